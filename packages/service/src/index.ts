@@ -1,0 +1,3 @@
+export { parseEnvironment } from "./environment.ts";
+export { createLogger, type Logger } from "./logger.ts";
+export { type RunningService, runService } from "./run-service.ts";

@@ -1,0 +1,60 @@
+import type { Logger } from "./logger.ts";
+
+export interface RunningService {
+  /** What is said of the service once it is ready, such as its port. */
+  details: Record<string, string | number>;
+  /** Ends the work under way and closes every connection. Called once. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a service and keeps it until it is told to stop: by SIGTERM, SIGINT, or by the launcher's
+ * going away (its IPC channel closes, also after a kill -9). A second signal ends it at once.
+ *
+ * Exit codes: 0 stopped; 1 could not start, failed, or did not stop within `stopDeadlineSeconds`.
+ */
+export async function runService(
+  logger: Logger,
+  stopDeadlineSeconds: number,
+  start: () => Promise<RunningService>,
+): Promise<void> {
+  let service: RunningService | undefined;
+  let stopping = false;
+
+  async function stop(reason: string, exitCode: number): Promise<void> {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ reason }, "stopping");
+    setTimeout(() => {
+      logger.error({ stopDeadlineSeconds }, "did not stop in time");
+      process.exit(1);
+    }, stopDeadlineSeconds * 1000).unref();
+    try {
+      await service?.stop();
+      logger.info("stopped");
+      process.exit(exitCode);
+    } catch (err) {
+      logger.error({ err }, "stopping failed");
+      process.exit(1);
+    }
+  }
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal, 0));
+  process.on("disconnect", () => {
+    if (!stopping) void stop("the launcher is gone", 0);
+  });
+  process.on("uncaughtException", (err) => {
+    logger.fatal({ err }, "uncaught exception");
+    if (stopping) process.exit(1);
+    void stop("uncaught exception", 1);
+  });
+
+  try {
+    service = await start();
+  } catch (err) {
+    logger.fatal({ err }, "could not start");
+    process.exit(1);
+  }
+  logger.info(service.details, "ready");
+  process.send?.({ ready: service.details });
+}
