@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { creatorId, jobId } from "./ids.ts";
+import { providers } from "./job.ts";
+import { usd } from "./money.ts";
+
+export const callStatuses = ["started", "settled", "released", "unknown"] as const;
+
+/** Query of `GET /api/ai/admin/calls`: in order of their start; `from` is included, `to` is not. */
+export const callsQuery = z.strictObject({
+  jobId: jobId.optional(),
+  creatorId: creatorId.optional(),
+  status: z.enum(callStatuses).optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+export type CallsQuery = z.infer<typeof callsQuery>;
+
+export const serviceTiers = ["standard", "flex", "priority", "batch"] as const;
+export type ServiceTier = (typeof serviceTiers)[number];
+
+/** One row of `UsageLog`: one HTTP request to Gemini. */
+export const call = z.object({
+  id: z.string(),
+  jobId: z.string(),
+  creatorId: z.string(),
+  agentId: z.string(),
+  feature: z.string(),
+  stepKey: z.string(),
+  attempt: z.int(),
+  model: z.string(),
+  provider: z.enum(providers).nullable(),
+  serviceTier: z.enum(serviceTiers),
+  status: z.enum(callStatuses),
+  inputTokens: z.int(),
+  cachedTokens: z.int(),
+  outputTokens: z.int(),
+  thoughtTokens: z.int(),
+  /** Null while it is open or unknown. */
+  costUsd: usd.nullable(),
+  /** The hold of an unknown call; else 0. */
+  unknownUsd: usd,
+  holdUsd: usd,
+  estimated: z.boolean(),
+  finishReason: z.string().nullable(),
+  httpStatus: z.int().nullable(),
+  errorCode: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  settledAt: z.iso.datetime().nullable(),
+});
+
+export type Call = z.infer<typeof call>;

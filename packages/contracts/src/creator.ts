@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { usd } from "./money.ts";
+
+/** How fast a creator may start jobs. */
+export const bucket = z.strictObject({
+  ratePerHour: z.number().positive().max(100_000_000),
+  burst: z.int().min(1).max(1_000_000),
+});
+
+/** How the creator sounds, for the agents that write in their name. */
+export const creatorProfile = z.strictObject({
+  displayName: z.string().min(1).max(100).optional(),
+  voice: z.string().max(2000).optional(),
+  dos: z.array(z.string().max(500)).max(50).optional(),
+  donts: z.array(z.string().max(500)).max(50).optional(),
+  languages: z.array(z.string().max(35)).max(20).optional(),
+  prices: z.record(z.string().min(1).max(100), usd).optional(),
+  sampleReplies: z.array(z.string().max(2000)).max(50).optional(),
+});
+
+export type CreatorProfile = z.infer<typeof creatorProfile>;
+
+/** Body of `PUT /api/ai/creators/{id}`: what is left out stays; null goes back to the plan. */
+export const creatorUpdate = z.strictObject({
+  plan: z.string().min(1).max(32).optional(),
+  bucket: bucket.nullable().optional(),
+  quotaUsd: usd.nullable().optional(),
+  profile: creatorProfile.optional(),
+});
+
+export type CreatorUpdate = z.infer<typeof creatorUpdate>;
+
+export const creator = z.object({
+  id: z.string(),
+  plan: z.string(),
+  /** The one in force: the creator's own, else the plan's. */
+  bucket: z.object({ ratePerHour: z.number(), burst: z.int() }),
+  /** The one in force; null is no quota. */
+  quotaUsd: usd.nullable(),
+  /** Which of the two are the creator's own. */
+  overrides: z.array(z.enum(["bucket", "quotaUsd"])),
+  profile: creatorProfile.optional(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+
+export type Creator = z.infer<typeof creator>;

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { creatorId } from "./ids.ts";
+import { usd } from "./money.ts";
+
+export const jobStatuses = ["queued", "running", "completed", "failed", "blocked", "cancelled"] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+/** States that a job never leaves by itself. */
+export const terminalStatuses = ["completed", "failed", "blocked", "cancelled"] as const;
+export type TerminalStatus = (typeof terminalStatuses)[number];
+
+export function isTerminal(status: JobStatus): status is TerminalStatus {
+  return (terminalStatuses as readonly string[]).includes(status);
+}
+
+/** BullMQ's largest priority. */
+const priorityMax = 2_097_151;
+export const priorityDefault = 100;
+
+/** Small strings of the app's own, given back with the job. */
+const metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((entries) => Object.keys(entries).length <= 32, "must have at most 32 entries");
+
+export const jobOptions = z.strictObject({
+  /** 1 runs first. */
+  priority: z.int().min(1).max(priorityMax).optional(),
+  /** Not before this time. */
+  notBefore: z.iso.datetime({ offset: true }).optional(),
+  /** Fails with `expired` when it has not started by then. */
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  /** What the app says it is for; costs can be grouped by it. */
+  feature: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,64}$/, "must be 1 to 64 letters, digits, '_', '.', ':' or '-'")
+    .optional(),
+  metadata: metadata.optional(),
+  callbackUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
+});
+
+export type JobOptions = z.infer<typeof jobOptions>;
+
+/** Body of `POST /api/ai/agents/{name}/jobs`; the agent's own schema parses `input`. */
+export const agentJobRequest = z.strictObject({
+  creatorId,
+  input: z.record(z.string(), z.unknown()),
+  options: jobOptions.optional(),
+});
+
+export const jobUsage = z.object({
+  /** The cached part included. */
+  inputTokens: z.int(),
+  cachedTokens: z.int(),
+  /** Without thoughts. */
+  outputTokens: z.int(),
+  thoughtTokens: z.int(),
+  costUsd: usd,
+  /** HTTP requests to Gemini, whatever became of them. */
+  calls: z.int(),
+});
+
+export const providers = ["gemini", "emulator"] as const;
+export type Provider = (typeof providers)[number];
+
+export const waitingFor = z.enum(["token", "quota", "provider", "worker", "time", "paused"]);
+
+/** A job as `GET /api/ai/jobs/{id}` gives it. */
+export const job = z.object({
+  id: z.string(),
+  agent: z.string(),
+  creatorId: z.string(),
+  status: z.enum(jobStatuses),
+  waitingFor: waitingFor.optional(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).optional(),
+  usage: jobUsage,
+  /** In the order of their first call. */
+  agentsInvolved: z.array(z.string()),
+  model: z.string(),
+  /** Who answers: an emulated reply is never passed off as Gemini's. */
+  provider: z.enum(providers),
+  /** Executions by a worker so far. */
+  attempts: z.int(),
+  feature: z.string(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().optional(),
+  finishedAt: z.iso.datetime().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+
+export type Job = z.infer<typeof job>;
+
+/** What `202 Accepted` says. */
+export const acceptedJob = z.object({
+  id: z.string(),
+  agent: z.string(),
+  creatorId: z.string(),
+  status: z.enum(jobStatuses),
+  createdAt: z.iso.datetime(),
+  admission: z.object({
+    /** Jobs that stand before it. */
+    position: z.int(),
+    estimatedStartAt: z.iso.datetime(),
+  }),
+  links: z.object({ self: z.string(), events: z.string() }),
+});
+
+export type AcceptedJob = z.infer<typeof acceptedJob>;

@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** What went wrong, for programs. Stable: a code is never renamed. */
+export const problemCodes = {
+  invalid_request: "A field is missing, unknown, or of the wrong form; `errors` points to each.",
+  invalid_json: "The body is not JSON in UTF-8.",
+  unsupported_media_type: "The body must be application/json.",
+  body_too_large: "The body is larger than this route takes.",
+  unauthorized: "No API key came with the request.",
+  invalid_api_key: "The API key is not known.",
+  not_found: "There is no such route.",
+  method_not_allowed: "The route exists, but not for this method.",
+  agent_not_found: "No agent has that name; `agents` lists those that exist.",
+  job_not_found: "No job has that id.",
+  creator_not_found: "No creator has that id, and unknown creators are not created here.",
+  plan_not_found: "No plan has that name; `plans` lists those that exist.",
+  unknown_model: "The model has no price, so it can't be used; `models` lists those that can.",
+  callback_not_allowed: "A callbackUrl must begin with the URL of a registered webhook endpoint.",
+  unavailable: "A service that this needs is away; try again after `Retry-After` seconds.",
+  internal_error: "A fault of ours. The request id finds it in our logs.",
+} as const;
+
+export type ProblemCode = keyof typeof problemCodes;
+
+/** RFC 9457 problem details, with members of ours. `pointer` is a JSON pointer into the body (`#/message`). */
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  requestId: z.string(),
+  retryable: z.boolean(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+});
+
+export type Problem = z.infer<typeof problem>;

@@ -1,0 +1,67 @@
+import { isConstraintViolation } from "./errors.ts";
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Writes many at once without a timer: what arrives while a write is under way forms the next one. Alone,
+ * an item is written at once; under load, a commit is shared by all that came meanwhile.
+ *
+ * `write` answers each item in its order. Items of one key never share a write, so a statement sees each row
+ * at most once. Where a write is refused for its data, each item is written alone, so that only the one at
+ * fault fails; any other error fails all, since they may have been committed.
+ */
+export function groupCommit<Item, Result>(
+  itemsMax: number,
+  keyOf: (item: Item) => string,
+  write: (items: Item[]) => Promise<Result[]>,
+): (item: Item) => Promise<Result> {
+  let waiting: Waiting<Item, Result>[] = [];
+  let writing = false;
+
+  function takeBatch(): Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = [];
+    const later: Waiting<Item, Result>[] = [];
+    const keys = new Set<string>();
+    for (const entry of waiting) {
+      const key = keyOf(entry.item);
+      const fits = batch.length < itemsMax && !keys.has(key);
+      keys.add(key);
+      (fits ? batch : later).push(entry);
+    }
+    waiting = later;
+    return batch;
+  }
+
+  async function writeBatch(batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await write(batch.map((entry) => entry.item));
+      batch.forEach((entry, index) => {
+        entry.resolve(results[index] as Result);
+      });
+    } catch (error) {
+      if (batch.length > 1 && isConstraintViolation(error)) {
+        for (const entry of batch) await writeBatch([entry]);
+      } else {
+        for (const entry of batch) entry.reject(error);
+      }
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    writing = true;
+    // Those that come in the same turn of the event loop belong together.
+    await Promise.resolve();
+    while (waiting.length > 0) await writeBatch(takeBatch());
+    writing = false;
+  }
+
+  return (item) =>
+    new Promise<Result>((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (!writing) void writeAll();
+    });
+}

@@ -1,0 +1,16 @@
+export { type Database, openDatabase } from "./database.ts";
+export { isConstraintViolation, isDatabaseAway } from "./errors.ts";
+export { Prisma } from "./generated/client.ts";
+export { groupCommit } from "./group-commit.ts";
+export { type ClaimedJob, claimJobs, finishJobs, type JobEnd, requeueJob } from "./jobs/attempts.ts";
+export { createJobs, type JobRecord, type NewJob } from "./jobs/create-jobs.ts";
+export {
+  type DispatchableJob,
+  expireQueuedJobs,
+  jobsLeftBehind,
+  jobsToDispatch,
+  markDispatched,
+  queuedJobs,
+} from "./jobs/dispatch.ts";
+export { applyMigrations } from "./migrations.ts";
+export { loadStatement, type Statement } from "./statement.ts";

@@ -1,0 +1,70 @@
+import type { Database } from "../database.ts";
+import { loadStatement } from "../statement.ts";
+
+const claimStatement = loadStatement(new URL("./claim-jobs.sql", import.meta.url));
+const finishStatement = loadStatement(new URL("./finish-jobs.sql", import.meta.url));
+const requeueStatement = loadStatement(new URL("./requeue-job.sql", import.meta.url));
+
+/** A job in the hands of one attempt. */
+export interface ClaimedJob {
+  id: string;
+  agent: string;
+  creatorId: string;
+  feature: string;
+  model: string;
+  input: unknown;
+  /** The fencing number. */
+  attempt: number;
+  /** Attempts before this one that ended without a word. */
+  crashes: number;
+  /** Its `expiresAt` passed before it first started. */
+  expired: boolean;
+  /** Steps that an earlier attempt has finished. */
+  steps: { key: string; result: unknown }[];
+}
+
+export interface JobEnd {
+  id: string;
+  attempt: number;
+  status: "completed" | "failed" | "blocked";
+  result?: unknown;
+  errorCode?: string;
+  errorMessage?: string;
+  errorRetryable?: boolean;
+  /** Of the event in the outbox: stable, however often it is told. */
+  eventId: string;
+}
+
+/**
+ * Begins an attempt of each job, fencing off any earlier one.
+ * @returns for each the job; undefined where it has ended or was dispatched again meanwhile
+ */
+export async function claimJobs(
+  database: Database,
+  claims: { id: string; generation: number; timeoutSeconds: number }[],
+): Promise<(ClaimedJob | undefined)[]> {
+  const rows = await database.execute<ClaimedJob>(claimStatement, claims);
+  const jobs = new Map(rows.map((row) => [row.id, row]));
+  return claims.map((claim) => jobs.get(claim.id));
+}
+
+/**
+ * Ends jobs and writes their events to the outbox, in one transaction.
+ * @returns for each whether it ended now; false where its attempt was fenced off
+ */
+export async function finishJobs(database: Database, ends: JobEnd[]): Promise<boolean[]> {
+  const rows = await database.execute<{ id: string }>(finishStatement, ends);
+  const finished = new Set(rows.map((row) => row.id));
+  return ends.map((end) => finished.has(end.id));
+}
+
+/**
+ * Gives a running job back, to be attempted again.
+ * @returns false where its attempt was fenced off
+ */
+export async function requeueJob(
+  database: Database,
+  job: { id: string; attempt: number; waitingFor: "provider" | "worker" },
+): Promise<boolean> {
+  return (await database.execute(requeueStatement, [job])).length > 0;
+}

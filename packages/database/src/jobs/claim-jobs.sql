@@ -1,0 +1,26 @@
+-- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
+-- $1: [{id, generation, timeoutSeconds}], each id once.
+-- Rows: the job, `steps` [{key, result}] that are finished, and `expired`. A job that has ended, or was
+-- dispatched again under a later generation, has no row.
+WITH request AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "timeoutSeconds" float8)
+), claimed AS (
+  UPDATE "Job" SET
+    "status" = 'running',
+    "waitingFor" = NULL,
+    "attempt" = "Job"."attempt" + 1,
+    -- Still running: the attempt before it ended without a word.
+    "crashes" = "Job"."crashes" + ("Job"."status" = 'running')::int,
+    "startedAt" = coalesce("Job"."startedAt", now()),
+    "dispatchedAt" = coalesce("Job"."dispatchedAt", now()),
+    "attemptDeadlineAt" = now() + make_interval(secs => request."timeoutSeconds")
+  FROM request
+  WHERE "Job"."id" = request."id" AND "Job"."generation" = request."generation"
+    AND "Job"."status" IN ('queued', 'running')
+  RETURNING "Job".*
+)
+SELECT "id", "agent", "creatorId", "feature", "model", "input", "attempt", "crashes",
+  coalesce("attempt" = 1 AND "expiresAt" <= now(), false) AS "expired",
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
+   WHERE "jobId" = claimed."id") AS "steps"
+FROM claimed

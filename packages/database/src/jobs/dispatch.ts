@@ -1,0 +1,61 @@
+import type { Database } from "../database.ts";
+import { loadStatement } from "../statement.ts";
+
+const markStatement = loadStatement(new URL("./mark-dispatched.sql", import.meta.url));
+const toDispatchStatement = loadStatement(new URL("./jobs-to-dispatch.sql", import.meta.url));
+const queuedStatement = loadStatement(new URL("./queued-jobs.sql", import.meta.url));
+const leftBehindStatement = loadStatement(new URL("./jobs-left-behind.sql", import.meta.url));
+const expireStatement = loadStatement(new URL("./expire-queued-jobs.sql", import.meta.url));
+
+/** What Redis needs to know of a job. */
+export interface DispatchableJob {
+  id: string;
+  agent: string;
+  creatorId: string;
+  generation: number;
+  priority: number;
+  notBefore: Date | null;
+}
+
+/** Notes that jobs stand in Redis. */
+export async function markDispatched(
+  database: Database,
+  jobs: { id: string; generation: number }[],
+): Promise<void> {
+  await database.execute(
+    markStatement,
+    jobs.map(({ id, generation }) => ({ id, generation })),
+  );
+}
+
+/** Accepted jobs older than `ageSeconds` that are not noted as standing in Redis, the oldest first. */
+export function jobsToDispatch(
+  database: Database,
+  ageSeconds: number,
+  limit: number,
+): Promise<DispatchableJob[]> {
+  return database.execute(toDispatchStatement, [{ ageSeconds, limit }]);
+}
+
+/** A page of all queued jobs in order of their ids, after `afterId` (`""` for the first page). */
+export function queuedJobs(database: Database, afterId: string, limit: number): Promise<DispatchableJob[]> {
+  return database.execute(queuedStatement, [{ afterId, limit }]);
+}
+
+/** Gives back jobs whose attempt passed its deadline by `graceSeconds`, under a new generation. */
+export function jobsLeftBehind(
+  database: Database,
+  graceSeconds: number,
+  limit: number,
+): Promise<DispatchableJob[]> {
+  return database.execute(leftBehindStatement, [{ graceSeconds, limit }]);
+}
+
+/** Ends jobs that had not started by their `expiresAt`, one for each event id at most; their ids. */
+export async function expireQueuedJobs(database: Database, eventIds: string[]): Promise<string[]> {
+  const rows = await database.execute<{ id: string }>(
+    expireStatement,
+    eventIds.map((eventId) => ({ eventId })),
+  );
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import pg from "pg";
+
+/** Prisma's own advisory lock, so that `prisma migrate deploy` and this wait for each other. */
+const prismaMigrateLock = 72_707_369;
+
+/** Prisma's own table, to the letter: either tool goes on where the other stopped. */
+const createTable = await readFile(new URL("./prisma-migrations-table.sql", import.meta.url), "utf8");
+
+interface Migration {
+  name: string;
+  sql: string;
+  /** SHA-256 of the file, as Prisma records it. */
+  checksum: string;
+}
+
+/**
+ * Brings a database up to date with `prisma/migrations`, as `prisma migrate deploy` would, but without
+ * Prisma's native engine, so that a fresh clone works offline. Each migration and its record are one
+ * transaction. Several may run this at once: they take turns.
+ *
+ * @param directory where the migrations are; the repository's own by default
+ * @returns the names of those applied now
+ * @throws when an applied migration was edited since, or one has failed half-way under Prisma
+ */
+export async function applyMigrations(
+  databaseUrl: string,
+  directory = new URL("../../../prisma/migrations/", import.meta.url),
+): Promise<string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: "understudy-migrations" });
+  await client.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [prismaMigrateLock]);
+    await client.query(createTable);
+    const applied = await appliedMigrations(client);
+    const names: string[] = [];
+    for (const migration of await readMigrations(directory)) {
+      const checksum = applied.get(migration.name);
+      if (checksum === undefined) {
+        await applyOne(client, migration);
+        names.push(migration.name);
+      } else if (checksum !== migration.checksum) {
+        throw new Error(
+          `Migration ${migration.name} was edited after it had been applied; put it back and add a new one.`,
+        );
+      }
+    }
+    return names;
+  } finally {
+    await client.end();
+  }
+}
+
+async function readMigrations(directory: URL): Promise<Migration[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(new URL(`${name}/migration.sql`, directory), "utf8");
+      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+    }),
+  );
+}
+
+async function appliedMigrations(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ migration_name: string; checksum: string; finished_at: Date | null }>(
+    "SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL",
+  );
+  const failed = rows.find((row) => row.finished_at === null);
+  if (failed) {
+    throw new Error(
+      `Migration ${failed.migration_name} has failed half-way; see "prisma migrate resolve" for how to go on.`,
+    );
+  }
+  return new Map(rows.map((row) => [row.migration_name, row.checksum]));
+}
+
+async function applyOne(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query("BEGIN");
+  try {
+    await client.query(sql);
+    await client.query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ($1, $2, $3, now(), 1)",
+      [randomUUID(), checksum, name],
+    );
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK");
+    throw new Error(`Migration ${name} failed: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+}

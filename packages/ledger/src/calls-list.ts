@@ -1,0 +1,67 @@
+import type { Call, CallsQuery } from "@understudy/contracts";
+import type { Database } from "@understudy/database";
+import { formatUsd } from "./money.ts";
+
+/** Where a page of calls begins: after the call with this start and id. */
+export interface CallsCursor {
+  startedAt: Date;
+  id: string;
+}
+
+/**
+ * Calls in the order of their start, `query.limit` at most.
+ * @returns the page, and where the next one begins, unless this was the last
+ */
+export async function calls(
+  database: Database,
+  query: Omit<CallsQuery, "cursor">,
+  after: CallsCursor | undefined,
+): Promise<{ items: Call[]; next?: CallsCursor }> {
+  const found = await database.prisma.usageLog.findMany({
+    where: {
+      ...(query.jobId && { jobId: query.jobId }),
+      ...(query.creatorId && { creatorId: query.creatorId }),
+      ...(query.status && { status: query.status }),
+      startedAt: { ...(query.from && { gte: query.from }), ...(query.to && { lt: query.to }) },
+      ...(after && {
+        OR: [{ startedAt: { gt: after.startedAt } }, { startedAt: after.startedAt, id: { gt: after.id } }],
+      }),
+    },
+    orderBy: [{ startedAt: "asc" }, { id: "asc" }],
+    take: query.limit + 1,
+  });
+  const page = found.slice(0, query.limit);
+  const last = found.length > query.limit ? page.at(-1) : undefined;
+  return { items: page.map(present), ...(last && { next: { startedAt: last.startedAt, id: last.id } }) };
+}
+
+type Row = Awaited<ReturnType<Database["prisma"]["usageLog"]["findMany"]>>[number];
+
+function present(row: Row): Call {
+  return {
+    id: row.id,
+    jobId: row.jobId,
+    creatorId: row.creatorId,
+    agentId: row.agentId,
+    feature: row.feature,
+    stepKey: row.stepKey,
+    attempt: row.attempt,
+    model: row.model,
+    provider: row.provider,
+    serviceTier: row.serviceTier,
+    status: row.status,
+    inputTokens: row.inputTokens,
+    cachedTokens: row.cachedTokens,
+    outputTokens: row.outputTokens,
+    thoughtTokens: row.thoughtTokens,
+    costUsd: row.costUsd === null ? null : formatUsd(row.costUsd),
+    unknownUsd: row.status === "unknown" ? formatUsd(row.holdUsd) : "0",
+    holdUsd: formatUsd(row.holdUsd),
+    estimated: row.estimated,
+    finishReason: row.finishReason,
+    httpStatus: row.httpStatus,
+    errorCode: row.errorCode,
+    startedAt: row.startedAt.toISOString(),
+    settledAt: row.settledAt?.toISOString() ?? null,
+  };
+}

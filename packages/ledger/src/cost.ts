@@ -1,0 +1,48 @@
+import type { Decimal } from "decimal.js";
+import { Money } from "./money.ts";
+import type { Price } from "./price-book.ts";
+import type { TokenCounts } from "./usage.ts";
+
+/** One line of a bill: `usd` = `tokens` × `usdPerMillion` / 1,000,000. */
+export interface ExplainLine {
+  what: "input" | "audio input" | "cached input" | "cached audio input" | "tool use" | "output" | "thoughts";
+  tokens: number;
+  usdPerMillion: Decimal;
+  usd: Decimal;
+}
+
+/** Whether a prompt of so many tokens reprices the whole call: more than the threshold, not the threshold. */
+export function longContextApplies(price: Price, promptTokens: number): boolean {
+  return price.longContext !== null && promptTokens > price.longContext.above;
+}
+
+/**
+ * What a call costs, line by line; lines without tokens are left out. Source of the formula: Gemini's
+ * pricing page and usage documentation, as ARCHITECTURE.md tells.
+ *
+ *     USD = [(P−A−(C−CA))·in + (A−CA)·inAudio + (C−CA)·cache + CA·cacheAudio + X·in + (O+R)·out] / 1e6
+ */
+export function explainCost(price: Price, tokens: TokenCounts): { lines: ExplainLine[]; totalUsd: Decimal } {
+  const long = longContextApplies(price, tokens.prompt) ? price.longContext : null;
+  const input = long?.inputUsd ?? price.inputUsd;
+  const output = long?.outputUsd ?? price.outputUsd;
+  const cached = long?.cachedUsd ?? price.cachedUsd;
+  const audioInput = long?.inputUsd ?? price.audioInputUsd;
+  const audioCached = long?.cachedUsd ?? price.audioCachedUsd;
+
+  const cachedText = tokens.cached - tokens.cachedAudio;
+  const lines = [
+    line("input", tokens.prompt - tokens.promptAudio - cachedText, input),
+    line("audio input", tokens.promptAudio - tokens.cachedAudio, audioInput),
+    line("cached input", cachedText, cached),
+    line("cached audio input", tokens.cachedAudio, audioCached),
+    line("tool use", tokens.toolUse, input),
+    line("output", tokens.output, output),
+    line("thoughts", tokens.thoughts, output),
+  ].filter((entry) => entry.tokens > 0);
+  return { lines, totalUsd: lines.reduce((sum, entry) => sum.plus(entry.usd), new Money(0)) };
+}
+
+function line(what: ExplainLine["what"], tokens: number, usdPerMillion: Decimal): ExplainLine {
+  return { what, tokens, usdPerMillion, usd: new Money(tokens).times(usdPerMillion).div(1_000_000) };
+}

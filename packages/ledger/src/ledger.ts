@@ -1,0 +1,160 @@
+import type { Provider, ServiceTier } from "@understudy/contracts";
+import { type Database, loadStatement } from "@understudy/database";
+import type { Decimal } from "decimal.js";
+import { explainCost } from "./cost.ts";
+import { Money } from "./money.ts";
+import { type Price, PriceBook } from "./price-book.ts";
+import { readUsage } from "./usage.ts";
+
+const openStatement = loadStatement(new URL("./open-call.sql", import.meta.url));
+const settleStatement = loadStatement(new URL("./settle-call.sql", import.meta.url));
+const giveUpStatement = loadStatement(new URL("./give-up-calls.sql", import.meta.url));
+
+/** A call that is about to be made. */
+export interface CallIntent {
+  id: string;
+  jobId: string;
+  /** Fencing number of the job's attempt. */
+  attempt: number;
+  stepKey: string;
+  creatorId: string;
+  agentId: string;
+  feature: string;
+  price: Price;
+  holdUsd: Decimal;
+  /** Past this the answer counts as lost. */
+  timeoutSeconds: number;
+}
+
+/** What became of the wish to make a call. Only `open` may be followed by a request. */
+export type CallOpening =
+  | { kind: "open" }
+  /** Another attempt has the job now. */
+  | { kind: "fenced" }
+  /** The quota has no room for the hold. Amounts in USD. */
+  | {
+      kind: "no_room";
+      quotaUsd: string;
+      spentUsd: string;
+      heldUsd: string;
+      unknownUsd: string;
+      requiredUsd: string;
+      resetsAt: Date;
+    };
+
+/** How a call ended, as far as the wire tells. */
+export type CallAnswer =
+  /** Gemini answered and bills it. */
+  | {
+      kind: "answered";
+      /** `usageMetadata` as it came. */
+      usage: unknown;
+      /** The tier that was served: priority may be served as standard. */
+      serviceTier: ServiceTier;
+      provider: Provider;
+      finishReason?: string;
+      /** Kept as the finished step's result: run again, the job gets it back. */
+      stepResult?: object;
+    }
+  /** Gemini refused it, or it was never sent: it costs nothing. */
+  | { kind: "refused"; errorCode: string; httpStatus?: number; provider?: Provider };
+
+/** Tokens and cost of an ended call, as they stand in `UsageLog`. */
+export interface SettledCall {
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  thoughtTokens: number;
+  costUsd: Decimal;
+  /** The usage was missing or contradicts itself. */
+  estimated: boolean;
+}
+
+/** The life of a call's money: open before the request, end after it, give up when the answer is lost. */
+export class Ledger {
+  readonly prices: PriceBook;
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.prices = new PriceBook(database);
+  }
+
+  /** Writes the call down and reserves its hold in one transaction, where the quota has room for it. */
+  async openCall(intent: CallIntent): Promise<CallOpening> {
+    const { price, holdUsd, ...rest } = intent;
+    const [row] = await this.#database.execute<{
+      owned: boolean;
+      fits: boolean;
+      quotaUsd: string;
+      spentUsd: string;
+      heldUsd: string;
+      unknownUsd: string;
+      resetsAt: Date;
+    }>(openStatement, [
+      {
+        ...rest,
+        model: price.model,
+        serviceTier: price.serviceTier,
+        priceId: price.id,
+        holdUsd: holdUsd.toFixed(),
+      },
+    ]);
+    if (!row?.owned) return { kind: "fenced" };
+    if (row.fits) return { kind: "open" };
+    const { owned, fits, ...amounts } = row;
+    return { kind: "no_room", ...amounts, requiredUsd: holdUsd.toFixed() };
+  }
+
+  /** Ends a call: settles it at its real cost, or releases it. Safe to run twice. */
+  async endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
+    const end = answer.kind === "answered" ? await this.#settlement(intent, answer) : released;
+    await this.#database.execute(settleStatement, [
+      {
+        ...end,
+        id: intent.id,
+        status: answer.kind === "answered" ? "settled" : "released",
+        costUsd: end.costUsd.toFixed(),
+        ...(answer.kind === "answered"
+          ? {
+              usageMetadata: answer.usage ?? null,
+              provider: answer.provider,
+              finishReason: answer.finishReason,
+              httpStatus: 200,
+              stepResult: answer.stepResult,
+            }
+          : { provider: answer.provider, httpStatus: answer.httpStatus, errorCode: answer.errorCode }),
+      },
+    ]);
+    return end;
+  }
+
+  /** Gives up calls past their deadline as unknown, `limit` at most; those given up. */
+  giveUpCalls(limit: number): Promise<{ id: string; creatorId: string; holdUsd: string }[]> {
+    return this.#database.execute(giveUpStatement, [{ limit }]);
+  }
+
+  async #settlement(
+    intent: CallIntent,
+    answer: CallAnswer & { kind: "answered" },
+  ): Promise<SettledCall & { serviceTier: ServiceTier; priceId: number }> {
+    const served = await this.prices.priceOf(intent.price.model, answer.serviceTier, new Date());
+    const price = served ?? intent.price;
+    const tokens = readUsage(answer.usage);
+    const common = { serviceTier: price.serviceTier, priceId: price.id };
+    // Without usage nobody knows what it cost: the most that it can have cost, never nothing.
+    if (!tokens) return { ...common, ...noTokens, costUsd: intent.holdUsd, estimated: true };
+    return {
+      ...common,
+      inputTokens: tokens.prompt + tokens.toolUse,
+      cachedTokens: tokens.cached,
+      outputTokens: tokens.output,
+      thoughtTokens: tokens.thoughts,
+      costUsd: explainCost(price, tokens).totalUsd,
+      estimated: tokens.estimated || served === undefined,
+    };
+  }
+}
+
+const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };
+const released: SettledCall = { ...noTokens, costUsd: new Money(0), estimated: false };

@@ -1,0 +1,12 @@
+import { Decimal } from "decimal.js";
+
+/** numeric(24,12) holds 24 digits; a product of tokens and a price needs no more than twice that. */
+const Money = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP });
+type Money = Decimal;
+
+export { Money };
+
+/** Money as it is told to others: exact, without an exponent or trailing zeros (`"0.00155"`). */
+export function formatUsd(amount: { toFixed(): string } | string): string {
+  return new Money(typeof amount === "string" ? amount : amount.toFixed()).toFixed();
+}

@@ -1,0 +1,91 @@
+import { z } from "zod";
+
+const count = z.int().nonnegative();
+const details = z
+  .array(z.looseObject({ modality: z.string().optional(), tokenCount: count.optional() }))
+  .optional();
+
+/** Gemini's `usageMetadata` as far as it costs; what is unknown is let through. */
+const usageMetadata = z.looseObject({
+  promptTokenCount: count.optional(),
+  cachedContentTokenCount: count.optional(),
+  candidatesTokenCount: count.optional(),
+  thoughtsTokenCount: count.optional(),
+  toolUsePromptTokenCount: count.optional(),
+  totalTokenCount: count.optional(),
+  promptTokensDetails: details,
+  cacheTokensDetails: details,
+});
+
+/** Tokens of one call, as they are billed. */
+export interface TokenCounts {
+  /** P: the cached part included. */
+  prompt: number;
+  /** A: audio in the prompt. */
+  promptAudio: number;
+  /** C: part of the prompt. */
+  cached: number;
+  /** CA: audio in the cached part. */
+  cachedAudio: number;
+  /** X: beside the prompt, billed as input. */
+  toolUse: number;
+  /** O: without thoughts. */
+  output: number;
+  /** R: billed as output. */
+  thoughts: number;
+  /** The usage contradicts itself or leaves open what it cost; these counts are the upper bound. */
+  estimated: boolean;
+}
+
+/**
+ * Reads `usageMetadata` as Gemini sends it.
+ *
+ * `promptTokenCount` includes the cached part; thoughts and tool use stand beside it. On the wire there is a
+ * variant in which `candidatesTokenCount` already contains the thoughts: then total = P + X + O.
+ *
+ * @returns undefined where there is no usage to read: the caller takes the hold as the cost
+ */
+export function readUsage(raw: unknown): TokenCounts | undefined {
+  const parsed = usageMetadata.safeParse(raw);
+  if (!parsed.success || parsed.data.promptTokenCount === undefined) return undefined;
+  const usage = parsed.data;
+  const prompt = parsed.data.promptTokenCount;
+  const toolUse = usage.toolUsePromptTokenCount ?? 0;
+  const candidates = usage.candidatesTokenCount ?? 0;
+  const thoughts = usage.thoughtsTokenCount ?? 0;
+  const total = usage.totalTokenCount;
+
+  const thoughtsInside = thoughts > 0 && thoughts <= candidates && total === prompt + toolUse + candidates;
+  const output = thoughtsInside ? candidates - thoughts : candidates;
+  const sum = prompt + toolUse + output + thoughts;
+  // A total above the parts: tokens that no field names. As output they cost the most that they can.
+  const unnamed = total === undefined ? 0 : Math.max(0, total - sum);
+
+  const cached = Math.min(usage.cachedContentTokenCount ?? 0, prompt);
+  const promptAudio = Math.min(audioTokens(usage.promptTokensDetails), prompt);
+  const cachedAudio = Math.min(audioTokens(usage.cacheTokensDetails), cached, promptAudio);
+  // Without details the cached part counts as text first, so that as much audio as can be pays in full.
+  const cachedAudioUnknown = cached > 0 && promptAudio > 0 && usage.cacheTokensDetails === undefined;
+  const cachedAudioLeast = cachedAudioUnknown ? Math.max(0, cached - (prompt - promptAudio)) : cachedAudio;
+
+  return {
+    prompt,
+    promptAudio,
+    cached,
+    cachedAudio: cachedAudioLeast,
+    toolUse,
+    output: output + unnamed,
+    thoughts,
+    estimated:
+      cachedAudioUnknown ||
+      (total !== undefined && total !== sum) ||
+      (usage.cachedContentTokenCount ?? 0) > prompt ||
+      audioTokens(usage.promptTokensDetails) > prompt,
+  };
+}
+
+function audioTokens(modalities: z.infer<typeof details>): number {
+  return (modalities ?? [])
+    .filter((entry) => entry.modality === "AUDIO")
+    .reduce((sum, entry) => sum + (entry.tokenCount ?? 0), 0);
+}
