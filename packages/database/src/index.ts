@@ -1,5 +1,5 @@
 export { type Database, openDatabase } from "./database.ts";
-export { isConstraintViolation, isDatabaseAway } from "./errors.ts";
+export { isDatabaseAway } from "./errors.ts";
 export { Prisma } from "./generated/client.ts";
 export { groupCommit } from "./group-commit.ts";
 export { type ClaimedJob, claimJobs, finishJobs, type JobEnd, requeueJob } from "./jobs/attempts.ts";
@@ -14,3 +14,4 @@ export {
 } from "./jobs/dispatch.ts";
 export { applyMigrations } from "./migrations.ts";
 export { loadStatement, type Statement } from "./statement.ts";
+export { untilDatabaseAnswers } from "./until-database-answers.ts";

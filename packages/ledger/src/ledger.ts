@@ -1,5 +1,5 @@
 import type { Provider, ServiceTier } from "@understudy/contracts";
-import { type Database, loadStatement } from "@understudy/database";
+import { type Database, loadStatement, untilDatabaseAnswers } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { explainCost } from "./cost.ts";
 import { Money } from "./money.ts";
@@ -106,8 +106,15 @@ export class Ledger {
     return { kind: "no_room", ...amounts, requiredUsd: holdUsd.toFixed() };
   }
 
-  /** Ends a call: settles it at its real cost, or releases it. Safe to run twice. */
-  async endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
+  /**
+   * Ends a call: settles it at its real cost, or releases it. Safe to run twice. The answer is paid for:
+   * should Postgres be away, it is kept, and tried again until Postgres is back.
+   */
+  endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
+    return untilDatabaseAnswers(() => this.#endCall(intent, answer));
+  }
+
+  async #endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
     const end = answer.kind === "answered" ? await this.#settlement(intent, answer) : released;
     await this.#database.execute(settleStatement, [
       {

@@ -2,9 +2,13 @@ import { Decimal } from "decimal.js";
 
 /** numeric(24,12) holds 24 digits; a product of tokens and a price needs no more than twice that. */
 const Money = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP });
-type Money = Decimal;
 
 export { Money };
+
+/** The exact sum of amounts in USD. */
+export function sumUsd(amounts: readonly { toString(): string }[]): Decimal {
+  return amounts.reduce<Decimal>((sum, amount) => sum.plus(amount.toString()), new Money(0));
+}
 
 /** Money as it is told to others: exact, without an exponent or trailing zeros (`"0.00155"`). */
 export function formatUsd(amount: { toFixed(): string } | string): string {

@@ -4,6 +4,12 @@
 -- dispatched again under a later generation, has no row.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "timeoutSeconds" float8)
+), due AS (
+  -- Locked in one order everywhere, so that two batches can't wait for each other.
+  SELECT "Job"."id", request."timeoutSeconds" FROM "Job" JOIN request USING ("id", "generation")
+  WHERE "Job"."status" IN ('queued', 'running')
+  ORDER BY "Job"."id"
+  FOR UPDATE OF "Job"
 ), claimed AS (
   UPDATE "Job" SET
     "status" = 'running',
@@ -13,10 +19,9 @@ WITH request AS (
     "crashes" = "Job"."crashes" + ("Job"."status" = 'running')::int,
     "startedAt" = coalesce("Job"."startedAt", now()),
     "dispatchedAt" = coalesce("Job"."dispatchedAt", now()),
-    "attemptDeadlineAt" = now() + make_interval(secs => request."timeoutSeconds")
-  FROM request
-  WHERE "Job"."id" = request."id" AND "Job"."generation" = request."generation"
-    AND "Job"."status" IN ('queued', 'running')
+    "attemptDeadlineAt" = now() + make_interval(secs => due."timeoutSeconds")
+  FROM due
+  WHERE "Job"."id" = due."id"
   RETURNING "Job".*
 )
 SELECT "id", "agent", "creatorId", "feature", "model", "input", "attempt", "crashes",

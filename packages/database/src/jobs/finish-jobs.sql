@@ -4,17 +4,22 @@
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "attempt" int, "status" "JobStatus", "result" jsonb,
     "errorCode" text, "errorMessage" text, "errorRetryable" boolean, "eventId" text)
+), due AS (
+  SELECT request.* FROM "Job" JOIN request USING ("id", "attempt")
+  WHERE "Job"."status" = 'running'
+  ORDER BY "Job"."id"
+  FOR UPDATE OF "Job"
 ), finished AS (
   UPDATE "Job" SET
-    "status" = request."status",
-    "result" = request."result",
-    "errorCode" = request."errorCode",
-    "errorMessage" = request."errorMessage",
-    "errorRetryable" = request."errorRetryable",
+    "status" = due."status",
+    "result" = due."result",
+    "errorCode" = due."errorCode",
+    "errorMessage" = due."errorMessage",
+    "errorRetryable" = due."errorRetryable",
     "finishedAt" = now()
-  FROM request
-  WHERE "Job"."id" = request."id" AND "Job"."attempt" = request."attempt" AND "Job"."status" = 'running'
-  RETURNING "Job"."id", "Job"."creatorId", "Job"."status", request."eventId"
+  FROM due
+  WHERE "Job"."id" = due."id"
+  RETURNING "Job"."id", "Job"."creatorId", "Job"."status", due."eventId"
 )
 INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
 SELECT "eventId", 'job.' || "status", "creatorId", "id" FROM finished

@@ -1,5 +1,9 @@
 -- Notes that jobs stand in Redis. $1: [{id, generation}]. No rows.
-UPDATE "Job" SET "dispatchedAt" = now()
-FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "generation" int)
-WHERE "Job"."id" = request."id" AND "Job"."generation" = request."generation" AND "Job"."status" = 'queued'
-  AND "Job"."dispatchedAt" IS NULL
+-- A row that is locked is being claimed, which notes it as well: waiting for it could only deadlock.
+WITH noted AS (
+  SELECT "Job"."id" FROM "Job"
+  JOIN jsonb_to_recordset($1::jsonb) AS request("id" text, "generation" int) USING ("id", "generation")
+  WHERE "Job"."status" = 'queued' AND "Job"."dispatchedAt" IS NULL
+  FOR UPDATE OF "Job" SKIP LOCKED
+)
+UPDATE "Job" SET "dispatchedAt" = now() FROM noted WHERE "Job"."id" = noted."id"

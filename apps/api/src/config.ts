@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
+
+/** The API's environment; .env.example tells of each. */
+export const environment = z
+  .object({
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+    PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+    HOST: z.string().default("127.0.0.1"),
+    UNDERSTUDY_ADMIN_KEY: z.string().min(16, "must have at least 16 characters"),
+    GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+    GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+    CREATE_UNKNOWN_CREATORS: flag.default(true),
+    BULL_BOARD_WRITE: flag.default(false),
+    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  })
+  .transform((env) => ({
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    port: env.PORT,
+    host: env.HOST,
+    adminKey: env.UNDERSTUDY_ADMIN_KEY,
+    defaultModel: env.GEMINI_MODEL,
+    /** Who will answer, as far as the settings tell; a job's first call says who really did. */
+    expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
+    createUnknownCreators: env.CREATE_UNKNOWN_CREATORS,
+    bullBoardWrite: env.BULL_BOARD_WRITE,
+    logLevel: env.LOG_LEVEL,
+  }));
+
+export type ApiConfig = z.infer<typeof environment>;

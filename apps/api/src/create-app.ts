@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "@understudy/database";
+import type { Dispatcher } from "@understudy/queues";
+import type { Logger } from "@understudy/service";
+import express, { type Express, type RequestHandler } from "express";
+import helmet from "helmet";
+import type { Redis } from "ioredis";
+import { bullBoard } from "./bull-board/bull-board.ts";
+import { requireSession, signIn } from "./bull-board/sign-in.ts";
+import { authenticate, keyCheck } from "./http/authenticate.ts";
+import { notFound, problemResponses } from "./http/problem-responses.ts";
+import type { Jobs } from "./jobs.ts";
+import { creatorRoutes } from "./routes/creator-routes.ts";
+import { healthRoutes } from "./routes/health-routes.ts";
+import { jobRoutes } from "./routes/job-routes.ts";
+import { moneyRoutes } from "./routes/money-routes.ts";
+
+export interface AppDependencies {
+  adminKey: string;
+  bullBoardWrite: boolean;
+  database: Database;
+  redis: Redis;
+  dispatcher: Dispatcher;
+  jobs: Jobs;
+  /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
+  stopping: AbortSignal;
+  logger: Logger;
+}
+
+const bodyMax = "1mb";
+const bullBoardPath = "/admin/queues";
+
+/** The whole HTTP surface, in the order in which a request meets it. */
+export function createApp(dependencies: AppDependencies): Express {
+  const { adminKey, database, redis, dispatcher, jobs, stopping, logger } = dependencies;
+  const isAdminKey = keyCheck(adminKey);
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(requestId);
+  app.use(healthRoutes(database, redis));
+
+  const api = express.Router();
+  api.use(authenticate(isAdminKey));
+  api.use(express.json({ limit: bodyMax, strict: true, type: "application/json" }));
+  api.use(jobRoutes(jobs, stopping));
+  api.use(creatorRoutes(database));
+  api.use(moneyRoutes(database));
+  app.use("/api/ai", api);
+
+  app.use("/admin", pageHeaders);
+  app.use(signIn(adminKey, isAdminKey));
+  app.use(bullBoardPath, requireSession, bullBoard(dispatcher, bullBoardPath, dependencies.bullBoardWrite));
+
+  app.use(notFound);
+  app.use(problemResponses(logger));
+  return app;
+}
+
+/** An id for each request, in its answer and in our logs: the client's own where it is a sane one. */
+const requestId: RequestHandler = (request, response, next) => {
+  const given = request.get("x-request-id");
+  response.locals.requestId = given && /^[\w.:-]{1,128}$/.test(given) ? given : `req_${randomUUID()}`;
+  response.set("x-request-id", String(response.locals.requestId));
+  response.set("x-content-type-options", "nosniff");
+  response.set("cache-control", "no-store");
+  next();
+};
+
+/** Pages of our own origin alone. Bull Board asks the web for a font, goes without, and needs inline styles. */
+const pageHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'", "'unsafe-inline'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", "data:"],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+});

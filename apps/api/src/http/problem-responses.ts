@@ -1,0 +1,78 @@
+import { STATUS_CODES } from "node:http";
+import type { Problem } from "@understudy/contracts";
+import { isDatabaseAway } from "@understudy/database";
+import type { Logger } from "@understudy/service";
+import type { ErrorRequestHandler, Request, RequestHandler } from "express";
+import { ProblemError, unavailable } from "./problem-error.ts";
+
+/** Answers every error as an RFC 9457 problem. What we did not foresee is logged, and says nothing outside. */
+export function problemResponses(logger: Logger): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const fault = toProblemError(error);
+    const requestId = String(response.locals.requestId);
+    if (fault.status >= 500)
+      logger.error({ err: error, requestId, route: routeOf(request) }, "request failed");
+    const { errors, members, headers, retryable = false } = fault.options;
+    const problem: Problem = {
+      type: `urn:understudy:problem:${fault.code}`,
+      title: STATUS_CODES[fault.status] ?? "Error",
+      status: fault.status,
+      detail: fault.message,
+      code: fault.code,
+      requestId,
+      retryable,
+      ...(errors && { errors }),
+      ...members,
+    };
+    response.status(fault.status);
+    if (headers) response.set(headers);
+    response.type("application/problem+json").send(JSON.stringify(problem));
+  };
+}
+
+/** For what no route took. */
+export const notFound: RequestHandler = (request) => {
+  throw new ProblemError(404, "not_found", `There is no ${request.method} ${request.path}.`);
+};
+
+function toProblemError(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (isDatabaseAway(error)) return unavailable("The database is away; nothing was accepted. Try again.");
+  // body-parser's and the router's own errors carry a type or a status.
+  const { type, status } = (error ?? {}) as { type?: string; status?: number };
+  switch (type) {
+    case "entity.too.large":
+      return new ProblemError(
+        413,
+        "body_too_large",
+        "The body is larger than 1 MiB, the most that this takes.",
+      );
+    case "entity.parse.failed":
+    case "charset.unsupported":
+    case "encoding.unsupported":
+    case "request.aborted":
+    case "request.size.invalid":
+      return new ProblemError(400, "invalid_json", "The body is not a JSON object in UTF-8.");
+    default:
+  }
+  if (error instanceof URIError || status === 400) {
+    return new ProblemError(400, "invalid_request", "The request's path can't be read.");
+  }
+  return new ProblemError(
+    500,
+    "internal_error",
+    "Something went wrong here. The request id finds it in our logs.",
+    {
+      retryable: true,
+    },
+  );
+}
+
+/** The route's pattern, without ids; the path may hold anything. */
+function routeOf(request: Request): string {
+  return `${request.method} ${request.baseUrl}${request.route?.path ?? ""}`;
+}

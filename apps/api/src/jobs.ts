@@ -1,0 +1,238 @@
+import type { Agent } from "@understudy/agents";
+import {
+  type AcceptedJob,
+  isTerminal,
+  type Job,
+  type JobOptions,
+  type Provider,
+  priorityDefault,
+} from "@understudy/contracts";
+import { createJobs, type Database, groupCommit, markDispatched } from "@understudy/database";
+import { formatUsd, type PriceBook, sumUsd } from "@understudy/ledger";
+import type { DispatchableJob, Dispatcher, JobEndings } from "@understudy/queues";
+import type { Logger } from "@understudy/service";
+import { ulid } from "ulid";
+import { parseAt } from "./http/parse.ts";
+import { ProblemError } from "./http/problem-error.ts";
+
+const groupMax = 500;
+
+/** How often a waiting request looks into Postgres itself, should Redis not tell it. */
+const pollMs = 1_000;
+
+export interface JobsDependencies {
+  database: Database;
+  prices: PriceBook;
+  dispatcher: Dispatcher;
+  endings: JobEndings;
+  logger: Logger;
+  defaultModel: string;
+  expectedProvider: Provider;
+  createUnknownCreators: boolean;
+}
+
+export interface JobRequest {
+  agent: Agent;
+  creatorId: string;
+  /** As it came; parsed by the agent's schema. */
+  input: unknown;
+  /** Where the input lies in the body, as a JSON pointer: `/input`, or `` for the body itself. */
+  inputPointer: string;
+  options: JobOptions;
+}
+
+export interface Jobs {
+  /** Accepts a job: when this answers, its row is committed. It is dispatched then, or by the sweeper later. */
+  accept(request: JobRequest): Promise<AcceptedJob>;
+  /** The job as it is now; undefined where there is none. */
+  find(id: string): Promise<Job | undefined>;
+  /** The job as soon as it has ended, or as it is after `seconds` or when `signal` aborts. */
+  waitForEnd(id: string, seconds: number, signal: AbortSignal): Promise<Job | undefined>;
+}
+
+export function createJobService(dependencies: JobsDependencies): Jobs {
+  const { database, dispatcher, endings, logger } = dependencies;
+  const writeJob = groupCommit(
+    groupMax,
+    (job: Parameters<typeof createJobs>[1][number]) => job.id,
+    (jobs) => createJobs(database, jobs),
+  );
+  const dispatch = groupCommit(
+    groupMax,
+    (job: DispatchableJob) => job.id,
+    async (jobs) => {
+      await dispatcher.dispatch(jobs);
+      await markDispatched(database, jobs);
+      return jobs;
+    },
+  );
+
+  async function accept(request: JobRequest): Promise<AcceptedJob> {
+    const { agent, creatorId, options } = request;
+    if (options.callbackUrl !== undefined) {
+      throw new ProblemError(
+        400,
+        "callback_not_allowed",
+        "No webhook endpoint is registered for that callbackUrl.",
+        {
+          errors: [
+            { pointer: "#/options/callbackUrl", detail: "must begin with the URL of a registered endpoint" },
+          ],
+        },
+      );
+    }
+    const input = parseAt(agent.input, request.input, request.inputPointer);
+    const model = agent.model?.(input) ?? dependencies.defaultModel;
+    await refuseUnknownModel(dependencies.prices, model, `#${request.inputPointer}/model`);
+
+    const id = `job_${ulid()}`;
+    const { metadata, notBefore, expiresAt, priority = priorityDefault, feature = agent.feature } = options;
+    const record = await writeJob({
+      id,
+      agent: agent.name,
+      creatorId,
+      createCreator: dependencies.createUnknownCreators,
+      feature,
+      model,
+      input,
+      priority,
+      ...(typeof input.fanId === "string" && { fanId: input.fanId }),
+      ...(metadata && { metadata }),
+      ...(notBefore && { notBefore }),
+      ...(expiresAt && { expiresAt }),
+    });
+    if (!record) {
+      throw new ProblemError(404, "creator_not_found", `There is no creator ${creatorId}; PUT it first.`);
+    }
+    // Not waited for: the job is safe, and what Redis does not take now the sweeper dispatches.
+    dispatch({
+      id,
+      agent: agent.name,
+      creatorId,
+      generation: 1,
+      priority,
+      notBefore: notBefore ? new Date(notBefore) : null,
+    }).catch((err: unknown) =>
+      logger.warn({ err, jobId: id }, "left to the sweeper: Redis did not take the job"),
+    );
+
+    const createdAt = record.createdAt.toISOString();
+    const self = `/api/ai/jobs/${id}`;
+    return {
+      id,
+      agent: agent.name,
+      creatorId,
+      status: "queued",
+      createdAt,
+      admission: { position: 0, estimatedStartAt: notBefore ? new Date(notBefore).toISOString() : createdAt },
+      links: { self, events: `${self}/events` },
+    };
+  }
+
+  async function find(id: string): Promise<Job | undefined> {
+    const row = await readJob(database, id);
+    return row ? presentJob(row, dependencies.expectedProvider) : undefined;
+  }
+
+  async function waitForEnd(id: string, seconds: number, signal: AbortSignal): Promise<Job | undefined> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      // Listen first, look then: an end between the two is not missed.
+      const ended = nextEnding(endings, id, Math.min(pollMs, deadline - Date.now()), signal);
+      const job = await find(id).catch((error: unknown) => {
+        if (Date.now() >= deadline) throw error;
+        return undefined;
+      });
+      if ((job && isTerminal(job.status)) || Date.now() >= deadline || signal.aborted) {
+        ended.cancel();
+        return job;
+      }
+      await ended.promise;
+    }
+  }
+
+  return { accept, find, waitForEnd };
+}
+
+/** Resolves when the job's end is announced, after `timeoutMs`, or when `signal` aborts. */
+function nextEnding(endings: JobEndings, id: string, timeoutMs: number, signal: AbortSignal) {
+  let cancel = () => {};
+  const promise = new Promise<void>((resolve) => {
+    const timer = setTimeout(done, Math.max(0, timeoutMs));
+    const stopListening = endings.on(id, done);
+    signal.addEventListener("abort", done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      stopListening();
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    cancel = done;
+  });
+  return { promise, cancel };
+}
+
+async function refuseUnknownModel(prices: PriceBook, model: string, pointer: string): Promise<void> {
+  if (await prices.priceOf(model, "standard", new Date())) return;
+  const models = await prices.models();
+  throw new ProblemError(
+    400,
+    "unknown_model",
+    `The model has no price, so it can't be used. Known: ${models.join(", ")}.`,
+    {
+      errors: [{ pointer, detail: "must be a model that has a price" }],
+      members: { models },
+    },
+  );
+}
+
+async function readJob(database: Database, id: string) {
+  return await database.prisma.job.findUnique({
+    where: { id },
+    include: { calls: { orderBy: [{ startedAt: "asc" }, { id: "asc" }] } },
+  });
+}
+
+type JobRow = NonNullable<Awaited<ReturnType<typeof readJob>>>;
+
+function presentJob(row: JobRow, expectedProvider: Provider): Job {
+  return {
+    id: row.id,
+    agent: row.agent,
+    creatorId: row.creatorId,
+    status: row.status,
+    usage: sumUsage(row.calls),
+    agentsInvolved: [...new Set(row.calls.map((call) => call.agentId))],
+    model: row.model,
+    provider: row.calls.findLast((call) => call.provider !== null)?.provider ?? expectedProvider,
+    attempts: row.attempt,
+    feature: row.feature,
+    createdAt: row.createdAt.toISOString(),
+    ...(row.status === "queued" && { waitingFor: waitingFor(row) }),
+    ...(row.result !== null && { result: row.result }),
+    ...(row.errorCode !== null && {
+      error: { code: row.errorCode, message: row.errorMessage ?? "", retryable: row.errorRetryable ?? false },
+    }),
+    ...(row.startedAt && { startedAt: row.startedAt.toISOString() }),
+    ...(row.finishedAt && { finishedAt: row.finishedAt.toISOString() }),
+    ...(row.metadata !== null && { metadata: row.metadata as Record<string, string> }),
+  };
+}
+
+function waitingFor(row: JobRow): NonNullable<Job["waitingFor"]> {
+  if (row.notBefore && row.notBefore > new Date()) return "time";
+  return row.waitingFor ?? "worker";
+}
+
+function sumUsage(calls: JobRow["calls"]): Job["usage"] {
+  const sum = (field: "inputTokens" | "cachedTokens" | "outputTokens" | "thoughtTokens") =>
+    calls.reduce((total, call) => total + call[field], 0);
+  return {
+    inputTokens: sum("inputTokens"),
+    cachedTokens: sum("cachedTokens"),
+    outputTokens: sum("outputTokens"),
+    thoughtTokens: sum("thoughtTokens"),
+    costUsd: formatUsd(sumUsd(calls.map((call) => call.costUsd ?? 0))),
+    calls: calls.length,
+  };
+}

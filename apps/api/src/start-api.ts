@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { openDatabase } from "@understudy/database";
+import { PriceBook } from "@understudy/ledger";
+import { connectRedis, Dispatcher, JobEndings } from "@understudy/queues";
+import type { Logger, RunningService } from "@understudy/service";
+import type { ApiConfig } from "./config.ts";
+import { createApp } from "./create-app.ts";
+import { createExpressServer } from "./http/fast-server.ts";
+import { createJobService } from "./jobs.ts";
+
+const databaseConnectionsMax = 10;
+
+/** Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without. */
+export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
+  const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
+  const redis = connectRedis(config.redisUrl, "producer");
+  const dispatcher = new Dispatcher(redis);
+  const endings = new JobEndings(connectRedis(config.redisUrl, "consumer"));
+  const stopping = new AbortController();
+  const jobs = createJobService({
+    database,
+    prices: new PriceBook(database),
+    dispatcher,
+    endings,
+    logger,
+    defaultModel: config.defaultModel,
+    expectedProvider: config.expectedProvider,
+    createUnknownCreators: config.createUnknownCreators,
+  });
+  const app = createApp({ ...config, database, redis, dispatcher, jobs, stopping: stopping.signal, logger });
+
+  const server = createExpressServer(app);
+  server.listen(config.port, config.host);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    details: { port, url: `http://${config.host}:${port}` },
+    async stop() {
+      stopping.abort();
+      const closed = once(server, "close");
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+      endings.close();
+      await dispatcher.close();
+      redis.disconnect();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { StepStopped } from "./attempt-tools.ts";
+
+/** How an attempt ended. */
+export type AttemptEnd =
+  | { kind: "completed"; result: object }
+  /** Terminal: trying again by itself would not help. */
+  | { kind: "failed"; code: string; message: string; retryable: boolean }
+  /** Gemini's own refusal. */
+  | { kind: "blocked"; code: string; message: string }
+  /** Worth another attempt; when all are used up the job fails with this. */
+  | { kind: "try_again"; code: string; message: string; waitingFor: "provider" | "worker" }
+  /** Not the job's fault: put off by `delayMs`, which uses up no attempt. */
+  | { kind: "put_off"; delayMs: number; waitingFor: "provider" | "worker" }
+  /** Another attempt has the job: nothing more to do or say. */
+  | { kind: "fenced" };
+
+/** Pause after a 429 that does not say how long. */
+const rateLimitedMs = 5_000;
+
+/**
+ * Reads what an agent's run threw.
+ * @param stopping the worker is going away: the abort was ours
+ */
+export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
+  if (!(error instanceof StepStopped)) {
+    // A fault in the agent: the log has it, the job's error says no more than that.
+    return {
+      kind: "failed",
+      code: "agent_error",
+      message: "The agent failed on this input.",
+      retryable: true,
+    };
+  }
+  const { outcome } = error;
+  switch (outcome.kind) {
+    case "fenced":
+      return { kind: "fenced" };
+    case "blocked":
+      return { kind: "blocked", code: "safety", message: `The model refused to answer: ${outcome.reason}.` };
+    case "output_invalid":
+      return {
+        kind: "failed",
+        code: "output_invalid",
+        message: `The model's answer does not fit its schema (${outcome.detail}).`,
+        retryable: true,
+      };
+    case "unknown_model":
+      return {
+        kind: "failed",
+        code: "unknown_model",
+        message: `The model has no price, so it can't be used. Known: ${outcome.models.join(", ")}.`,
+        retryable: false,
+      };
+    case "no_room":
+      return {
+        kind: "failed",
+        code: "quota_exceeded",
+        message:
+          `The quota of $${trim(outcome.quotaUsd)} has no room for $${trim(outcome.requiredUsd)}: ` +
+          `$${trim(outcome.spentUsd)} spent, $${trim(outcome.heldUsd)} held, $${trim(outcome.unknownUsd)} unknown. ` +
+          `It resets at ${outcome.resetsAt.toISOString()}.`,
+        retryable: true,
+      };
+    case "refused":
+      return readRefusal(outcome);
+    case "lost":
+      if (stopping) return { kind: "put_off", delayMs: 0, waitingFor: "worker" };
+      return {
+        kind: "try_again",
+        code: outcome.reason === "connection" ? "provider_unavailable" : "timed_out",
+        message: `The model's answer was lost (${outcome.reason}).`,
+        waitingFor: "provider",
+      };
+  }
+}
+
+function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): AttemptEnd {
+  const { httpStatus, errorCode } = refusal;
+  if (httpStatus === 429) {
+    return { kind: "put_off", delayMs: refusal.retryAfterMs ?? rateLimitedMs, waitingFor: "provider" };
+  }
+  const message = `The model's API answered ${httpStatus ?? "nothing"} (${errorCode}).`;
+  if (refusal.retryable) {
+    return { kind: "try_again", code: "provider_unavailable", message, waitingFor: "provider" };
+  }
+  return { kind: "failed", code: "provider_refused", message, retryable: false };
+}
+
+/** Postgres' numeric without its trailing zeros. */
+function trim(amount: string): string {
+  return amount.replace(/\.?0+$/, "") || "0";
+}

@@ -1,0 +1,149 @@
+import { type Agent, findAgent } from "@understudy/agents";
+import {
+  type ClaimedJob,
+  type Database,
+  type JobEnd,
+  requeueJob,
+  untilDatabaseAnswers,
+} from "@understudy/database";
+import type { GeminiClient } from "@understudy/gemini";
+import type { Ledger } from "@understudy/ledger";
+import type { Logger } from "@understudy/service";
+import { ulid } from "ulid";
+import { type AttemptEnd, readThrown } from "./attempt-end.ts";
+import { attemptTools } from "./attempt-tools.ts";
+
+/** What running a job needs. */
+export interface WorkerDependencies {
+  database: Database;
+  /** `claimJobs` and `finishJobs`, shared by all jobs that come at once. */
+  claim: (claim: {
+    id: string;
+    generation: number;
+    timeoutSeconds: number;
+  }) => Promise<ClaimedJob | undefined>;
+  finish: (end: JobEnd) => Promise<boolean>;
+  ledger: Ledger;
+  gemini: GeminiClient;
+  defaultModel: string;
+  /** Tells whoever waits that a job has ended. */
+  announceEnd: (jobId: string) => void;
+  /** Aborts when the worker can wait no longer for jobs under way. */
+  stopping: AbortSignal;
+  logger: Logger;
+}
+
+/** One delivery by BullMQ. Nothing but the job's id is trusted. */
+export interface Delivery {
+  jobId: string;
+  generation: number;
+  /** No attempt is left after this one. */
+  isLast: boolean;
+}
+
+/** What BullMQ shall do with the delivery; what is true of the job stands in Postgres by then. */
+export type DeliveryEnd =
+  | { kind: "done" }
+  | { kind: "failed"; reason: string }
+  | { kind: "try_again"; reason: string }
+  | { kind: "put_off"; delayMs: number };
+
+/** A job whose attempts ended without a word this often kills its workers: it is run no more. */
+const crashesMax = 2;
+
+/**
+ * Runs one delivery of a job: claim it, let its agent work, write down how it ended. While Postgres is away
+ * it waits, and pays for nothing.
+ */
+export async function runAgentJob(
+  dependencies: WorkerDependencies,
+  agent: Agent,
+  delivery: Delivery,
+): Promise<DeliveryEnd> {
+  const { jobId: id, generation } = delivery;
+  const { timeoutSeconds } = agent.queue;
+
+  const job = await untilDatabaseAnswers(() => dependencies.claim({ id, generation, timeoutSeconds }));
+  if (!job) return { kind: "done" };
+
+  const end = await attemptJob(dependencies, job);
+  return writeEnd(dependencies, job, end.kind === "try_again" && delivery.isLast ? usedUp(end) : end);
+}
+
+async function attemptJob(dependencies: WorkerDependencies, job: ClaimedJob): Promise<AttemptEnd> {
+  if (job.expired) return failed("expired", "The job had not started by its expiresAt.", false);
+  if (job.crashes >= crashesMax) {
+    return failed("worker_crashed", `The worker died ${job.crashes} times while it ran this job.`, true);
+  }
+  const agent = findAgent(job.agent);
+  if (!agent) return failed("agent_not_found", `There is no agent ${job.agent} any more.`, false);
+
+  const { stopping, logger } = dependencies;
+  const timeUp = AbortSignal.timeout(agent.queue.timeoutSeconds * 1000);
+  const signal = AbortSignal.any([stopping, timeUp]);
+  try {
+    const input = agent.input.parse(job.input);
+    const tools = attemptTools({ ...dependencies, job, signal }, agent, input);
+    return { kind: "completed", result: agent.output.parse(await agent.run(input, tools)) };
+  } catch (err) {
+    const end = readThrown(err, stopping.aborted);
+    if (end.kind === "failed" && end.code === "agent_error")
+      logger.error({ err, jobId: job.id }, "agent failed");
+    return end;
+  }
+}
+
+async function writeEnd(
+  dependencies: WorkerDependencies,
+  job: ClaimedJob,
+  end: AttemptEnd,
+): Promise<DeliveryEnd> {
+  const { database, finish, announceEnd, logger } = dependencies;
+  const { id, attempt } = job;
+  const about = { jobId: id, agent: job.agent, creatorId: job.creatorId, attempt };
+  // One id for all tries of this write: should the first be committed unheard, no second event follows.
+  const eventId = `evt_${ulid()}`;
+
+  switch (end.kind) {
+    case "completed":
+      await untilDatabaseAnswers(() =>
+        finish({ id, attempt, eventId, status: "completed", result: end.result }),
+      );
+      announceEnd(id);
+      return { kind: "done" };
+
+    case "failed":
+    case "blocked": {
+      const { kind: status, code: errorCode, message: errorMessage } = end;
+      const errorRetryable = end.kind === "failed" && end.retryable;
+      await untilDatabaseAnswers(() =>
+        finish({ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable }),
+      );
+      announceEnd(id);
+      logger.warn({ ...about, status, errorCode }, "job ended without a result");
+      return { kind: "failed", reason: `${errorCode}: ${errorMessage}` };
+    }
+
+    case "try_again":
+    case "put_off": {
+      const { kind, waitingFor } = end;
+      logger.info({ ...about, kind, waitingFor }, "job goes back to its queue");
+      await untilDatabaseAnswers(() => requeueJob(database, { id, attempt, waitingFor }));
+      return end.kind === "put_off"
+        ? { kind: "put_off", delayMs: end.delayMs }
+        : { kind: "try_again", reason: `${end.code}: ${end.message}` };
+    }
+
+    case "fenced":
+      logger.warn(about, "a later attempt has taken the job over");
+      return { kind: "done" };
+  }
+}
+
+function usedUp(end: AttemptEnd & { kind: "try_again" }): AttemptEnd {
+  return failed(end.code, end.message, true);
+}
+
+function failed(code: string, message: string, retryable: boolean): AttemptEnd {
+  return { kind: "failed", code, message, retryable };
+}

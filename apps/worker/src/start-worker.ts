@@ -1,0 +1,116 @@
+import { type Agent, agents } from "@understudy/agents";
+import { claimJobs, finishJobs, groupCommit, openDatabase } from "@understudy/database";
+import { GeminiClient } from "@understudy/gemini";
+import { Ledger } from "@understudy/ledger";
+import {
+  agentQueue,
+  announceJobEnd,
+  connectRedis,
+  Dispatcher,
+  type JobPayload,
+  jobPayload,
+} from "@understudy/queues";
+import type { Logger, RunningService } from "@understudy/service";
+import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import type { WorkerConfig } from "./config.ts";
+import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
+import { startSweeper } from "./sweeps/sweeper.ts";
+
+const databaseConnectionsMax = 10;
+const groupMax = 200;
+
+/** A worker killed by -9 is noticed, and its jobs run again, within the two together. */
+const lockMs = 10_000;
+const stalledCheckMs = 5_000;
+
+/** Postgres counts crashes, so BullMQ never gives a stalled job up by itself. */
+const stalledCountMax = 1_000_000;
+
+/** Takes jobs from every agent's queue, and sweeps up what was left behind. */
+export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningService> {
+  const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
+  const producer = connectRedis(config.redisUrl, "producer");
+  const consumer = connectRedis(config.redisUrl, "consumer");
+  const dispatcher = new Dispatcher(producer);
+  const gemini = new GeminiClient(config.gemini);
+  const ledger = new Ledger(database);
+  const stopping = new AbortController();
+
+  const dependencies: WorkerDependencies = {
+    database,
+    claim: groupCommit(
+      groupMax,
+      (claim) => claim.id,
+      (claims) => claimJobs(database, claims),
+    ),
+    finish: groupCommit(
+      groupMax,
+      (end) => end.id,
+      (ends) => finishJobs(database, ends),
+    ),
+    ledger,
+    gemini,
+    defaultModel: config.defaultModel,
+    announceEnd: (jobId) => void announceJobEnd(producer, jobId).catch(() => {}),
+    stopping: stopping.signal,
+    logger,
+  };
+  const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, config.concurrency));
+  const sweeper = startSweeper({ database, ledger, dispatcher, redis: producer, logger });
+
+  return {
+    details: { agents: agents.map((agent) => agent.name).join(",") },
+    async stop() {
+      await sweeper.stop();
+      // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
+      const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
+      await Promise.all(workers.map((worker) => worker.close()));
+      clearTimeout(timer);
+      await dispatcher.close();
+      producer.disconnect();
+      consumer.disconnect();
+      await gemini.close();
+      await database.close();
+    },
+  };
+}
+
+function agentWorker(
+  dependencies: WorkerDependencies,
+  agent: Agent,
+  connection: Redis,
+  concurrency: number = agent.queue.concurrency,
+): Worker<JobPayload> {
+  const { name, prefix } = agentQueue(agent.name);
+  const process = async (delivery: Job<JobPayload>, token?: string) => {
+    const payload = jobPayload.safeParse(delivery.data);
+    if (!payload.success) throw new UnrecoverableError("The payload is not one of ours.");
+    const isLast = delivery.attemptsMade + 1 >= (delivery.opts.attempts ?? 1);
+    const end = await runAgentJob(dependencies, agent, { ...payload.data, isLast });
+    switch (end.kind) {
+      case "done":
+        return;
+      case "failed":
+        throw new UnrecoverableError(end.reason);
+      case "try_again":
+        throw new Error(end.reason);
+      case "put_off":
+        await delivery.moveToDelayed(Date.now() + end.delayMs, token);
+        throw new DelayedError();
+    }
+  };
+  const worker = new Worker<JobPayload>(name, process, {
+    connection,
+    prefix,
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: stalledCheckMs,
+    maxStalledCount: stalledCountMax,
+    skipVersionCheck: true,
+  });
+  worker.on("error", (err) =>
+    dependencies.logger.warn({ err, queue: name }, "the queue's connection has a fault"),
+  );
+  return worker;
+}

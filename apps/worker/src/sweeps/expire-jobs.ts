@@ -1,0 +1,12 @@
+import { expireQueuedJobs } from "@understudy/database";
+import { ulid } from "ulid";
+import type { SweepDependencies } from "./sweeper.ts";
+
+const atOnce = 100;
+
+/** Ends jobs that had not started by their `expiresAt`. */
+export async function expireJobs({ database, logger }: SweepDependencies): Promise<void> {
+  const eventIds = Array.from({ length: atOnce }, () => `evt_${ulid()}`);
+  const expired = await expireQueuedJobs(database, eventIds);
+  if (expired.length > 0) logger.info({ jobs: expired.length }, "jobs expired before they could start");
+}

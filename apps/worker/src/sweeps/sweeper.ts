@@ -1,0 +1,55 @@
+import type { Database } from "@understudy/database";
+import type { Ledger } from "@understudy/ledger";
+import type { Dispatcher } from "@understudy/queues";
+import type { Logger } from "@understudy/service";
+import type { Redis } from "ioredis";
+import { expireJobs } from "./expire-jobs.ts";
+import { giveUpCalls } from "./give-up-calls.ts";
+import { dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
+
+export interface SweepDependencies {
+  database: Database;
+  ledger: Ledger;
+  dispatcher: Dispatcher;
+  redis: Redis;
+  logger: Logger;
+}
+
+/** Each makes true again what a crash somewhere has left untrue. All may run in several workers at once. */
+const sweeps = { dispatchUndispatched, refillRedis, dispatchLeftBehind, expireJobs, giveUpCalls };
+
+const pauseMs = 1_000;
+
+/** Runs every sweep, one after another, again and again. A sweep that fails is tried again the next time. */
+export function startSweeper(dependencies: SweepDependencies): { stop(): Promise<void> } {
+  let stopping = false;
+  let wake = () => {};
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      for (const [sweep, sweepOnce] of Object.entries(sweeps)) {
+        if (stopping) break;
+        await sweepOnce(dependencies).catch((err: unknown) =>
+          dependencies.logger.warn({ err, sweep }, "a sweep failed and will be tried again"),
+        );
+      }
+      if (stopping) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  const done = run();
+  return {
+    stop() {
+      stopping = true;
+      wake();
+      return done;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { defineAgent } from "./define-agent.ts";
+import { fanMessage, messaging, reply } from "./messaging.ts";
+
+/** The coordinator: what the web app calls for a fan's message. */
+export const chat = defineAgent({
+  name: "chat",
+  agentId: "chat_ai",
+  title: "Chat",
+  summary: "Answers a fan's message: hands it to the agents that it needs.",
+  route: "chat",
+  feature: "fan_message",
+  input: fanMessage,
+  output: reply,
+  queue: { concurrency: 50, timeoutSeconds: 30, attempts: 5 },
+  run: (input, tools) => tools.delegate(messaging, input),
+});

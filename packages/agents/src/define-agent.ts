@@ -1,0 +1,74 @@
+import { type ServiceTier, serviceTiers } from "@understudy/contracts";
+import type { z } from "zod";
+
+export type { ServiceTier };
+export { serviceTiers };
+
+/** One request to the model, as an agent words it. */
+export interface GenerateRequest {
+  /** Name of the step within the job: once finished, the step is remembered and never paid for again. */
+  step: string;
+  /** Instructions. Text from outside never stands here. */
+  system: string;
+  /** What to work on; text from outside stands in labelled parts (see fan-text.ts). */
+  parts: string[];
+  serviceTier?: Exclude<ServiceTier, "batch">;
+  /** Most tokens of the answer, thoughts not counted. */
+  maxOutputTokens: number;
+  /** Most tokens of thoughts; the model's smallest unless given. */
+  thinkingBudget?: number;
+}
+
+/** Everything through which an agent acts on the world. */
+export interface AgentTools {
+  /** The model's answer as text. */
+  generate(request: GenerateRequest): Promise<string>;
+  /** The model's answer as an object that fits `output`. */
+  generate<Output extends z.ZodObject>(
+    request: GenerateRequest & { output: Output },
+  ): Promise<z.infer<Output>>;
+  /** Runs another agent inside this job: its steps under its own key, its cost under its own agent id. */
+  delegate<Input extends z.ZodObject, Output extends z.ZodObject>(
+    agent: Agent<Input, Output>,
+    input: z.input<Input>,
+  ): Promise<z.infer<Output>>;
+  /** Aborts when the job is cancelled, its time is over, or the worker stops. */
+  signal: AbortSignal;
+  /** For operators: names and figures only, never what a fan wrote. */
+  log(message: string, fields?: Record<string, string | number | boolean>): void;
+}
+
+/** A declared AI capability. Its route, queue, worker and Bull Board entry follow from this. */
+export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  /** In routes and queue names: lower case, unique. */
+  name: string;
+  /** On cost records: who made a call. */
+  agentId: string;
+  title: string;
+  summary: string;
+  /** `POST /api/ai/{route}` beside `POST /api/ai/agents/{name}/jobs`. */
+  route?: string;
+  /** What its jobs are for unless the app says otherwise. */
+  feature: string;
+  input: Input;
+  output: Output;
+  /** The model of its calls, where the input or the agent names one; else the one that operators set. */
+  model?(input: z.infer<Input>): string | undefined;
+  queue: {
+    /** Jobs at once in one worker process. */
+    concurrency: number;
+    /** Longest that one attempt may take. */
+    timeoutSeconds: number;
+    /** Attempts before a retryable fault becomes a failure. */
+    attempts: number;
+  };
+  run(input: z.infer<Input>, tools: AgentTools): Promise<z.infer<Output>>;
+}
+
+/** Declares an agent. Throws at once where the declaration can't work. */
+export function defineAgent<Input extends z.ZodObject, Output extends z.ZodObject>(
+  agent: Agent<Input, Output>,
+): Agent<Input, Output> {
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(agent.name)) throw new Error(`Not an agent's name: ${agent.name}`);
+  return agent;
+}

@@ -1,0 +1,8 @@
+export {
+  type Agent,
+  type AgentTools,
+  defineAgent,
+  type GenerateRequest,
+  type ServiceTier,
+} from "./define-agent.ts";
+export { agentNames, agents, findAgent } from "./registry.ts";

@@ -1,0 +1,17 @@
+import { chat } from "./chat.ts";
+import type { Agent } from "./define-agent.ts";
+import { messaging } from "./messaging.ts";
+import { test } from "./test.ts";
+
+/** All agents. A new one is its file and a line here. */
+export const agents: readonly Agent[] = [chat, messaging, test].map((agent) => agent as unknown as Agent);
+
+const byName = new Map(agents.map((agent) => [agent.name, agent]));
+if (byName.size !== agents.length) throw new Error("Two agents have one name.");
+
+export const agentNames: readonly string[] = [...byName.keys()];
+
+/** The agent of that name; undefined where there is none. */
+export function findAgent(name: string): Agent | undefined {
+  return byName.get(name);
+}

@@ -1,0 +1,47 @@
+import { type Dispatcher, Headers, request } from "undici";
+
+/** What is seen of an HTTP exchange beside what the SDK tells. */
+export interface Exchange {
+  status: number;
+  headers: Record<string, string>;
+}
+
+/**
+ * A `fetch` for the SDK that costs a tenth of Node 20's for small bodies: undici's `request`, and of a
+ * `Response` only what the SDK reads. It follows no redirects: one call is one HTTP request.
+ *
+ * @param observe hears of each answer's status and headers, under the request's `callIdHeader`
+ */
+export function leanFetch(
+  dispatcher: Dispatcher,
+  callIdHeader: string,
+  observe: (callId: string, exchange: Exchange) => void,
+): typeof fetch {
+  return async (input, init) => {
+    // The SDK gives a URL, a string body, plain or `Headers` headers, and a signal.
+    const requestHeaders = Object.fromEntries(new Headers(init?.headers as Record<string, string>));
+    const response = await request(input as URL, {
+      dispatcher,
+      method: (init?.method ?? "GET") as Dispatcher.HttpMethod,
+      headers: requestHeaders,
+      body: init?.body as string,
+      signal: init?.signal ?? null,
+    });
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(response.headers)) {
+      if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+    }
+    const callId = requestHeaders[callIdHeader];
+    if (callId !== undefined) observe(callId, { status: response.statusCode, headers });
+    const { body } = response;
+    const lean = {
+      ok: response.statusCode >= 200 && response.statusCode < 300,
+      status: response.statusCode,
+      statusText: "",
+      headers: new Headers(headers),
+      json: () => body.json(),
+      text: () => body.text(),
+    };
+    return lean as unknown as Response;
+  };
+}

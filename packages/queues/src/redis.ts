@@ -1,0 +1,35 @@
+import { Redis } from "ioredis";
+
+/**
+ * A connection to Redis.
+ *
+ * - `producer` fails fast: who asks is told at once that Redis is away, and the sweeper catches up later.
+ * - `consumer` waits for Redis for ever: BullMQ's workers and subscribers need that.
+ */
+export function connectRedis(url: string, use: "producer" | "consumer"): Redis {
+  const redis = new Redis(url, {
+    ...(use === "producer"
+      ? { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000 }
+      : { maxRetriesPerRequest: null }),
+    retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 6), 1_000),
+  });
+  // Without a listener an unreachable Redis would end the process; what fails says so to its caller.
+  redis.on("error", () => {});
+  return redis;
+}
+
+/**
+ * Names this run of Redis: it changes when Redis restarts or another takes its place. What was noted under
+ * an earlier one may be lost.
+ */
+export async function redisIncarnation(redis: Redis): Promise<string> {
+  const server = await redis.info("server");
+  const runId = /^run_id:(\S+)/m.exec(server)?.[1];
+  if (!runId) throw new Error("Redis did not tell its run_id.");
+  return runId;
+}
+
+/** `maxmemory-policy`; undefined where Redis is not allowed to tell. BullMQ needs `noeviction`. */
+export async function redisMemoryPolicy(redis: Redis): Promise<string | undefined> {
+  return /^maxmemory_policy:(\S+)/m.exec(await redis.info("memory"))?.[1];
+}

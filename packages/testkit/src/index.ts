@@ -1,0 +1,1 @@
+export { priceBillEntry } from "./second-price.ts";
