@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { Database } from "@understudy/database";
 import type { Dispatcher } from "@understudy/queues";
@@ -8,6 +9,7 @@ import type { Redis } from "ioredis";
 import { bullBoard } from "./bull-board/bull-board.ts";
 import { requireSession, signIn } from "./bull-board/sign-in.ts";
 import { authenticate, keyCheck } from "./http/authenticate.ts";
+import { ProblemError } from "./http/problem-error.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import type { Jobs } from "./jobs.ts";
 import { creatorRoutes } from "./routes/creator-routes.ts";
@@ -42,7 +44,7 @@ export function createApp(dependencies: AppDependencies): Express {
 
   const api = express.Router();
   api.use(authenticate(isAdminKey));
-  api.use(express.json({ limit: bodyMax, strict: true, type: "application/json" }));
+  api.use(express.json({ limit: bodyMax, type: "application/json", verify: refuseBadUtf8 }));
   api.use(jobRoutes(jobs, stopping));
   api.use(creatorRoutes(database));
   api.use(moneyRoutes(database));
@@ -55,6 +57,11 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(notFound);
   app.use(problemResponses(logger));
   return app;
+}
+
+/** Node would read broken bytes as U+FFFD: what a fan wrote must not be changed in silence. */
+function refuseBadUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new ProblemError(400, "invalid_json", "The body is not JSON in UTF-8.");
 }
 
 /** An id for each request, in its answer and in our logs: the client's own where it is a sane one. */

@@ -32,7 +32,10 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && awayMessages.test(error.message);
 }
 
-/** Whether a statement was refused for its data (SQLSTATE classes 22 and 23): nothing was written. */
+/**
+ * Whether a statement was refused for its data (SQLSTATE classes 22 and 23, and P0001 of our triggers):
+ * nothing was written.
+ */
 export function isConstraintViolation(error: unknown): boolean {
-  return /^2[23][0-9A-Z]{3}$/.test(sqlState(error) ?? "");
+  return /^(2[23][0-9A-Z]{3}|P0001)$/.test(sqlState(error) ?? "");
 }

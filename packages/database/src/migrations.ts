@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import pg from "pg";
 
@@ -6,7 +7,7 @@ import pg from "pg";
 const prismaMigrateLock = 72_707_369;
 
 /** Prisma's own table, to the letter: either tool goes on where the other stopped. */
-const createTable = await readFile(new URL("./prisma-migrations-table.sql", import.meta.url), "utf8");
+const createTable = readFileSync(new URL("./prisma-migrations-table.sql", import.meta.url), "utf8");
 
 interface Migration {
   name: string;

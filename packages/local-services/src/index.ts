@@ -1,6 +1,6 @@
 export { LocalServiceError } from "./local-service-error.ts";
 export { openLog, readLog } from "./log-file.ts";
-export { findFreePort } from "./ports.ts";
+export { findFreePort, listenFault } from "./ports.ts";
 export { type PostgresOptions, type RunningPostgres, startPostgres } from "./postgres.ts";
 export { acquireProcessLock, lockHolder, type ProcessLock } from "./process-lock.ts";
 export { identify, isRunning, type ProcessIdentity } from "./processes.ts";

@@ -8,14 +8,9 @@ export function openLog(path: string): number {
   return openSync(path, "a", 0o600);
 }
 
-/** The size in bytes, to read on from there later; 0 if there is no log. */
-export function logSize(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
 /** What was written since `fromByte`, its last 16 kB at most. */
 export function readLog(path: string, fromByte: number): string {
-  const end = logSize(path);
+  const end = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const start = Math.max(fromByte, end - 16_384);
   if (end <= start) return "";
   const buffer = Buffer.alloc(end - start);

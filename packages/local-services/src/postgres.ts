@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { runCommand } from "./commands.ts";
 import { holdDirectory } from "./directory-owner.ts";
 import { LocalServiceError } from "./local-service-error.ts";
-import { logSize, readLog } from "./log-file.ts";
+import { readLog } from "./log-file.ts";
 import { findFreePort, readKeptPort } from "./ports.ts";
 import { ensurePostgresAccount, type PostgresAccount } from "./postgres-account.ts";
 import { type PostgresBinaries, preparePostgresBinaries } from "./postgres-binaries.ts";
@@ -216,7 +216,6 @@ interface StartedServer {
 
 /** Starts the server; another process that takes the port in between costs one of the tries. */
 async function startServer(cluster: Cluster, port: number, tries: number): Promise<StartedServer> {
-  const logStart = logSize(cluster.logFile);
   const process = await spawnServer(serverCommand(cluster, port));
   const outcome = await waitUntil(async () => {
     if (process.hasEnded()) return "ended" as const;
@@ -228,7 +227,7 @@ async function startServer(cluster: Cluster, port: number, tries: number): Promi
     return { process, port };
   }
   await endServer(process, IMMEDIATE_STOP);
-  const said = readLog(cluster.logFile, logStart);
+  const said = readLog(cluster.logFile, process.logStart);
   if (said.includes("could not create any TCP/IP sockets") && tries > 1) {
     return await startServer(cluster, await findFreePort(port + 1), tries - 1);
   }

@@ -2,15 +2,15 @@ import { Redis } from "ioredis";
 
 const ANSWER_SECONDS = 3;
 
-/**
- * Asks the Redis on a local port something over a connection of its own.
- * @returns undefined when it does not answer in 3 s, or does not let us in
- */
+/** `silent`: nobody answered in 3 s. `refused`: someone did, but not to our password. */
+export type RedisAnswer<T> = { answer: T } | "silent" | "refused";
+
+/** Asks the Redis on a local port something over a connection of its own. */
 export async function askRedis<T>(
   port: number,
   password: string,
   ask: (redis: Redis) => Promise<T>,
-): Promise<T | undefined> {
+): Promise<RedisAnswer<T>> {
   const redis = new Redis({
     host: "127.0.0.1",
     port,
@@ -22,13 +22,16 @@ export async function askRedis<T>(
     connectTimeout: ANSWER_SECONDS * 1000,
     commandTimeout: ANSWER_SECONDS * 1000,
   });
-  // Failures come by the promises below; without a listener ioredis prints them as well.
-  redis.on("error", () => undefined);
+  // The rejections below say "Connection is closed."; why it was is told here alone.
+  let cause = "";
+  redis.on("error", (err) => {
+    cause = String(err);
+  });
   try {
     await redis.connect();
-    return await ask(redis);
+    return { answer: await ask(redis) };
   } catch {
-    return undefined;
+    return /NOAUTH|WRONGPASS/.test(cause) ? "refused" : "silent";
   } finally {
     redis.disconnect();
   }

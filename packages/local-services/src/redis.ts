@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { holdDirectory } from "./directory-owner.ts";
 import { LocalServiceError } from "./local-service-error.ts";
-import { logSize, readLog } from "./log-file.ts";
+import { readLog } from "./log-file.ts";
 import { findFreePort, readKeptPort } from "./ports.ts";
 import { askRedis } from "./redis-connection.ts";
 import { ensureRedisProgram, type RedisProgram } from "./redis-program.ts";
@@ -147,7 +147,6 @@ async function startServer(instance: Instance, port: number, tries: number): Pro
   const { directory, logFile, program, options } = instance;
   // Kept before it runs: should we be killed meanwhile, this is how it is found again.
   writeFileSync(join(directory, "port"), String(port));
-  const logStart = logSize(logFile);
   const process = await spawnServer({
     command: program.path,
     calledAs: program.calledAs,
@@ -159,12 +158,12 @@ async function startServer(instance: Instance, port: number, tries: number): Pro
   const outcome = await waitUntil(async () => {
     if (process.hasEnded()) return "ended" as const;
     // Refused while it still loads its file.
-    const answer = await askRedis(port, instance.password, async (redis) => await redis.ping());
-    return answer === "PONG" ? ("ready" as const) : undefined;
+    const told = await askRedis(port, instance.password, async (redis) => await redis.ping());
+    return typeof told === "object" && told.answer === "PONG" ? ("ready" as const) : undefined;
   }, START_SECONDS * 1000);
   if (outcome === "ready") return { process, port };
   await endServer(process, STOP);
-  const said = readLog(logFile, logStart);
+  const said = readLog(logFile, process.logStart);
   if (said.includes("Address already in use") && tries > 1) {
     return await startServer(instance, await findFreePort(port + 1), tries - 1);
   }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { openLog } from "./log-file.ts";
 import { signalProcess } from "./processes.ts";
 
@@ -19,6 +19,8 @@ export interface ServerCommand {
 
 export interface ServerProcess {
   pid: number;
+  /** Where in its log this life of it begins. */
+  logStart: number;
   /** Resolves when it has ended, with how ("exit code 1", "SIGKILL"). Never rejects. */
   ended: Promise<string>;
   hasEnded(): boolean;
@@ -32,6 +34,7 @@ export interface ServerProcess {
  */
 export async function spawnServer(server: ServerCommand): Promise<ServerProcess> {
   const log = openLog(server.logFile);
+  const logStart = fstatSync(log).size;
   const child = spawn(server.command, server.args, {
     cwd: "/",
     detached: true,
@@ -59,6 +62,7 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
   const pid = child.pid ?? 0;
   return {
     pid,
+    logStart,
     ended,
     hasEnded: () => hasEnded,
     signal: (signal) => {

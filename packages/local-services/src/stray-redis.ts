@@ -47,11 +47,12 @@ export async function stopStrayRedis(
 /** By asking it with our password; one that does not answer is told by its title, which has address and port. */
 async function isOurs(pid: number, { port, password, dataDirectory }: RedisTraces): Promise<boolean> {
   if (port === undefined || !commandLine(pid).includes(`127.0.0.1:${port}`)) return false;
-  const answer = await askRedis(port, password, async (redis) => {
+  const told = await askRedis(port, password, async (redis) => {
     const [info, config] = await Promise.all([redis.info("server"), redis.config("GET", "dir")]);
     return { pid: Number(/process_id:(\d+)/.exec(info)?.[1]), directory: (config as string[])[1] };
   });
-  return answer === undefined || (answer.pid === pid && answer.directory === dataDirectory);
+  if (told === "silent" || told === "refused") return told === "silent";
+  return told.answer.pid === pid && told.answer.directory === dataDirectory;
 }
 
 function readPid(path: string): number | undefined {

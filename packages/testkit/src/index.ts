@@ -1,1 +1,7 @@
-export { priceBillEntry } from "./second-price.ts";
+export { eventually } from "./eventually.ts";
+export { assertInvariants, readBill } from "./invariants.ts";
+export { type BillEntry, priceBillEntry } from "./second-price.ts";
+export { type ServiceProcess, spawnService } from "./service-process.ts";
+export { type Stack, type StackOptions, startStack } from "./stack.ts";
+export { createTestDatabase, startTestPostgres, type TestDatabase } from "./test-database.ts";
+export { startTestRedis, temporaryDirectory } from "./test-redis.ts";

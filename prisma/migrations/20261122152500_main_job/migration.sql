@@ -297,7 +297,7 @@ CREATE INDEX "Outbox_to_publish" ON "Outbox" ("createdAt") WHERE "publishedAt" I
 
 CREATE FUNCTION understudy_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation';
+  RAISE EXCEPTION '%', TG_ARGV[0];
 END $$;
 
 -- Invariant A: one terminal state. Only a new generation (an operator's retry) opens a failed job again.

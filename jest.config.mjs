@@ -1,5 +1,3 @@
-import type { Config } from "jest";
-
 /** Kinds of test, by the end of the file's name: `x.test.ts` needs nothing but Node. */
 const kinds = {
   unit: ["**/*.test.ts", "!**/*.{integration,e2e,long}.test.ts"],
@@ -8,7 +6,8 @@ const kinds = {
   long: ["**/*.long.test.ts"],
 };
 
-const config: Config = {
+/** @type {import("jest").Config} */
+const config = {
   maxWorkers: 2,
   projects: Object.entries(kinds).map(([displayName, testMatch]) => ({
     displayName,
@@ -22,6 +21,12 @@ const config: Config = {
         { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } },
       ],
     },
+    // Tests wait for conditions; this only bounds how long a failure takes on a busy machine.
+    testTimeout: displayName === "unit" ? 20_000 : 120_000,
+    ...(displayName !== "unit" && {
+      globalSetup: "<rootDir>/packages/testkit/src/jest-global-setup.mjs",
+      globalTeardown: "<rootDir>/packages/testkit/src/jest-global-teardown.mjs",
+    }),
   })),
 };
 

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createTestDatabase, eventually, type TestDatabase } from "@understudy/testkit";
+import { ulid } from "ulid";
+import {
+  applyMigrations,
+  claimJobs,
+  createJobs,
+  type Database,
+  expireQueuedJobs,
+  finishJobs,
+  jobsLeftBehind,
+  jobsToDispatch,
+  markDispatched,
+  openDatabase,
+  queuedJobs,
+  requeueJob,
+} from "../src/index.ts";
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase(testDatabase.url, 10);
+});
+
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+async function newJob(options: { expiresAt?: string; createCreator?: boolean; creatorId?: string } = {}) {
+  const { createCreator = true, creatorId = "psy", ...rest } = options;
+  const id = `job_${ulid()}`;
+  const common = { agent: "test", feature: "test", model: "m", input: { prompt: "hi" }, priority: 1 };
+  const [record] = await createJobs(database, [{ ...common, ...rest, id, creatorId, createCreator }]);
+  return { id, record };
+}
+
+function claim(id: string, timeoutSeconds = 60, generation = 1) {
+  return claimJobs(database, [{ id, generation, timeoutSeconds }]).then(([job]) => job);
+}
+
+function finish(id: string, attempt: number) {
+  return finishJobs(database, [
+    { id, attempt, status: "completed", result: { n: attempt }, eventId: `evt_${ulid()}` },
+  ]);
+}
+
+const row = (id: string) =>
+  database.prisma.job.findUniqueOrThrow({ where: { id }, include: { outbox: true } });
+
+describe("a job's life", () => {
+  it("is created with its creator, claimed, finished, and told of once", async () => {
+    const { id, record } = await newJob({ creatorId: `new_${ulid()}` });
+    expect(record?.createdAt).toBeInstanceOf(Date);
+    expect(await claim(id)).toMatchObject({
+      id,
+      attempt: 1,
+      crashes: 0,
+      expired: false,
+      input: { prompt: "hi" },
+      steps: [],
+    });
+    expect(await finish(id, 1)).toEqual([true]);
+    expect(await finish(id, 1)).toEqual([false]);
+    expect(await row(id)).toMatchObject({
+      status: "completed",
+      result: { n: 1 },
+      outbox: [{ type: "job.completed" }],
+    });
+    expect(await claim(id)).toBeUndefined();
+  });
+
+  it("is not created for an unknown creator where those are not created", async () => {
+    expect((await newJob({ creatorId: "nobody", createCreator: false })).record).toBeUndefined();
+    expect((await newJob({ creatorId: "psy" })).record).toBeDefined();
+    expect((await newJob({ creatorId: "psy", createCreator: false })).record).toBeDefined();
+  });
+
+  it("fences off an earlier attempt, and counts it as a crash", async () => {
+    const { id } = await newJob();
+    await claim(id);
+    expect(await claim(id)).toMatchObject({ attempt: 2, crashes: 1 });
+    expect(await finish(id, 1)).toEqual([false]);
+    expect(await requeueJob(database, { id, attempt: 1, waitingFor: "worker" })).toBe(false);
+    expect(await finish(id, 2)).toEqual([true]);
+  });
+
+  it("goes back to its queue without a crash", async () => {
+    const { id } = await newJob();
+    await claim(id);
+    expect(await requeueJob(database, { id, attempt: 1, waitingFor: "provider" })).toBe(true);
+    expect(await row(id)).toMatchObject({ status: "queued", waitingFor: "provider" });
+    expect(await claim(id)).toMatchObject({ attempt: 2, crashes: 0 });
+  });
+
+  it("ignores a delivery of an earlier generation", async () => {
+    const { id } = await newJob();
+    await claim(id, -60);
+    expect((await jobsLeftBehind(database, 30, 10)).map((job) => [job.id, job.generation])).toContainEqual([
+      id,
+      2,
+    ]);
+    expect(await claim(id, 60, 1)).toBeUndefined();
+    expect(await claim(id, 60, 2)).toMatchObject({ attempt: 2, crashes: 1 });
+  });
+
+  it("is found for dispatch until it is noted as dispatched", async () => {
+    const { id } = await newJob();
+    const found = () => jobsToDispatch(database, 0, 100).then((jobs) => jobs.find((job) => job.id === id));
+    await eventually(async () =>
+      expect(await found()).toMatchObject({ agent: "test", generation: 1, notBefore: null }),
+    );
+    await markDispatched(database, [{ id, generation: 1 }]);
+    expect(await found()).toBeUndefined();
+    expect((await queuedJobs(database, "", 1000)).map((job) => job.id)).toContain(id);
+    expect((await queuedJobs(database, id, 1000)).map((job) => job.id)).not.toContain(id);
+  });
+
+  it("expires where it has not started in time", async () => {
+    const { id } = await newJob({ expiresAt: new Date(Date.now() - 1000).toISOString() });
+    expect(await expireQueuedJobs(database, [`evt_${ulid()}`])).toEqual([id]);
+    expect(await row(id)).toMatchObject({
+      status: "failed",
+      errorCode: "expired",
+      outbox: [{ type: "job.failed" }],
+    });
+  });
+
+  it("keeps its terminal state, whoever writes", async () => {
+    const { id } = await newJob();
+    await claim(id);
+    await finish(id, 1);
+    const write = database.prisma.job.update({
+      where: { id },
+      data: { status: "queued", finishedAt: null, result: "DbNull" as never },
+    });
+    await expect(write).rejects.toThrow();
+    expect((await row(id)).status).toBe("completed");
+  });
+});
+
+describe("migrations", () => {
+  it("are applied once, in turns, and noticed when edited", async () => {
+    const [first, second] = await Promise.all([
+      applyMigrations(testDatabase.url),
+      applyMigrations(testDatabase.url),
+    ]);
+    expect([first, second]).toEqual([[], []]);
+    await database.prisma.$executeRawUnsafe(
+      "UPDATE _prisma_migrations SET checksum = 'other' WHERE migration_name LIKE '%main_job'",
+    );
+    await expect(applyMigrations(testDatabase.url)).rejects.toThrow(/edited after it had been applied/);
+  });
+});

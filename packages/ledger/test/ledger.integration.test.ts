@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { claimJobs, createJobs, type Database, openDatabase } from "@understudy/database";
+import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { ulid } from "ulid";
+import { newCallId } from "../src/call-id.ts";
+import { type CallIntent, Ledger } from "../src/ledger.ts";
+import { Money } from "../src/money.ts";
+
+let testDatabase: TestDatabase;
+let database: Database;
+let ledger: Ledger;
+let creatorId: string;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase(testDatabase.url, 20);
+  ledger = new Ledger(database);
+});
+
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+beforeEach(() => {
+  creatorId = `creator_${ulid()}`;
+});
+
+async function runningJob(): Promise<{ id: string; attempt: number }> {
+  const id = `job_${ulid()}`;
+  const common = { agent: "test", feature: "test", model: "gemini-2.5-flash", input: {}, priority: 1 };
+  await createJobs(database, [{ ...common, id, creatorId, createCreator: true }]);
+  await claimJobs(database, [{ id, generation: 1, timeoutSeconds: 60 }]);
+  return { id, attempt: 1 };
+}
+
+async function intent(holdUsd: string, job?: { id: string; attempt: number }): Promise<CallIntent> {
+  const { id: jobId, attempt } = job ?? (await runningJob());
+  const price = await ledger.prices.priceOf("models/gemini-2.5-flash-001", "standard", new Date());
+  if (!price) throw new Error("no price");
+  return {
+    id: newCallId(),
+    jobId,
+    attempt,
+    stepKey: "draft",
+    creatorId,
+    agentId: "test_ai",
+    feature: "test",
+    price,
+    holdUsd: new Money(holdUsd),
+    timeoutSeconds: 60,
+  };
+}
+
+const answered = {
+  kind: "answered",
+  usage: { promptTokenCount: 1000, candidatesTokenCount: 500 },
+  serviceTier: "standard",
+  provider: "emulator",
+} as const;
+
+function account() {
+  return database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } });
+}
+
+function call(id: string) {
+  return database.prisma.usageLog.findUniqueOrThrow({ where: { id } });
+}
+
+describe("the ledger", () => {
+  it("holds before the call and settles at the real cost, once", async () => {
+    const wish = await intent("0.5");
+    expect(await ledger.openCall(wish)).toEqual({ kind: "open" });
+    expect(await call(wish.id)).toMatchObject({
+      status: "started",
+      model: "gemini-2.5-flash",
+      costUsd: null,
+    });
+    expect((await account()).heldUsd.toFixed()).toBe("0.5");
+
+    await ledger.endCall(wish, { ...answered, stepResult: { text: "hi" } });
+    await ledger.endCall(wish, { ...answered, stepResult: { text: "hi" } });
+    const row = await call(wish.id);
+    expect(row).toMatchObject({ status: "settled", inputTokens: 1000, outputTokens: 500, estimated: false });
+    expect(row.costUsd?.toFixed()).toBe("0.00155");
+    const { spentUsd, heldUsd } = await account();
+    expect([spentUsd.toFixed(), heldUsd.toFixed()]).toEqual(["0.00155", "0"]);
+    expect(await database.prisma.step.findMany({ where: { jobId: wish.jobId } })).toMatchObject([
+      { key: "draft", result: { text: "hi" } },
+    ]);
+  });
+
+  it("releases the hold of a refused call, at no cost", async () => {
+    const wish = await intent("0.5");
+    await ledger.openCall(wish);
+    await ledger.endCall(wish, { kind: "refused", errorCode: "resource_exhausted", httpStatus: 429 });
+    expect(await call(wish.id)).toMatchObject({ status: "released", httpStatus: 429 });
+    const { spentUsd, heldUsd } = await account();
+    expect([spentUsd.toFixed(), heldUsd.toFixed()]).toEqual(["0", "0"]);
+  });
+
+  it("never spends past the quota, however many ask at once", async () => {
+    // starter: $10. 40 holds of $0.4 at once: 25 fit, to the last cent.
+    const wishes = await Promise.all(Array.from({ length: 40 }, () => intent("0.4")));
+    const openings = await Promise.all(wishes.map((wish) => ledger.openCall(wish)));
+    expect(openings.filter((opening) => opening.kind === "open")).toHaveLength(25);
+    expect(openings.find((opening) => opening.kind === "no_room")).toMatchObject({ requiredUsd: "0.4" });
+    expect((await account()).heldUsd.toFixed()).toBe("10");
+  });
+
+  it("refuses a first hold that alone passes the quota", async () => {
+    expect(await ledger.openCall(await intent("10.000000000001"))).toMatchObject({ kind: "no_room" });
+  });
+
+  it("opens no call for an attempt that was fenced off", async () => {
+    const job = await runningJob();
+    await claimJobs(database, [{ id: job.id, generation: 1, timeoutSeconds: 60 }]);
+    const wish = await intent("0.5", job);
+    expect(await ledger.openCall(wish)).toEqual({ kind: "fenced" });
+    expect(await database.prisma.usageLog.findUnique({ where: { id: wish.id } })).toBeNull();
+  });
+
+  it("records the cost of a late attempt, but not its answer", async () => {
+    const job = await runningJob();
+    const wish = await intent("0.5", job);
+    await ledger.openCall(wish);
+    await claimJobs(database, [{ id: job.id, generation: 1, timeoutSeconds: 60 }]);
+    await ledger.endCall(wish, { ...answered, stepResult: { text: "late" } });
+    expect((await call(wish.id)).status).toBe("settled");
+    expect(await database.prisma.step.count({ where: { jobId: job.id } })).toBe(0);
+  });
+
+  it("gives a lost call up as unknown, and settles it all the same when its answer comes late", async () => {
+    const wish = { ...(await intent("0.5")), timeoutSeconds: 0 };
+    await ledger.openCall(wish);
+    expect((await ledger.giveUpCalls(100)).map((lost) => lost.id)).toContain(wish.id);
+    let { heldUsd, unknownUsd, spentUsd } = await account();
+    expect([heldUsd, unknownUsd, spentUsd].map((amount) => amount.toFixed())).toEqual(["0", "0.5", "0"]);
+
+    await ledger.endCall(wish, answered);
+    ({ heldUsd, unknownUsd, spentUsd } = await account());
+    expect([heldUsd, unknownUsd, spentUsd].map((amount) => amount.toFixed())).toEqual(["0", "0", "0.00155"]);
+  });
+
+  it("takes the hold as the cost where the usage is missing: estimated, never nothing", async () => {
+    const wish = await intent("0.5");
+    await ledger.openCall(wish);
+    await ledger.endCall(wish, { ...answered, usage: null });
+    const row = await call(wish.id);
+    expect([row.estimated, row.costUsd?.toFixed()]).toEqual([true, "0.5"]);
+  });
+
+  it("bills the tier that was served", async () => {
+    const price = await ledger.prices.priceOf("gemini-2.5-flash", "priority", new Date());
+    if (!price) throw new Error("no price");
+    const wish = { ...(await intent("0.5")), price };
+    await ledger.openCall(wish);
+    await ledger.endCall(wish, answered);
+    const row = await call(wish.id);
+    expect([row.serviceTier, row.costUsd?.toFixed()]).toEqual(["standard", "0.00155"]);
+  });
+
+  it("knows dated prices, and refuses what it does not know", async () => {
+    const at = (day: string) => ledger.prices.priceOf("gemini-3.8-flash", "standard", new Date(day));
+    expect((await at("2026-12-31T23:59:59Z"))?.outputUsd.toFixed()).toBe("3.75");
+    expect((await at("2027-01-01T00:00:00Z"))?.outputUsd.toFixed()).toBe("7.5");
+    expect(await ledger.prices.priceOf("gpt-9", "standard", new Date())).toBeUndefined();
+  });
+});
+
+describe("the database itself", () => {
+  it("refuses to change what is settled, and to delete a call", async () => {
+    const wish = await intent("0.5");
+    await ledger.openCall(wish);
+    await ledger.endCall(wish, answered);
+    const { usageLog, price } = database.prisma;
+    await expect(usageLog.update({ where: { id: wish.id }, data: { costUsd: 0 } })).rejects.toThrow(
+      /keeps its cost/,
+    );
+    await expect(usageLog.delete({ where: { id: wish.id } })).rejects.toThrow(/never deleted/);
+    await expect(price.updateMany({ data: { inputUsd: 0 } })).rejects.toThrow(/never edited/);
+  });
+});

@@ -1,0 +1,70 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { createCleaner, query, withRedis } from "./service-fixtures.ts";
+
+interface Service {
+  url: string;
+  port: number;
+  pid: number;
+}
+
+const cleaner = createCleaner();
+afterEach(async () => await cleaner.clean(), 60_000);
+
+/** Starts both services under another process and kills that; a service it leaves is `frozen` by SIGSTOP on demand. */
+async function leaveOrphans(directory: string): Promise<{ postgres: Service; redis: Service }> {
+  const owner = fork(fileURLToPath(new URL("./owner.ts", import.meta.url)), [directory], {
+    execArgv: ["--import", "tsx"],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const [services] = (await once(owner, "message")) as [{ postgres: Service; redis: Service }];
+  await query(services.postgres.url, "CREATE TABLE IF NOT EXISTS t AS SELECT 42 AS answer");
+  await withRedis(services.redis.url, async (redis) => await redis.set("answer", "42"));
+  owner.kill("SIGKILL");
+  await once(owner, "exit");
+  return services;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("after a kill -9 of their owner", () => {
+  it.each(["running", "frozen"])(
+    "%s services are ended and started anew with their data",
+    async (state) => {
+      const directory = cleaner.directory();
+      const orphans = await leaveOrphans(directory);
+      const pids = [orphans.postgres.pid, orphans.redis.pid];
+      expect(pids.map(isAlive)).toEqual([true, true]);
+      if (state === "frozen") for (const pid of pids) process.kill(pid, "SIGSTOP");
+
+      const postgres = await cleaner.postgres({ directory: join(directory, "postgres") });
+      const redis = await cleaner.redis({ directory: join(directory, "redis") });
+      expect([postgres.pid(), redis.pid()]).not.toEqual(pids);
+      expect(postgres.url).toBe(orphans.postgres.url);
+      expect(redis.url).toBe(orphans.redis.url);
+      expect(await query(postgres.url, "SELECT answer FROM t")).toEqual([{ answer: 42 }]);
+      expect(await withRedis(redis.url, async (client) => await client.get("answer"))).toBe("42");
+    },
+    120_000,
+  );
+
+  it("services that died as well are started anew", async () => {
+    const directory = cleaner.directory();
+    const orphans = await leaveOrphans(directory);
+    for (const { pid } of [orphans.postgres, orphans.redis]) process.kill(pid, "SIGKILL");
+    const postgres = await cleaner.postgres({ directory: join(directory, "postgres") });
+    const redis = await cleaner.redis({ directory: join(directory, "redis") });
+    expect(await query(postgres.url, "SELECT answer FROM t")).toEqual([{ answer: 42 }]);
+    expect(await withRedis(redis.url, async (client) => await client.ping())).toBe("PONG");
+  }, 120_000);
+});

@@ -1,0 +1,10 @@
+// Plain JavaScript: Jest loads this one file with Node itself, before its own transforms.
+import { register } from "tsx/esm/api";
+
+/** One Postgres for all test files of a run; each takes a database of its own on it. No test crashes it. */
+export default async function setUp() {
+  const unregister = register();
+  const { startTestPostgres } = await import("./test-database.ts");
+  globalThis.understudyTestPostgres = await startTestPostgres({ fsync: "off", full_page_writes: "off" });
+  await unregister();
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** One of the apps in a process of its own, as production runs it. */
+export interface ServiceProcess {
+  /** What it said when it was ready, such as `url`. */
+  details: Record<string, string | number>;
+  pid: number;
+  /** All that it has printed so far. */
+  output(): string;
+  /** SIGTERM, and its exit code. */
+  stop(): Promise<number | null>;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** Sends a signal such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Starts an app and waits until it is ready. It stops by itself when this process ends.
+ * @throws with what it printed where it ends before that
+ */
+export async function spawnService(
+  app: "api" | "worker" | "gemini-emulator",
+  environment: Record<string, string>,
+): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, ["--import", "tsx", `apps/${app}/src/main.ts`], {
+    cwd: root,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+  }
+  const output = () => chunks.join("");
+  const details = await readiness(child, app, output);
+  const exited = once(child, "exit");
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  }
+  return {
+    details,
+    pid: child.pid ?? 0,
+    output,
+    stop: () => end("SIGTERM"),
+    kill: async () => void (await end("SIGKILL")),
+    signal: (signal) => void child.kill(signal),
+  };
+}
+
+function readiness(child: ChildProcess, app: string, output: () => string) {
+  return new Promise<ServiceProcess["details"]>((resolve, reject) => {
+    child.once("message", (message) => resolve((message as { ready: ServiceProcess["details"] }).ready));
+    child.once("exit", (code) =>
+      reject(new Error(`${app} ended with ${code} before it was ready:\n${output()}`)),
+    );
+    child.once("error", reject);
+  });
+}

@@ -1,0 +1,118 @@
+import type { Job } from "@understudy/contracts";
+import { type Database, openDatabase } from "@understudy/database";
+import type { RunningRedis } from "@understudy/local-services";
+import { type ServiceProcess, spawnService } from "./service-process.ts";
+import { createTestDatabase } from "./test-database.ts";
+import { startTestRedis } from "./test-redis.ts";
+
+export interface StackOptions {
+  /** Worker processes; 1 unless given. */
+  workers?: number;
+  /** Whether Redis keeps what was written over a restart. */
+  persistentRedis?: boolean;
+  /** Of the API and the workers, beside what they need. */
+  environment?: Record<string, string>;
+  /** Another Postgres than the run's own, for tests that crash it. */
+  postgresUrl?: string;
+}
+
+/** Everything that `npm start` starts, on services of the test's own. */
+export interface Stack {
+  url: string;
+  emulatorUrl: string;
+  adminKey: string;
+  database: Database;
+  databaseUrl: string;
+  redis: RunningRedis;
+  api: ServiceProcess;
+  workers: ServiceProcess[];
+  /** Starts one more worker. */
+  addWorker(): Promise<ServiceProcess>;
+  /** Starts the API anew after a kill, on the same port. */
+  restartApi(): Promise<void>;
+  /** A request with the admin key. `path` begins with `/`. */
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Submits a job and gives its id. */
+  submit(agent: string, body: object): Promise<string>;
+  job(id: string): Promise<Job>;
+  /** Adds a rule to the emulator; see `apps/gemini-emulator`. */
+  rule(rule: object): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const adminKey = "us_test_admin_0123456789abcdefghijklmnop";
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const [testDatabase, redis, emulator] = await Promise.all([
+    createTestDatabase(options.postgresUrl),
+    startTestRedis(options.persistentRedis),
+    spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" }),
+  ]);
+  const environment = {
+    DATABASE_URL: testDatabase.url,
+    REDIS_URL: redis.url,
+    UNDERSTUDY_ADMIN_KEY: adminKey,
+    GEMINI_API_KEY: "emulator",
+    GEMINI_BASE_URL: String(emulator.details.url),
+    ...options.environment,
+  };
+  const database = openDatabase(testDatabase.url, 4);
+  const [api, ...workers] = await Promise.all([
+    spawnService("api", { ...environment, PORT: "0" }),
+    ...Array.from({ length: options.workers ?? 1 }, () => spawnService("worker", environment)),
+  ]);
+  const url = String(api.details.url);
+
+  const stack: Stack = {
+    url,
+    emulatorUrl: String(emulator.details.url),
+    adminKey,
+    database,
+    databaseUrl: testDatabase.url,
+    redis,
+    api,
+    workers,
+    async addWorker() {
+      const worker = await spawnService("worker", environment);
+      workers.push(worker);
+      return worker;
+    },
+    async restartApi() {
+      stack.api = await spawnService("api", { ...environment, PORT: String(api.details.port) });
+    },
+    request: (method, path, body, headers = {}) =>
+      fetch(url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${adminKey}`,
+          ...(body !== undefined && { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    async submit(agent, body) {
+      const response = await stack.request("POST", `/api/ai/agents/${agent}/jobs`, body);
+      const answer = (await response.json()) as { id: string };
+      if (response.status !== 202)
+        throw new Error(`Not accepted: ${response.status} ${JSON.stringify(answer)}`);
+      return answer.id;
+    },
+    async job(id) {
+      return (await (await stack.request("GET", `/api/ai/jobs/${id}`)).json()) as Job;
+    },
+    async rule(rule) {
+      const response = await fetch(`${emulator.details.url}/_emulator/rules`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(rule),
+      });
+      if (!response.ok) throw new Error(`The emulator refused the rule: ${await response.text()}`);
+    },
+    async stop() {
+      await Promise.all([stack.api.stop(), ...workers.map((worker) => worker.stop())]);
+      await Promise.all([emulator.stop(), redis.remove(), database.close()]);
+      await testDatabase.drop();
+    },
+  };
+  return stack;
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import { applyMigrations } from "@understudy/database";
+import { type RunningPostgres, startPostgres } from "@understudy/local-services";
+import pg from "pg";
+import { temporaryDirectory } from "./test-redis.ts";
+
+/** Where the run's Postgres is; set once for all test files. */
+const urlVariable = "UNDERSTUDY_TEST_POSTGRES_URL";
+const template = "understudy_template";
+
+/**
+ * A Postgres with a migrated template database.
+ * @param settings beside the defaults; `fsync=off` for a server that no test crashes
+ */
+export async function startTestPostgres(settings: Record<string, string> = {}): Promise<RunningPostgres> {
+  const directory = await temporaryDirectory();
+  const postgres = await startPostgres({ directory: directory.path, settings });
+  await asAdmin(postgres.url, `CREATE DATABASE ${template}`);
+  await applyMigrations(databaseUrl(postgres.url, template));
+  process.env[urlVariable] = postgres.url;
+  return postgres;
+}
+
+export interface TestDatabase {
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** A migrated database of the test's own, on the run's Postgres or on the one given. */
+export async function createTestDatabase(postgresUrl = process.env[urlVariable]): Promise<TestDatabase> {
+  if (!postgresUrl) throw new Error("No Postgres was started for this run: see jest.config.ts, globalSetup.");
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  await asAdmin(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  return {
+    url: databaseUrl(postgresUrl, name),
+    drop: () => asAdmin(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+function databaseUrl(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${database}`;
+  return other.href;
+}
+
+async function asAdmin(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,19 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type RunningRedis, startRedis } from "@understudy/local-services";
+
+/** A directory of the test's own, and what deletes it. */
+export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "understudy-test-"));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * A Redis of the test's own.
+ * @param persistent whether a restart keeps what was written
+ */
+export async function startTestRedis(persistent = false): Promise<RunningRedis> {
+  const directory = await temporaryDirectory();
+  return startRedis({ directory: directory.path, persistent });
+}
