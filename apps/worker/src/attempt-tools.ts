@@ -18,6 +18,8 @@ export interface Attempt {
   gemini: GeminiClient;
   ledger: Ledger;
   defaultModel: string;
+  /** Longest that the attempt, and so any call of it, may take. */
+  timeoutSeconds: number;
   logger: Logger;
 }
 
@@ -62,7 +64,7 @@ export function attemptTools(
     const billed = {
       ...rest,
       model,
-      timeoutSeconds: agent.queue.timeoutSeconds,
+      timeoutSeconds: attempt.timeoutSeconds,
       signal,
       metadata: { jobId, creatorId, feature, agentId: agent.agentId, attempt: number, stepKey },
     };

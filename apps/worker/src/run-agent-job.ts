@@ -26,6 +26,8 @@ export interface WorkerDependencies {
   ledger: Ledger;
   gemini: GeminiClient;
   defaultModel: string;
+  /** Replaces each agent's own longest attempt. */
+  attemptSeconds: number | undefined;
   /** Tells whoever waits that a job has ended. */
   announceEnd: (jobId: string) => void;
   /** Aborts when the worker can wait no longer for jobs under way. */
@@ -61,16 +63,20 @@ export async function runAgentJob(
   delivery: Delivery,
 ): Promise<DeliveryEnd> {
   const { jobId: id, generation } = delivery;
-  const { timeoutSeconds } = agent.queue;
+  const timeoutSeconds = dependencies.attemptSeconds ?? agent.queue.timeoutSeconds;
 
   const job = await untilDatabaseAnswers(() => dependencies.claim({ id, generation, timeoutSeconds }));
   if (!job) return { kind: "done" };
 
-  const end = await attemptJob(dependencies, job);
+  const end = await attemptJob(dependencies, job, timeoutSeconds);
   return writeEnd(dependencies, job, end.kind === "try_again" && delivery.isLast ? usedUp(end) : end);
 }
 
-async function attemptJob(dependencies: WorkerDependencies, job: ClaimedJob): Promise<AttemptEnd> {
+async function attemptJob(
+  dependencies: WorkerDependencies,
+  job: ClaimedJob,
+  timeoutSeconds: number,
+): Promise<AttemptEnd> {
   if (job.expired) return failed("expired", "The job had not started by its expiresAt.", false);
   if (job.crashes >= crashesMax) {
     return failed("worker_crashed", `The worker died ${job.crashes} times while it ran this job.`, true);
@@ -79,11 +85,11 @@ async function attemptJob(dependencies: WorkerDependencies, job: ClaimedJob): Pr
   if (!agent) return failed("agent_not_found", `There is no agent ${job.agent} any more.`, false);
 
   const { stopping, logger } = dependencies;
-  const timeUp = AbortSignal.timeout(agent.queue.timeoutSeconds * 1000);
+  const timeUp = AbortSignal.timeout(timeoutSeconds * 1000);
   const signal = AbortSignal.any([stopping, timeUp]);
   try {
     const input = agent.input.parse(job.input);
-    const tools = attemptTools({ ...dependencies, job, signal }, agent, input);
+    const tools = attemptTools({ ...dependencies, job, signal, timeoutSeconds }, agent, input);
     return { kind: "completed", result: agent.output.parse(await agent.run(input, tools)) };
   } catch (err) {
     const end = readThrown(err, stopping.aborted);

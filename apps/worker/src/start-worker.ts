@@ -52,6 +52,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     ledger,
     gemini,
     defaultModel: config.defaultModel,
+    attemptSeconds: config.attemptSeconds,
     announceEnd: (jobId) => void announceJobEnd(producer, jobId).catch(() => {}),
     stopping: stopping.signal,
     logger,

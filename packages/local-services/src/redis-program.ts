@@ -47,7 +47,7 @@ export async function ensureRedisProgram(onProgress?: (line: string) => void): P
   const manager = await findPackageManager();
   if (!manager) throw missing("install Redis");
   const prefix = await rootPrefix(manager);
-  onProgress?.(`Redis is not installed: ${manager.advice} (once, about 15 s)`);
+  onProgress?.(`Redis is not on this machine: installing it by ${manager.program} (once, about 15 s)`);
   const outcome = await install(manager, prefix, onProgress);
   const installed = await findRedisProgram();
   if (installed) return installed;

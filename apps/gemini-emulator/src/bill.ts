@@ -1,0 +1,106 @@
+import { monotonicFactory } from "ulid";
+import type { BillFile } from "./bill-file.ts";
+import type { Method } from "./models.ts";
+import type { UsageMetadata } from "./usage.ts";
+
+/** One HTTP request that Gemini would have billed or refused. */
+export interface BillEntry {
+  id: string;
+  /** The caller's `x-understudy-call-id`. */
+  callId: string | null;
+  /** ISO 8601, UTC: when the request had arrived in full. */
+  at: string;
+  method: Exclude<Method, "countTokens">;
+  /** The normalized model id. */
+  model: string;
+  /** The HTTP status; of a request that hangs the one that it would have had. */
+  status: number;
+  /** The tier that the answer's `x-gemini-service-tier` names. */
+  serviceTier: string;
+  /** What is charged, or null for a refusal. Of a stream: what was generated so far, at least the input. */
+  usageMetadata: UsageMetadata | null;
+  /** The client was gone before the answer was sent in full. It is charged nonetheless. */
+  aborted: boolean;
+}
+
+export interface BillTotal {
+  /** Requests that are charged. */
+  calls: number;
+  promptTokenCount: number;
+  cachedContentTokenCount: number;
+  candidatesTokenCount: number;
+  thoughtsTokenCount: number;
+  toolUsePromptTokenCount: number;
+}
+
+export type BillChange = Pick<BillEntry, "id"> & Partial<Pick<BillEntry, "usageMetadata" | "aborted">>;
+
+const nextId = monotonicFactory();
+
+/**
+ * Every request in the order of its arrival. An entry is written before the first byte of its answer is
+ * sent, and corrected as a stream goes on: the bill holds even if the client, or the emulator, is killed.
+ * It grows until it is reset, by about 1 KB an entry.
+ */
+export class Bill {
+  private entries = new Map<string, BillEntry>();
+  private readonly file: BillFile | null;
+
+  /** @param file where entries are kept beside memory @param kept what that file held */
+  constructor(file: BillFile | null, kept: readonly BillEntry[] = []) {
+    this.file = file;
+    for (const entry of kept) this.entries.set(entry.id, entry);
+  }
+
+  add(entry: Omit<BillEntry, "id" | "at" | "aborted">): BillEntry {
+    const added: BillEntry = { id: nextId(), at: new Date().toISOString(), ...entry, aborted: false };
+    this.file?.append(added);
+    this.entries.set(added.id, added);
+    return added;
+  }
+
+  /** Does nothing for an entry from before a reset. */
+  change(change: BillChange): void {
+    const entry = this.entries.get(change.id);
+    if (!entry) return;
+    this.file?.append(change);
+    Object.assign(entry, change);
+  }
+
+  reset(): void {
+    this.entries = new Map();
+    this.file?.clear();
+  }
+
+  /** As `GET /_emulator/bill` shows it. Totals count what is charged, by model. */
+  toJSON(): { calls: BillEntry[]; totals: Record<string, BillTotal> } {
+    const calls = [...this.entries.values()];
+    const totals: Record<string, BillTotal> = {};
+    for (const { model, usageMetadata } of calls) {
+      if (!usageMetadata) continue;
+      totals[model] ??= emptyTotal();
+      addUsage(totals[model], usageMetadata);
+    }
+    return { calls, totals };
+  }
+}
+
+function emptyTotal(): BillTotal {
+  return {
+    calls: 0,
+    promptTokenCount: 0,
+    cachedContentTokenCount: 0,
+    candidatesTokenCount: 0,
+    thoughtsTokenCount: 0,
+    toolUsePromptTokenCount: 0,
+  };
+}
+
+function addUsage(total: BillTotal, usage: UsageMetadata): void {
+  total.calls++;
+  total.promptTokenCount += usage.promptTokenCount ?? 0;
+  total.cachedContentTokenCount += usage.cachedContentTokenCount ?? 0;
+  total.candidatesTokenCount += usage.candidatesTokenCount ?? 0;
+  total.thoughtsTokenCount += usage.thoughtsTokenCount ?? 0;
+  total.toolUsePromptTokenCount += usage.toolUsePromptTokenCount ?? 0;
+}

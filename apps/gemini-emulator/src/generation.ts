@@ -1,0 +1,180 @@
+import { composeAnswer } from "./answer.ts";
+import { GeminiError } from "./gemini-error.ts";
+import { hash } from "./hash.ts";
+import type { Model, Thinking } from "./models.ts";
+import type { PromptCache } from "./prompt-cache.ts";
+import type { GenerateRequest, GenerationConfig } from "./protocol.ts";
+import { type Respond, ruleUsage } from "./rules.ts";
+import { countPromptTokens, countTextTokens, cutToTokens, sumTokens } from "./tokens.ts";
+import { type PromptUsage, type UsageMetadata, usageMetadata } from "./usage.ts";
+
+/** What a model makes of one request, before it is put on the wire. */
+export interface Generation {
+  modelVersion: string;
+  prompt: PromptUsage;
+  text: string;
+  /** Shown as a part of its own when the request asks for thoughts. */
+  thoughts: string | null;
+  thoughtsTokens: number;
+  /** null: never said. */
+  finishReason: string | null;
+  blockReason: string | null;
+  /** A rule's, instead of what was counted. */
+  givenUsage: UsageMetadata | undefined;
+}
+
+/** Gemini gives no text, or stops giving it, for these. */
+const TEXTLESS = new Set(["SAFETY", "RECITATION", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "LANGUAGE"]);
+
+/** @throws GeminiError 400 for a setting that the model does not have, or a prompt that is too long */
+export function generate(
+  model: Model,
+  request: GenerateRequest,
+  cache: PromptCache,
+  rule: Respond | undefined,
+): Generation {
+  const config = request.generationConfig;
+  checkConfig(model, config);
+  const tokens = countPromptTokens(request);
+  const promptTokens = sumTokens(tokens);
+  if (promptTokens > model.inputTokensMax) {
+    throw new GeminiError(
+      400,
+      `The input token count (${promptTokens}) exceeds the maximum number of tokens allowed (${model.inputTokensMax}).`,
+    );
+  }
+  const thoughtsWanted = thoughtsTokens(model.thinking, config, promptTokens, inputHash(request));
+  const cachedTokens = model.implicitCache ? cache.useAndRemember(model.id, request) : 0;
+  const shared = {
+    modelVersion: model.id,
+    prompt: { tokens, cachedTokens },
+    givenUsage: ruleUsage(rule),
+  };
+  if (rule?.blockReason) {
+    const nothing = { text: "", thoughts: null, thoughtsTokens: 0, finishReason: null };
+    return { ...shared, ...nothing, blockReason: rule.blockReason };
+  }
+  const answer = rule?.text ?? ruledAnswer(composeAnswer(request), rule);
+  const cut = cutToLimits(answer, thoughtsWanted, config, model);
+  return {
+    ...shared,
+    ...cut,
+    thoughts: config.thinkingConfig?.includeThoughts && cut.thoughtsTokens > 0 ? THOUGHTS : null,
+    finishReason: rule?.finishReason === undefined ? cut.finishReason : rule.finishReason,
+    blockReason: null,
+  };
+}
+
+/** The usage after `textSoFar` has been generated. */
+export function usageSoFar(generation: Generation, textSoFar: string): UsageMetadata {
+  if (generation.givenUsage) return generation.givenUsage;
+  return usageMetadata(generation.prompt, {
+    candidatesTokens: countTextTokens(textSoFar),
+    thoughtsTokens: generation.thoughtsTokens,
+  });
+}
+
+const THOUGHTS = "**Reading the request**\n\nWho speaks, what they want, and what would be a fitting answer.";
+
+/** A rule that only says how it finishes leaves as much text as Gemini would. */
+function ruledAnswer(answer: string, rule: Respond | undefined): string {
+  const reason = rule?.finishReason ?? "STOP";
+  if (TEXTLESS.has(reason)) return "";
+  return reason === "MAX_TOKENS" ? cutToTokens(answer, Math.floor(countTextTokens(answer) / 2)) : answer;
+}
+
+/** With these models `maxOutputTokens` caps thoughts and text together: thoughts can leave nothing. */
+function cutToLimits(answer: string, thoughtsWanted: number, config: GenerationConfig, model: Model) {
+  const outputMax = config.maxOutputTokens ?? model.outputTokensMax;
+  const thoughtsTokens = Math.min(thoughtsWanted, outputMax);
+  const stopped = cutAtStopSequence(answer, config.stopSequences ?? []);
+  const text = cutToTokens(stopped, outputMax - thoughtsTokens);
+  return { text, thoughtsTokens, finishReason: text === stopped ? "STOP" : "MAX_TOKENS" };
+}
+
+function cutAtStopSequence(text: string, sequences: readonly string[]): string {
+  const ends = sequences.map((sequence) => text.indexOf(sequence)).filter((at) => at >= 0);
+  return ends.length > 0 ? text.slice(0, Math.min(...ends)) : text;
+}
+
+const LEVEL_SHARES: Readonly<Record<string, number>> = { minimal: 0, low: 0.25, medium: 0.6, high: 1 };
+
+/**
+ * How long the model thinks: 48 + an eighth of the prompt + up to 320 drawn from the input, no more than the
+ * budget (8,192 where the model decides itself). The same input makes the same thoughts.
+ */
+function thoughtsTokens(
+  thinking: Thinking | null,
+  config: GenerationConfig,
+  promptTokens: number,
+  seed: number,
+): number {
+  const { thinkingBudget, thinkingLevel } = config.thinkingConfig ?? {};
+  if (!thinking || thinkingBudget === 0) return 0;
+  if (!thinking.byDefault && thinkingBudget === undefined && thinkingLevel === undefined) return 0;
+  const budget = thinkingBudget === undefined || thinkingBudget === -1 ? 8_192 : thinkingBudget;
+  const share = LEVEL_SHARES[(thinkingLevel ?? "high").toLowerCase()] ?? 1;
+  const wanted = Math.ceil((48 + promptTokens / 8 + (seed % 320)) * share);
+  return Math.min(wanted, budget);
+}
+
+function inputHash(request: GenerateRequest): number {
+  let value = 0;
+  for (const content of request.contents) {
+    for (const { text } of content.parts) if (text) value = hash(text.slice(0, 4_000), value);
+  }
+  return value;
+}
+
+function checkConfig(model: Model, config: GenerationConfig): void {
+  if (config.maxOutputTokens !== undefined && config.maxOutputTokens > model.outputTokensMax) {
+    throw new GeminiError(
+      400,
+      `Unable to submit request because it has a maxOutputTokens value of ${config.maxOutputTokens} but the supported range is from 1 (inclusive) to ${model.outputTokensMax + 1} (exclusive). Update the value and try again.`,
+    );
+  }
+  if ((config.candidateCount ?? 1) > 1) {
+    throw new GeminiError(400, "Multiple candidates is not enabled for this model");
+  }
+  checkThinking(model.thinking, config);
+  checkSchema(config);
+}
+
+function checkThinking(thinking: Thinking | null, config: GenerationConfig): void {
+  const { thinkingBudget: budget, thinkingLevel } = config.thinkingConfig ?? {};
+  if (thinkingLevel !== undefined && !thinking?.levels) {
+    throw new GeminiError(400, "Thinking level is not supported for this model.");
+  }
+  if (thinkingLevel !== undefined && !(thinkingLevel.toLowerCase() in LEVEL_SHARES)) {
+    throw new GeminiError(400, "Invalid value at 'generation_config.thinking_config.thinking_level'.");
+  }
+  if (budget === undefined || budget === -1 || (budget === 0 && (thinking === null || thinking.canBeOff)))
+    return;
+  if (thinking === null) throw new GeminiError(400, "Thinking is not supported by this model.");
+  if (budget === 0) {
+    throw new GeminiError(400, "Budget 0 is invalid. This model only works in thinking mode.");
+  }
+  if (budget < thinking.minBudget || budget > thinking.maxBudget) {
+    throw new GeminiError(
+      400,
+      `The thinking budget ${budget} is invalid. Please choose a value between ${thinking.minBudget} and ${thinking.maxBudget}.`,
+    );
+  }
+}
+
+function checkSchema(config: GenerationConfig): void {
+  const { responseSchema, responseJsonSchema, responseMimeType } = config;
+  if (responseSchema === undefined && responseJsonSchema === undefined) return;
+  if (responseSchema !== undefined && responseJsonSchema !== undefined) {
+    throw new GeminiError(400, "Only one of response_schema and response_json_schema can be set.");
+  }
+  if (!["application/json", "text/x.enum"].includes(responseMimeType ?? "")) {
+    throw new GeminiError(
+      400,
+      "* GenerateContentRequest.generation_config.response_mime_type: a response schema is only allowed with application/json or text/x.enum",
+    );
+  }
+  if (typeof responseJsonSchema === "boolean" || typeof (responseSchema ?? responseJsonSchema) !== "object") {
+    throw new GeminiError(400, "Invalid value at 'generation_config.response_json_schema': not a schema.");
+  }
+}

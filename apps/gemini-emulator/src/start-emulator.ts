@@ -1,0 +1,78 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Bill } from "./bill.ts";
+import { BillFile } from "./bill-file.ts";
+import { PromptCache } from "./prompt-cache.ts";
+import { RequestStore } from "./request-store.ts";
+import { Rules } from "./rules.ts";
+import { createEmulatorServer } from "./server.ts";
+
+export interface EmulatorOptions {
+  /** 0: any free port. */
+  port: number;
+  host: string;
+  /** Where the bill is kept over restarts; without it in memory only. */
+  stateDir?: string | undefined;
+  /** Before each answer, in milliseconds. Default 0. */
+  latencyMs?: number | undefined;
+  /** Told of faults of the emulator's own; never of prompts. */
+  onError?: (error: unknown) => void;
+}
+
+export interface RunningEmulator {
+  /** For `httpOptions.baseUrl`: `http://127.0.0.1:3001`. */
+  url: string;
+  port: number;
+  /** Closes every connection, also those that hang. */
+  stop(): Promise<void>;
+}
+
+/** @throws Error in one line if the port is taken or the host is not this machine's */
+export async function startEmulator(options: EmulatorOptions): Promise<RunningEmulator> {
+  const { port, host, stateDir, latencyMs = 0, onError = () => undefined } = options;
+  const kept = stateDir === undefined ? null : await BillFile.open(stateDir);
+  const server = createEmulatorServer(
+    {
+      bill: new Bill(kept?.file ?? null, kept?.entries),
+      rules: new Rules(),
+      requests: new RequestStore(),
+      promptCache: new PromptCache(),
+      latencyMs,
+    },
+    onError,
+  );
+  try {
+    await listen(server, port, host);
+  } catch (error) {
+    kept?.file.close();
+    throw error;
+  }
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    stop: () => stop(server, kept?.file ?? null),
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE";
+      const message = taken
+        ? `Port ${port} on ${host} is taken: give another one in EMULATOR_PORT.`
+        : `Cannot listen on port ${port} of ${host}: ${error.code ?? error.message}.`;
+      reject(new Error(message));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function stop(server: Server, file: BillFile | null): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+  // Connections that were cut have told the bill by now.
+  await new Promise((resolve) => setImmediate(resolve));
+  file?.close();
+}

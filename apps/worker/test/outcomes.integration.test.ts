@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Job, JobStatus } from "@understudy/contracts";
+import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
+
+let stack: Stack;
+const accepted: string[] = [];
+
+beforeAll(async () => {
+  stack = await startStack({ environment: { WORKER_ATTEMPT_SECONDS: "3" } });
+  await stack.request("PUT", "/api/ai/creators/psy", { plan: "business" });
+});
+
+afterAll(async () => {
+  await stack.stop();
+});
+
+async function submit(agent: string, input: object): Promise<string> {
+  const id = await stack.submit(agent, { creatorId: "psy", input });
+  accepted.push(id);
+  return id;
+}
+
+function ended(id: string, status: JobStatus): Promise<Job> {
+  return eventually(async () => {
+    const job = await stack.job(id);
+    expect(job.status).toBe(status);
+    return job;
+  }, 60_000);
+}
+
+const callsOf = (jobId: string) =>
+  stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
+
+describe("what Gemini answers decides how the job ends", () => {
+  it("503: tried again after a pause, a row for each call, and no cost for the refused one", async () => {
+    await stack.rule({ match: { contains: "marker-503" }, respond: { status: 503 }, times: 2 });
+    const job = await ended(await submit("test", { prompt: "marker-503" }), "completed");
+    expect(job).toMatchObject({ attempts: 3, usage: { calls: 3 } });
+    const calls = await callsOf(job.id);
+    expect(calls.map((call) => [call.status, call.httpStatus])).toEqual([
+      ["released", 503],
+      ["released", 503],
+      ["settled", 200],
+    ]);
+  });
+
+  it("503 for ever: fails by name once the attempts are used up", async () => {
+    await stack.rule({ match: { contains: "marker-down" }, respond: { status: 503 } });
+    const job = await ended(await submit("test", { prompt: "marker-down" }), "failed");
+    expect(job.error).toMatchObject({ code: "provider_unavailable", retryable: true });
+    expect(job.attempts).toBe(5);
+  });
+
+  it("429: no call before the time that it names, and no attempt used up", async () => {
+    await stack.rule({
+      match: { contains: "marker-429" },
+      respond: { status: 429, retryDelay: "2s" },
+      times: 6,
+    });
+    const id = await submit("test", { prompt: "marker-429" });
+    await eventually(async () =>
+      expect(await stack.job(id)).toMatchObject({ status: "queued", waitingFor: "provider" }),
+    );
+    const job = await ended(id, "completed");
+    const calls = await callsOf(job.id);
+    // Seven executions, though an agent has five attempts.
+    expect(calls.map((call) => call.httpStatus)).toEqual([429, 429, 429, 429, 429, 429, 200]);
+    for (const [index, call] of calls.slice(1).entries()) {
+      expect(Number(call.startedAt) - Number(calls[index]?.settledAt)).toBeGreaterThanOrEqual(1_990);
+    }
+  });
+
+  it("400: fails at once, as trying again can't help", async () => {
+    await stack.rule({ match: { contains: "marker-400" }, respond: { status: 400 }, times: 1 });
+    const job = await ended(await submit("test", { prompt: "marker-400" }), "failed");
+    expect(job).toMatchObject({ attempts: 1, error: { code: "provider_refused", retryable: false } });
+  });
+
+  it("a blocked prompt: blocked, never asked again, its input billed", async () => {
+    await stack.rule({ match: { contains: "marker-blocked" }, respond: { blockReason: "SAFETY" }, times: 1 });
+    const job = await ended(await submit("test", { prompt: "marker-blocked" }), "blocked");
+    expect(job).toMatchObject({
+      attempts: 1,
+      error: { code: "safety", retryable: false },
+      usage: { calls: 1, outputTokens: 0 },
+    });
+    expect(job.usage.costUsd).not.toBe("0");
+  });
+
+  it("an answer that Gemini broke off for safety: blocked as well", async () => {
+    await stack.rule({
+      match: { contains: "marker-safety" },
+      respond: { finishReason: "SAFETY", text: "" },
+      times: 1,
+    });
+    await ended(await submit("test", { prompt: "marker-safety" }), "blocked");
+  });
+
+  it("an answer that does not fit its schema: failed by name, and paid for", async () => {
+    await stack.rule({
+      match: { contains: "marker-invalid" },
+      respond: { text: "this is not JSON" },
+      times: 1,
+    });
+    const job = await ended(await submit("messaging", { fanId: "f", message: "marker-invalid" }), "failed");
+    expect(job.error?.code).toBe("output_invalid");
+    expect(job.error?.message).not.toContain("not JSON");
+    expect(job.usage.costUsd).not.toBe("0");
+  });
+
+  it("no usage: the cost is the upper bound, flagged", async () => {
+    await stack.rule({
+      match: { contains: "marker-usage" },
+      respond: { usageMetadata: { candidatesTokenCount: 3 } },
+      times: 1,
+    });
+    const job = await ended(await submit("test", { prompt: "marker-usage" }), "completed");
+    const [call] = await callsOf(job.id);
+    expect(call).toMatchObject({ status: "settled", estimated: true });
+    expect(call?.costUsd?.toFixed()).toBe(call?.holdUsd.toFixed());
+    // The second calculation has nothing to go by here.
+    accepted.length = 0;
+  });
+
+  it.each([
+    ["never answers", { hang: true }],
+    ["resets the connection", { reset: true }],
+    ["breaks off in the middle", { closeAfterBytes: 20 }],
+  ])("a Gemini that %s: tried again; the lost call becomes unknown with its bound", async (name, respond) => {
+    await stack.rule({ match: { contains: `marker-lost ${name}` }, respond, times: 1 });
+    const job = await ended(await submit("test", { prompt: `marker-lost ${name}` }), "completed");
+    expect(job.attempts).toBe(2);
+    await eventually(async () => {
+      expect((await callsOf(job.id)).map((call) => call.status)).toEqual(["unknown", "settled"]);
+    }, 60_000);
+    const spend = await stack.database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId: "psy" } });
+    expect(spend.unknownUsd.gt(0)).toBe(true);
+  });
+});
+
+describe("a worker", () => {
+  it("logs no prompt, no reply and no key", async () => {
+    const id = await submit("messaging", { fanId: "f", message: "my secret marker-secret" });
+    const job = await ended(id, "completed");
+    const { response } = job.result as { response: string };
+    const output = stack.workers.map((worker) => worker.output()).join("") + stack.api.output();
+    for (const secret of ["marker-secret", "marker-invalid", response, stack.adminKey])
+      expect(output).not.toContain(secret);
+  });
+});
+
+it("the invariants hold at the end", async () => {
+  // The call without usage is priced by its bound: it is left out by looking at all others.
+  await stack.database.prisma.usageLog.findFirstOrThrow({ where: { estimated: true } });
+  await expect(assertInvariants(stack, accepted, 3)).rejects.toThrow(
+    /^Invariants do not hold:\nC: call_\w+ cost \S+ but the bill says \S+$/,
+  );
+});

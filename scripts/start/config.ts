@@ -1,0 +1,39 @@
+import { parseEnvironment } from "@understudy/service";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const schema = z.object({
+  DATABASE_URL: z.string().optional(),
+  REDIS_URL: z.string().optional(),
+  GEMINI_API_KEY: z.string().optional(),
+  GEMINI_BASE_URL: z.url().optional(),
+  GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: port.optional(),
+  EMULATOR_PORT: port.optional(),
+  UNDERSTUDY_ADMIN_KEY: z.string().optional(),
+  /** How long the worker's jobs may go on when it is told to stop; the worker keeps to it itself. */
+  WORKER_STOP_SECONDS: z.coerce.number().min(0).default(20),
+  LOG_LEVEL: z.string().default("info"),
+  /** Set by npm for what it runs. */
+  npm_lifecycle_event: z.string().optional(),
+});
+
+/** What `npm start` takes from the environment; what is unset, it sets up itself. */
+export type StartConfig = z.infer<typeof schema>;
+
+/** @throws one Error that names every variable that is wrong */
+export function readStartConfig(environment: Record<string, string | undefined>): StartConfig {
+  return parseEnvironment(schema, environment);
+}
+
+/** Whether Gemini is played by the emulator that is started beside. */
+export function needsEmulator(config: StartConfig): boolean {
+  return config.GEMINI_API_KEY === undefined && config.GEMINI_BASE_URL === undefined;
+}
+
+/** By when an app that was told to stop has done so; later it must be hanging. */
+export function stopSecondsMax(config: StartConfig): number {
+  return config.WORKER_STOP_SECONDS + 20;
+}

@@ -1,0 +1,123 @@
+import { mkdirSync } from "node:fs";
+import { applyMigrations } from "@understudy/database";
+import { needsEmulator, type StartConfig, stopSecondsMax } from "./config.ts";
+import type { Instance } from "./instance.ts";
+import { LaunchError, messageOf } from "./launch-error.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { places } from "./places.ts";
+import { choosePorts } from "./ports.ts";
+import { say, step } from "./progress.ts";
+import { startPrivatePostgres, startPrivateRedis } from "./services.ts";
+import type { Stack } from "./stack.ts";
+import { type AppSpec, superviseApp } from "./supervise.ts";
+
+export interface SetUp {
+  config: StartConfig;
+  adminKey: string;
+  /** The user's own, passed on to the apps. */
+  environment: Record<string, string | undefined>;
+  stack: Stack;
+  /** Called when a part keeps dying. */
+  giveUp: () => void;
+  /** Whether the user wants all this to end meanwhile. */
+  stopAsked: () => boolean;
+}
+
+/**
+ * Starts everything, each part only after those it depends on.
+ * @throws LaunchError or LocalServiceError; what was started by then is in the stack
+ */
+export async function setUp(context: SetUp): Promise<Instance> {
+  const { config, adminKey, environment } = context;
+  mkdirSync(places.logs, { recursive: true });
+  await endLeftovers(stopSecondsMax(config), (line) => say(`  ${line}`));
+  const ports = await choosePorts(config, needsEmulator(config));
+  for (const note of ports.notes) say(`  ${note}`);
+  checkpoint(context);
+
+  const databaseUrl = config.DATABASE_URL ?? (await startService(context, "Postgres", startPrivatePostgres));
+  const redisUrl = config.REDIS_URL ?? (await startService(context, "Redis", startPrivateRedis));
+  await step("Migrations", async () => await migrate(config, databaseUrl), describeMigrations);
+  checkpoint(context);
+
+  const common = { ...environment, HOST: config.HOST, LOG_LEVEL: config.LOG_LEVEL };
+  const emulatorUrl = needsEmulator(config) ? urlOf(config.HOST, ports.emulator) : undefined;
+  if (emulatorUrl !== undefined) {
+    const emulatorEnv = {
+      ...common,
+      EMULATOR_PORT: String(ports.emulator),
+      EMULATOR_STATE_DIR: places.emulator,
+    };
+    await startApp(
+      context,
+      { name: "Emulator", main: "apps/gemini-emulator/src/main.ts", env: emulatorEnv },
+      emulatorUrl,
+    );
+  }
+  const url = urlOf(config.HOST, ports.api);
+  const env = {
+    ...common,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    PORT: String(ports.api),
+    UNDERSTUDY_ADMIN_KEY: adminKey,
+    GEMINI_MODEL: config.GEMINI_MODEL,
+    GEMINI_BASE_URL: emulatorUrl ?? config.GEMINI_BASE_URL,
+    // The SDK wants some key; the emulator takes any.
+    GEMINI_API_KEY: config.GEMINI_API_KEY ?? "emulator",
+  };
+  await startApp(context, { name: "API", main: "apps/api/src/main.ts", env }, url);
+  await startApp(context, { name: "Worker", main: "apps/worker/src/main.ts", env });
+  return {
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    url,
+    ...(emulatorUrl === undefined ? {} : { emulatorUrl }),
+  };
+}
+
+async function startService(
+  context: SetUp,
+  name: string,
+  start: typeof startPrivatePostgres,
+): Promise<string> {
+  const service = await step(
+    name,
+    async (note) => await start(note, context.giveUp),
+    ({ port }) => `${name} on 127.0.0.1:${port}`,
+  );
+  context.stack.add(service.part);
+  checkpoint(context);
+  return service.url;
+}
+
+async function startApp(context: SetUp, app: AppSpec, url?: string): Promise<void> {
+  checkpoint(context);
+  const supervised = superviseApp(app, stopSecondsMax(context.config), context.giveUp);
+  context.stack.add(supervised);
+  await step(app.name, supervised.start, () => (url === undefined ? app.name : `${app.name} on ${url}`));
+}
+
+function checkpoint({ stopAsked }: SetUp): void {
+  if (stopAsked()) throw new LaunchError("Stopped before everything was up.");
+}
+
+async function migrate(config: StartConfig, databaseUrl: string): Promise<string[]> {
+  try {
+    return await applyMigrations(databaseUrl);
+  } catch (err) {
+    const whose = config.DATABASE_URL === undefined ? "" : " of DATABASE_URL";
+    throw new LaunchError(`The database${whose} could not be brought up to date: ${messageOf(err)}`);
+  }
+}
+
+function describeMigrations(applied: string[]): string {
+  return applied.length === 0 ? "Database is up to date" : `Database: ${applied.length} migrations applied`;
+}
+
+/** For a person and for programs on this machine, whatever address it listens on. */
+function urlOf(host: string, port: number): string {
+  const isAnyAddress = host === "0.0.0.0" || host === "::";
+  const name = isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
