@@ -147,7 +147,11 @@ function factSentence({ subject, seed, path }: Context): string {
   return all[hash(`${path.join(".")}\u0000${seed}`) % all.length] ?? "Nothing to add.";
 }
 
-function reply({ subject, path }: Context): string {
+/** A schema may say that there is to be no reply to what is not acceptable; a model would keep to it. */
+const EMPTY_IF_REFUSED = /\bempty\b.{0,40}\bnot\b.{0,10}\b(?:acceptable|allowed)\b/i;
+
+function reply({ subject, judgement, path }: Context, schema: Schema = {}): string {
+  if (!judgement.allowed && EMPTY_IF_REFUSED.test(schema.description ?? "")) return "";
   // Messages inside a list are meant to differ from each other.
   const variant = Number(path.findLast((step) => /^\d+$/.test(step)) ?? 0);
   return replyToFan(subject.message, { instructions: subject.instructions, variant });

@@ -56,7 +56,7 @@ interface Decision {
   rule: Respond | undefined;
 }
 
-const PATH = /^\/(v1|v1beta)\/(models\/[^/:]+|[^/:]+):([A-Za-z]+)$/;
+const PATH = /^\/(v1|v1beta)\/((?:models\/){0,2}[^/:]+):([A-Za-z]+)$/;
 
 /** Reads a method call from a request line; null if it is none of Gemini's that the emulator knows. */
 export function readCall(req: IncomingMessage, url: URL): Call | null {

@@ -22,7 +22,7 @@ let lastPlain: string | null = null;
 function toReadable(message: string): string {
   return message
     .replace(/<br\s*\/?>/gi, "\n")
-    .replace(/<a\s[^>]*>\s*(\d{1,2}:\d{2})\s*<\/a>/gi, " $1 ")
+    .replace(/<a\s[^>]{0,500}>\s*(\d{1,2}:\d{2})\s*<\/a>/gi, " $1 ")
     .replace(/<\/?[a-z][^>]{0,500}>/gi, " ")
     .replace(/&(?:lt|gt|quot|#39|#x27|nbsp|amp);/g, (entity) => ENTITIES[entity] ?? " ")
     .replace(/\p{Cf}/gu, "")

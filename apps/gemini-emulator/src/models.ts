@@ -80,7 +80,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** The normalized id of a model's name, known or not: `models/gemini-2.5-flash-001` is `gemini-2.5-flash`. */
 export function normalizeModelId(name: string): string {
-  const bare = name.replace(/^models\//, "");
+  const bare = name.replace(/^(?:models\/)+/, "");
   if (MODELS.has(bare)) return bare;
   const id = bare.replace(/-001$/, "");
   return ALIASES[id] ?? id;
@@ -94,6 +94,6 @@ export function findModel(name: string, method: Method, apiVersion: string): Mod
   if (fits) return model;
   throw new GeminiError(
     404,
-    `models/${name.replace(/^models\//, "").slice(0, 200)} is not found for API version ${apiVersion}, or is not supported for ${method}. Call ListModels to see the list of available models and their supported methods.`,
+    `models/${name.replace(/^(?:models\/)+/, "").slice(0, 200)} is not found for API version ${apiVersion}, or is not supported for ${method}. Call ListModels to see the list of available models and their supported methods.`,
   );
 }

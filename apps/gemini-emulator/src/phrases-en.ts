@@ -705,7 +705,7 @@ export const PITCHES: readonly (readonly [RegExp, readonly string[]])[] = [
     /gaming|gameplay|gta|roblox|call of duty|twitch|stream/,
     ["your gaming", "the gaming channel", "your streams"],
   ],
-  [/cover/, ["your cover", "your covers", "the cover"]],
+  [/\bcovers?\b/, ["your cover", "your covers", "the cover"]],
   [/mixtape|rapper|rapping|\brap\b/, ["your rap", "your verses", "the rap career", "your bars"]],
   [/sing(?:er|ing)?\b/, ["your singing", "the singing", "your voice"]],
   [/remix|beats?\b|dubstep|edm|producer/, ["your beats", "the remix", "your productions"]],

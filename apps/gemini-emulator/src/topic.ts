@@ -129,6 +129,7 @@ const DANGLING =
 
 /** The first clause that can stand between quotation marks: two to seven plain words. */
 function findQuote(readable: string): string | undefined {
+  const wordCount = readable.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
   for (const clause of readable
     .replace(/<3|[:;]-?[()dp3*]+/gi, " ")
     .split(/(?<!\d),|,(?!\d)|[.!?…;:()\n"“”*~]+|\s-+\s|\s{2,}/)) {
@@ -141,6 +142,8 @@ function findQuote(readable: string): string | undefined {
     if (words.length > 9) continue;
     while (words.length > 7 && DANGLING.test(quote)) quote = quote.replace(DANGLING, "");
     quote = quote.replace(/(\p{L})\1{3,}/gu, "$1$1$1").replace(/^[-'’& ]+|[-& ]+$/gu, "");
+    // One word out of a longer message says nothing.
+    if (words.length === 1 && wordCount > 2) continue;
     const fits = quote.length >= 4 && quote.length <= 48 && /\p{L}{2}/u.test(quote) && !/\d{5}/.test(quote);
     if (fits && !COARSE.test(quote) && !LINK.test(quote)) {
       return quote === quote.toUpperCase() && quote.includes(" ") ? quote.toLowerCase() : quote;

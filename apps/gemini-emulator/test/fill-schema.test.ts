@@ -123,6 +123,14 @@ describe("a schema", () => {
     }
   });
 
+  it("that wants no reply to what is refused gets none", () => {
+    const schema = z.object({
+      response: z.string().describe("the reply; empty if the message is not acceptable"),
+    });
+    expect(ask("<fan_message>subscribe to me</fan_message>", z.toJSONSchema(schema)).response).toBe("");
+    expect(ask("<fan_message>love it</fan_message>", z.toJSONSchema(schema)).response).not.toBe("");
+  });
+
   it("uses the prompt's own figures", () => {
     const { insights } = ask('metrics: {"likes": 1200, "shares": 30}', z.toJSONSchema(results.analytics));
     expect(insights.join(" ")).toContain("1200");

@@ -2,10 +2,12 @@ import { z } from "zod";
 
 const name = /^[A-Za-z0-9_.-]{1,64}$/;
 
+const nameSchema = () => z.string().regex(name, "must be 1 to 64 letters, digits, '_', '.' or '-'");
+
 /** The tenant whose limits apply and who is charged. */
-export const creatorId = z.string().regex(name, "must be 1 to 64 letters, digits, '_', '.' or '-'");
+export const creatorId = nameSchema();
 
 /** One fan of a creator, as the app knows them. */
-export const fanId = creatorId;
+export const fanId = nameSchema();
 
 export const jobId = z.string().regex(/^job_[0-9A-Za-z]{1,60}$/, "must be a job's id, such as job_01J…");

@@ -7,7 +7,10 @@ export type { Logger };
  * the redaction is the second line of defence.
  */
 export function createLogger(name: string, level: string): Logger {
-  return pino({
+  // Not pino's own destination: when whoever reads our output is gone it tries to write for ever, and the
+  // process can't even stop. Without a reader there is nobody to tell.
+  process.stdout.on("error", () => {});
+  const options = {
     name,
     level,
     base: { service: name, pid: process.pid },
@@ -21,5 +24,6 @@ export function createLogger(name: string, level: string): Logger {
       ]),
       censor: "[redacted]",
     },
-  });
+  };
+  return pino(options, process.stdout);
 }

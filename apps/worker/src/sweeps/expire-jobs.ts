@@ -1,6 +1,6 @@
 import { expireQueuedJobs } from "@understudy/database";
 import { ulid } from "ulid";
-import type { SweepDependencies } from "./sweeper.ts";
+import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const atOnce = 100;
 

@@ -1,4 +1,4 @@
-import type { SweepDependencies } from "./sweeper.ts";
+import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const atOnce = 1_000;
 

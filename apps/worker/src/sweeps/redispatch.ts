@@ -1,6 +1,6 @@
 import { jobsLeftBehind, jobsToDispatch, markDispatched, queuedJobs } from "@understudy/database";
 import { type DispatchableJob, redisIncarnation } from "@understudy/queues";
-import type { SweepDependencies } from "./sweeper.ts";
+import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const pageSize = 1_000;
 

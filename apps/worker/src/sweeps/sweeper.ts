@@ -1,19 +1,7 @@
-import type { Database } from "@understudy/database";
-import type { Ledger } from "@understudy/ledger";
-import type { Dispatcher } from "@understudy/queues";
-import type { Logger } from "@understudy/service";
-import type { Redis } from "ioredis";
 import { expireJobs } from "./expire-jobs.ts";
 import { giveUpCalls } from "./give-up-calls.ts";
 import { dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
-
-export interface SweepDependencies {
-  database: Database;
-  ledger: Ledger;
-  dispatcher: Dispatcher;
-  redis: Redis;
-  logger: Logger;
-}
+import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 /** Each makes true again what a crash somewhere has left untrue. All may run in several workers at once. */
 const sweeps = { dispatchUndispatched, refillRedis, dispatchLeftBehind, expireJobs, giveUpCalls };

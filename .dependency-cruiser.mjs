@@ -1,0 +1,81 @@
+/** Imports point one way; ARCHITECTURE.md draws it. */
+
+/** What each package may import of the workspace's own. */
+const allowed = {
+  contracts: [],
+  service: [],
+  "local-services": [],
+  database: [],
+  agents: ["contracts"],
+  queues: ["agents", "contracts"],
+  ledger: ["database", "contracts"],
+  gemini: ["ledger", "contracts"],
+};
+
+/** What the apps may import; what only tests and scripts may is not among it. */
+const forApps = ["agents", "contracts", "database", "gemini", "ledger", "queues", "sdk", "service"];
+
+const source = (name) => `^packages/${name}/src/`;
+const oneOf = (names) => `^packages/(${names.join("|")})/`;
+
+export default {
+  forbidden: [
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-missing", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^bun:" } },
+    ...Object.entries(allowed).map(([name, others]) => ({
+      name: `${name}-imports-only-${others.join("-and-") || "no-package-of-ours"}`,
+      severity: "error",
+      from: { path: source(name) },
+      to: { path: "^(packages|apps|scripts)/", pathNot: oneOf([name, ...others]) },
+    })),
+    {
+      name: "contracts-need-zod-alone",
+      severity: "error",
+      from: { path: source("contracts") },
+      to: { pathNot: "^packages/contracts/|/zod/" },
+    },
+    {
+      name: "apps-never-import-each-other",
+      severity: "error",
+      from: { path: "^apps/([^/]+)/" },
+      to: { path: "^apps/", pathNot: "^apps/$1/" },
+    },
+    {
+      name: "apps-import-no-test-tools",
+      severity: "error",
+      from: { path: "^apps/[^/]+/src/" },
+      to: { path: "^(packages|scripts)/", pathNot: oneOf(forApps) },
+    },
+    {
+      name: "a-package-is-entered-by-its-front-door",
+      severity: "error",
+      from: { path: "^(apps|packages)/([^/]+)/" },
+      to: {
+        path: "^packages/[^/]+/src/",
+        pathNot: "^packages/[^/]+/src/index\\.ts$|^$1/$2/|^packages/testkit/src/second-price\\.ts$",
+      },
+    },
+    {
+      name: "the-prisma-client-has-one-importer",
+      severity: "error",
+      from: { pathNot: "^packages/database/" },
+      to: { path: "packages/database/src/generated|node_modules/@prisma/client" },
+    },
+    {
+      name: "the-gemini-sdk-has-one-importer",
+      severity: "error",
+      from: { pathNot: "^packages/gemini/|^apps/gemini-emulator/test/" },
+      to: { path: "node_modules/@google/genai" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "packages/database/src/generated" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default"],
+    },
+  },
+};

@@ -1,0 +1,107 @@
+// `npm test`: everything that must be true of a change, from formatting to the stack as a user starts it.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ensureInstalled } from "./bootstrap.mjs";
+
+const usage = `Usage: npm test [-- STEP...] [-- --match PATTERN]
+       npm run test:long
+
+Runs every check and test, with services of its own on free ports. Steps: checks, unit, integration, e2e, and
+long (full scale; only with test:long or when named). Without a step all run but long.
+
+  --match PATTERN  only test files whose path matches
+  --help`;
+
+const options = { long: { type: "boolean" }, match: { type: "string" }, help: { type: "boolean" } };
+const kinds = ["unit", "integration", "e2e", "long"];
+
+const { values, positionals } = parse();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+await ensureInstalled();
+
+const wanted =
+  positionals.length > 0 ? positionals : ["checks", ...kinds.slice(0, 3), ...(values.long ? ["long"] : [])];
+const results = mkdtempSync(join(tmpdir(), "understudy-results-"));
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const failedSteps = [];
+for (const step of wanted) {
+  const startedAt = Date.now();
+  console.log(`\n▶ ${step}`);
+  const ok = step === "checks" ? await runChecks() : await runTests(step);
+  console.log(`${ok ? "✓" : "✗"} ${step} (${Math.round((Date.now() - startedAt) / 1000)} s)`);
+  if (!ok) failedSteps.push(step);
+}
+rmSync(results, { recursive: true, force: true });
+
+if (failedSteps.length > 0) console.log(`\n✗ failed: ${failedSteps.join(", ")}`);
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(failedSteps.length > 0 ? 1 : 0);
+
+function parse() {
+  try {
+    const parsed = parseArgs({ options, allowPositionals: true });
+    const unknown = parsed.positionals.find((step) => step !== "checks" && !kinds.includes(step));
+    if (unknown) throw new Error(`There is no step "${unknown}".`);
+    return parsed;
+  } catch (error) {
+    console.error(`${error.message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+/** Format, lint, types, rules of import, dead code. */
+function runChecks() {
+  return run("node_modules/.bin/turbo", [
+    "run",
+    "check:lint",
+    "check:types",
+    "check:imports",
+    "check:unused",
+    "--output-logs=new-only",
+    "--continue",
+  ]);
+}
+
+async function runTests(kind) {
+  const file = join(results, `${kind}.json`);
+  const ok = await run(process.execPath, [
+    "--experimental-vm-modules",
+    "--no-warnings",
+    "node_modules/jest/bin/jest.js",
+    "--selectProjects",
+    kind,
+    "--passWithNoTests",
+    "--json",
+    `--outputFile=${file}`,
+    ...(values.match ? ["--testPathPatterns", values.match] : []),
+  ]);
+  try {
+    const summary = JSON.parse(readFileSync(file, "utf8"));
+    counts.passed += summary.numPassedTests;
+    counts.failed += summary.numFailedTests + summary.numRuntimeErrorTestSuites;
+    counts.skipped += summary.numPendingTests;
+  } catch {
+    counts.failed += 1;
+    return false;
+  }
+  return ok;
+}
+
+/** Whether the command ended with 0. Its standard output is Jest's JSON, so only the error stream is shown. */
+function run(command, args) {
+  return new Promise((resolve) => {
+    const isJest = args.includes("--json");
+    const child = spawn(command, args, { stdio: ["ignore", isJest ? "ignore" : "inherit", "inherit"] });
+    child.on("error", (error) => {
+      console.error(error.message);
+      resolve(false);
+    });
+    child.on("exit", (code) => resolve(code === 0));
+  });
+}
