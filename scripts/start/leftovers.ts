@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { isRunning, type ProcessIdentity, waitUntil } from "@understudy/local-services";
+import { readFileSync } from "node:fs";
+import { isRunning, type ProcessIdentity, waitUntil, writePrivateFile } from "@understudy/local-services";
 import { z } from "zod";
 import { places } from "./places.ts";
 
@@ -8,7 +8,7 @@ const schema = z.record(z.string(), z.object({ pid: z.number(), startedAt: z.str
 /** Keeps the processes that a launcher has started, so that the next one finds what a kill -9 left behind. */
 export function recordProcess(name: string, identity: ProcessIdentity | undefined): void {
   const { [name]: _previous, ...others } = readProcesses();
-  writeFileSync(
+  writePrivateFile(
     places.processes,
     JSON.stringify(identity ? { ...others, [name]: identity } : others, null, 2),
   );
@@ -26,7 +26,7 @@ export async function endLeftovers(stopSecondsMax: number, note: (line: string) 
     await waitUntil(() => !leftovers.some(([, identity]) => isRunning(identity)), stopSecondsMax * 1000, 50);
   }
   for (const [, identity] of leftovers) if (isRunning(identity)) process.kill(identity.pid, "SIGKILL");
-  writeFileSync(places.processes, "{}");
+  writePrivateFile(places.processes, "{}");
 }
 
 function readProcesses(): z.infer<typeof schema> {

@@ -7,11 +7,10 @@ import {
   type Provider,
   priorityDefault,
 } from "@understudy/contracts";
-import { createJobs, type Database, groupCommit, markDispatched } from "@understudy/database";
+import { createJobs, type Database, groupCommit, markDispatched, newId } from "@understudy/database";
 import { formatUsd, type PriceBook, sumUsd } from "@understudy/ledger";
 import type { DispatchableJob, Dispatcher, JobEndings } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
-import { ulid } from "ulid";
 import { parseAt } from "./http/parse.ts";
 import { ProblemError } from "./http/problem-error.ts";
 
@@ -85,7 +84,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     const model = agent.model?.(input) ?? dependencies.defaultModel;
     await refuseUnknownModel(dependencies.prices, model, `#${request.inputPointer}/model`);
 
-    const id = `job_${ulid()}`;
+    const id = newId("job");
     const { metadata, notBefore, expiresAt, priority = priorityDefault, feature = agent.feature } = options;
     const record = await writeJob({
       id,

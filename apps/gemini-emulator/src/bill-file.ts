@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import type { BillChange, BillEntry } from "./bill.ts";
+import type { BillChange, BillEntry } from "./bill-entry.ts";
 import { METHODS } from "./models.ts";
 
 const entryLine = z.object({

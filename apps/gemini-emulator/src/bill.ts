@@ -1,39 +1,7 @@
 import { monotonicFactory } from "ulid";
+import type { BillChange, BillEntry, BillTotal } from "./bill-entry.ts";
 import type { BillFile } from "./bill-file.ts";
-import type { Method } from "./models.ts";
 import type { UsageMetadata } from "./usage.ts";
-
-/** One HTTP request that Gemini would have billed or refused. */
-export interface BillEntry {
-  id: string;
-  /** The caller's `x-understudy-call-id`. */
-  callId: string | null;
-  /** ISO 8601, UTC: when the request had arrived in full. */
-  at: string;
-  method: Exclude<Method, "countTokens">;
-  /** The normalized model id. */
-  model: string;
-  /** The HTTP status; of a request that hangs the one that it would have had. */
-  status: number;
-  /** The tier that the answer's `x-gemini-service-tier` names. */
-  serviceTier: string;
-  /** What is charged, or null for a refusal. Of a stream: what was generated so far, at least the input. */
-  usageMetadata: UsageMetadata | null;
-  /** The client was gone before the answer was sent in full. It is charged nonetheless. */
-  aborted: boolean;
-}
-
-export interface BillTotal {
-  /** Requests that are charged. */
-  calls: number;
-  promptTokenCount: number;
-  cachedContentTokenCount: number;
-  candidatesTokenCount: number;
-  thoughtsTokenCount: number;
-  toolUsePromptTokenCount: number;
-}
-
-export type BillChange = Pick<BillEntry, "id"> & Partial<Pick<BillEntry, "usageMetadata" | "aborted">>;
 
 // Ids only have to differ; the factory's own source of chance costs 90 µs for each of them.
 const nextId = monotonicFactory(Math.random);

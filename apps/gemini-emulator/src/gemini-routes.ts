@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Bill, BillEntry } from "./bill.ts";
+import type { Bill } from "./bill.ts";
+import type { BillEntry } from "./bill-entry.ts";
 import { type DeliveryBill, deliver } from "./deliver.ts";
 import { DIMENSIONS_DEFAULT, embed } from "./embedding.ts";
 import { GeminiError, retryInfo } from "./gemini-error.ts";

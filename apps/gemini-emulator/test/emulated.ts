@@ -1,5 +1,5 @@
 import { GoogleGenAI } from "@google/genai";
-import type { BillEntry, BillTotal } from "../src/bill.ts";
+import type { BillEntry, BillTotal } from "../src/bill-entry.ts";
 import { type RunningEmulator, startEmulator } from "../src/start-emulator.ts";
 
 export interface Emulated {

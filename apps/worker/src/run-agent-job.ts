@@ -3,13 +3,13 @@ import {
   type ClaimedJob,
   type Database,
   type JobEnd,
+  newId,
   requeueJob,
   untilDatabaseAnswers,
 } from "@understudy/database";
 import type { GeminiClient } from "@understudy/gemini";
 import type { Ledger } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
-import { ulid } from "ulid";
 import { type AttemptEnd, readThrown } from "./attempt-end.ts";
 import { attemptTools } from "./attempt-tools.ts";
 
@@ -108,7 +108,7 @@ async function writeEnd(
   const { id, attempt } = job;
   const about = { jobId: id, agent: job.agent, creatorId: job.creatorId, attempt };
   // One id for all tries of this write: should the first be committed unheard, no second event follows.
-  const eventId = `evt_${ulid()}`;
+  const eventId = newId("evt");
 
   switch (end.kind) {
     case "completed":

@@ -13,5 +13,6 @@ export {
   queuedJobs,
 } from "./jobs/dispatch.ts";
 export { applyMigrations } from "./migrations.ts";
+export { newId } from "./new-id.ts";
 export { loadStatement, type Statement } from "./statement.ts";
 export { untilDatabaseAnswers } from "./until-database-answers.ts";

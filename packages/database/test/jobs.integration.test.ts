@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createTestDatabase, eventually, type TestDatabase } from "@understudy/testkit";
-import { ulid } from "ulid";
 import {
   applyMigrations,
   claimJobs,
@@ -11,6 +10,7 @@ import {
   jobsLeftBehind,
   jobsToDispatch,
   markDispatched,
+  newId,
   openDatabase,
   queuedJobs,
   requeueJob,
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 async function newJob(options: { expiresAt?: string; createCreator?: boolean; creatorId?: string } = {}) {
   const { createCreator = true, creatorId = "psy", ...rest } = options;
-  const id = `job_${ulid()}`;
+  const id = newId("job");
   const common = { agent: "test", feature: "test", model: "m", input: { prompt: "hi" }, priority: 1 };
   const [record] = await createJobs(database, [{ ...common, ...rest, id, creatorId, createCreator }]);
   return { id, record };
@@ -43,7 +43,7 @@ function claim(id: string, timeoutSeconds = 60, generation = 1) {
 
 function finish(id: string, attempt: number) {
   return finishJobs(database, [
-    { id, attempt, status: "completed", result: { n: attempt }, eventId: `evt_${ulid()}` },
+    { id, attempt, status: "completed", result: { n: attempt }, eventId: newId("evt") },
   ]);
 }
 
@@ -52,7 +52,7 @@ const row = (id: string) =>
 
 describe("a job's life", () => {
   it("is created with its creator, claimed, finished, and told of once", async () => {
-    const { id, record } = await newJob({ creatorId: `new_${ulid()}` });
+    const { id, record } = await newJob({ creatorId: newId("evt") });
     expect(record?.createdAt).toBeInstanceOf(Date);
     expect(await claim(id)).toMatchObject({
       id,
@@ -120,7 +120,7 @@ describe("a job's life", () => {
 
   it("expires where it has not started in time", async () => {
     const { id } = await newJob({ expiresAt: new Date(Date.now() - 1000).toISOString() });
-    expect(await expireQueuedJobs(database, [`evt_${ulid()}`])).toEqual([id]);
+    expect(await expireQueuedJobs(database, [newId("evt")])).toEqual([id]);
     expect(await row(id)).toMatchObject({
       status: "failed",
       errorCode: "expired",

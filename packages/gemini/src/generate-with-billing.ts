@@ -1,5 +1,5 @@
 import type { ServiceTier } from "@understudy/contracts";
-import { type CallIntent, type CallOpening, holdFor, type Ledger, newCallId } from "@understudy/ledger";
+import { type CallIntent, type CallOpening, holdFor, type Ledger } from "@understudy/ledger";
 import { z } from "zod";
 import type { GeminiClient, Generation } from "./gemini-client.ts";
 import { promptTokensMax } from "./prompt-bound.ts";
@@ -112,7 +112,7 @@ async function billedAnswer(
   const prompt = { system: request.system, parts: request.parts, ...(jsonSchema && { jsonSchema }) };
   const intent: CallIntent = {
     ...metadata,
-    id: newCallId(),
+    id: ledger.newCallId(),
     price,
     holdUsd: holdFor(price, promptTokensMax(prompt), maxOutputTokens + thinkingBudget),
     // What is over must first have had the time to be settled.

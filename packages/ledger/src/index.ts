@@ -1,4 +1,3 @@
-export { newCallId } from "./call-id.ts";
 export { calls } from "./calls-list.ts";
 export { type ExplainLine, explainCost, longContextApplies } from "./cost.ts";
 export { costs } from "./costs.ts";

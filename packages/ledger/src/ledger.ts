@@ -1,5 +1,5 @@
 import type { Provider, ServiceTier } from "@understudy/contracts";
-import { type Database, loadStatement, untilDatabaseAnswers } from "@understudy/database";
+import { type Database, loadStatement, newId, untilDatabaseAnswers } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { explainCost } from "./cost.ts";
 import { Money } from "./money.ts";
@@ -78,6 +78,11 @@ export class Ledger {
   constructor(database: Database) {
     this.#database = database;
     this.prices = new PriceBook(database);
+  }
+
+  /** The id of a call that is to be opened. */
+  newCallId(): string {
+    return newId("call");
   }
 
   /** Writes the call down and reserves its hold in one transaction, where the quota has room for it. */

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { claimJobs, createJobs, type Database, openDatabase } from "@understudy/database";
+import { claimJobs, createJobs, type Database, newId, openDatabase } from "@understudy/database";
 import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
-import { ulid } from "ulid";
-import { newCallId } from "../src/call-id.ts";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
 
@@ -23,11 +21,11 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  creatorId = `creator_${ulid()}`;
+  creatorId = newId("evt");
 });
 
 async function runningJob(): Promise<{ id: string; attempt: number }> {
-  const id = `job_${ulid()}`;
+  const id = newId("job");
   const common = { agent: "test", feature: "test", model: "gemini-2.5-flash", input: {}, priority: 1 };
   await createJobs(database, [{ ...common, id, creatorId, createCreator: true }]);
   await claimJobs(database, [{ id, generation: 1, timeoutSeconds: 60 }]);
@@ -39,7 +37,7 @@ async function intent(holdUsd: string, job?: { id: string; attempt: number }): P
   const price = await ledger.prices.priceOf("models/gemini-2.5-flash-001", "standard", new Date());
   if (!price) throw new Error("no price");
   return {
-    id: newCallId(),
+    id: ledger.newCallId(),
     jobId,
     attempt,
     stepKey: "draft",

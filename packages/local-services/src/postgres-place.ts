@@ -4,7 +4,9 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -27,6 +29,8 @@ const OUTSIDE_ROOTS = ["/var/lib/understudy", "/var/tmp/understudy", join(tmpdir
 const POINTER = "place";
 /** In a place outside: the instance's directory it belongs to. */
 const ORIGIN = "origin";
+/** In a place outside: its server runs without fsync, as in tests; nobody counts on what it holds. */
+const NOT_DURABLE = "not-durable";
 
 /**
  * The folder that holds `data/`: the instance's own directory, or a place outside when the account may not
@@ -36,6 +40,7 @@ const ORIGIN = "origin";
 export async function choosePostgresPlace(
   directory: string,
   account: PostgresAccount | undefined,
+  isDurable: boolean,
 ): Promise<string> {
   if (!account) return directory;
   const pointed = readLine(join(directory, POINTER));
@@ -43,10 +48,12 @@ export async function choosePostgresPlace(
   if (await mayEnter(directory, account)) return directory;
 
   const root = await openOutsideRoot(account);
+  await sweepTemporaryPlaces(root);
   const place = join(root, createHash("sha256").update(directory).digest("hex").slice(0, 16));
   await stopStrayPostgres(join(place, "data"));
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { mode: 0o755 });
+  if (!isDurable) writeFileSync(join(place, NOT_DURABLE), "");
   writeFileSync(join(place, ORIGIN), directory);
   await moveData(directory, place);
   writeFileSync(join(directory, POINTER), place);
@@ -92,6 +99,19 @@ function claimPlace(place: string, directory: string): boolean {
   if (isCopy) return false;
   writeFileSync(join(place, ORIGIN), directory);
   return true;
+}
+
+/** Tests that were killed delete nothing: what belonged to temporary folders that are gone goes as well. */
+async function sweepTemporaryPlaces(root: string): Promise<void> {
+  for (const name of readdirSync(root)) {
+    const place = join(root, name);
+    const origin = readLine(join(place, ORIGIN));
+    const isTemporary =
+      origin?.startsWith(`${realpathSync(tmpdir())}/`) && existsSync(join(place, NOT_DURABLE));
+    if (!isTemporary || existsSync(origin ?? "")) continue;
+    await stopStrayPostgres(join(place, "data"));
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 /** Takes along data that were made while the directory could still be entered. */

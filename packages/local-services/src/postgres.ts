@@ -22,6 +22,8 @@ export interface PostgresOptions {
   port?: number | undefined;
   /** Server settings beside the defaults, such as `{fsync: "off"}` in tests. */
   settings?: Readonly<Record<string, string>> | undefined;
+  /** Whether it ends when this process is gone, kill -9 included; for tests. Default false: it lives on. */
+  endWithOwner?: boolean | undefined;
   /** Told in short lines what takes time. */
   onProgress?: ((line: string) => void) | undefined;
   /** Told how it ended ("SIGKILL") when nobody asked it to. */
@@ -146,7 +148,7 @@ const IMMEDIATE_STOP = FAST_STOP.slice(1);
 async function prepareCluster(directory: string, options: PostgresOptions): Promise<Cluster> {
   const account = await ensurePostgresAccount();
   const binaries = await preparePostgresBinaries(account);
-  const place = await choosePostgresPlace(directory, account);
+  const place = await choosePostgresPlace(directory, account, isDurable(options));
   const cluster: Cluster = {
     directory,
     dataDirectory: join(place, "data"),
@@ -173,7 +175,6 @@ async function prepareCluster(directory: string, options: PostgresOptions): Prom
 /** Under another name first, so that one that was killed half-way is never taken for data. */
 async function initialise(cluster: Cluster, place: string): Promise<void> {
   const { account, binaries, options } = cluster;
-  const { fsync } = options.settings ?? {};
   options.onProgress?.("Postgres: creating its data");
   const draft = join(place, "data.new");
   const passwordFile = join(place, "initdb-password");
@@ -193,7 +194,7 @@ async function initialise(cluster: Cluster, place: string): Promise<void> {
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
         "--no-instructions",
-        ...(fsync === "off" ? ["--no-sync"] : []),
+        ...(isDurable(options) ? [] : ["--no-sync"]),
       ],
       { ...account, env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" } },
     );
@@ -203,6 +204,11 @@ async function initialise(cluster: Cluster, place: string): Promise<void> {
     rmSync(passwordFile, { force: true });
   }
   renameSync(draft, cluster.dataDirectory);
+}
+
+function isDurable({ settings }: PostgresOptions): boolean {
+  const { fsync = "on" } = settings ?? {};
+  return fsync !== "off";
 }
 
 async function choosePort(cluster: Cluster): Promise<number> {
@@ -257,6 +263,7 @@ function serverCommand(cluster: Cluster, port: number) {
     ],
     env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },
     logFile: cluster.logFile,
+    signalWithOwner: cluster.options.endWithOwner ? ("SIGQUIT" as const) : undefined,
     ...cluster.account,
   };
 }

@@ -20,14 +20,9 @@ export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startedAt: readProcess(process.pid)?.startedAt ?? "unknown" };
 }
 
-/** Whether that very process still runs (a zombie does not). */
+/** Whether that very process still runs (a zombie does not: in a container, nobody may ever reap it). */
 export function isRunning(identity: ProcessIdentity): boolean {
   return readProcess(identity.pid)?.startedAt === identity.startedAt;
-}
-
-/** Whether some process with this pid runs (a zombie does not: nobody may ever reap it in a container). */
-export function isPidRunning(pid: number): boolean {
-  return readProcess(pid) !== undefined;
 }
 
 /** The identity of the process that now has this pid, if there is one. */

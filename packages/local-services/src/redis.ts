@@ -20,6 +20,8 @@ export interface RedisOptions {
   persistent?: boolean | undefined;
   /** Configuration beside the defaults, such as `{maxmemory: "64mb"}`. */
   settings?: Readonly<Record<string, string>> | undefined;
+  /** Whether it ends when this process is gone, kill -9 included; for tests. Default false: it lives on. */
+  endWithOwner?: boolean | undefined;
   /** Told in short lines what takes time, such as an installation. */
   onProgress?: ((line: string) => void) | undefined;
   /** Told how it ended ("SIGKILL") when nobody asked it to. */
@@ -154,6 +156,7 @@ async function startServer(instance: Instance, port: number, tries: number): Pro
     input: configuration(instance, port),
     env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },
     logFile,
+    signalWithOwner: options.endWithOwner ? "SIGKILL" : undefined,
   });
   const outcome = await waitUntil(async () => {
     if (process.hasEnded()) return "ended" as const;

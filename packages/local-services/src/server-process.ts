@@ -15,6 +15,8 @@ export interface ServerCommand {
   calledAs?: string;
   uid?: number;
   gid?: number;
+  /** The signal that it gets when this process is gone, however that ended; without it, it lives on. */
+  signalWithOwner?: NodeJS.Signals | undefined;
 }
 
 export interface ServerProcess {
@@ -60,6 +62,7 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(server.input);
   const pid = child.pid ?? 0;
+  if (server.signalWithOwner) guard(pid, server.signalWithOwner, ended);
   return {
     pid,
     logStart,
@@ -69,6 +72,22 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
       if (!hasEnded) signalProcess(pid, signal);
     },
   };
+}
+
+/**
+ * A shell that reads from us: when we are gone, kill -9 included, its input ends and it sends the signal. It
+ * ends with the server, so that it never hits another process with the same pid.
+ */
+function guard(pid: number, signal: NodeJS.Signals, serverEnded: Promise<string>): void {
+  const shell = spawn("/bin/sh", ["-c", 'read -r _; kill -s "$1" "$2"', "sh", signal.slice(3), String(pid)], {
+    cwd: "/",
+    detached: true,
+    env: {},
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  shell.on("error", () => undefined);
+  shell.stdin.on("error", () => undefined);
+  void serverEnded.then(() => shell.kill("SIGKILL"));
 }
 
 /** Ends a server: each signal in turn, with the time it has (milliseconds) until the next; the last is waited for. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { identify, waitUntil } from "../src/index.ts";
 import { createCleaner, query, withRedis } from "./service-fixtures.ts";
 
 interface Service {
@@ -14,9 +15,12 @@ interface Service {
 const cleaner = createCleaner();
 afterEach(async () => await cleaner.clean(), 60_000);
 
-/** Starts both services under another process and kills that; a service it leaves is `frozen` by SIGSTOP on demand. */
-async function leaveOrphans(directory: string): Promise<{ postgres: Service; redis: Service }> {
-  const owner = fork(fileURLToPath(new URL("./owner.ts", import.meta.url)), [directory], {
+/** Starts both services under another process and kills that one. */
+async function leaveOrphans(
+  directory: string,
+  ...args: "endWithOwner"[]
+): Promise<{ postgres: Service; redis: Service }> {
+  const owner = fork(fileURLToPath(new URL("./owner.ts", import.meta.url)), [directory, ...args], {
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
@@ -29,12 +33,7 @@ async function leaveOrphans(directory: string): Promise<{ postgres: Service; red
 }
 
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return identify(pid) !== undefined;
 }
 
 describe("after a kill -9 of their owner", () => {
@@ -57,6 +56,15 @@ describe("after a kill -9 of their owner", () => {
     },
     120_000,
   );
+
+  it("services that are to end with it do so", async () => {
+    const directory = cleaner.directory();
+    const orphans = await leaveOrphans(directory, "endWithOwner");
+    const pids = [orphans.postgres.pid, orphans.redis.pid];
+    expect(await waitUntil(() => !pids.some(isAlive), 20_000)).toBe(true);
+    // Takes the data's place, to remove it.
+    await cleaner.postgres({ directory: join(directory, "postgres") });
+  }, 120_000);
 
   it("services that died as well are started anew", async () => {
     const directory = cleaner.directory();

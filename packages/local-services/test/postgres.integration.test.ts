@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
@@ -118,6 +118,19 @@ describe("startPostgres", () => {
       await server.remove();
       expect(existsSync(server.dataDirectory)).toBe(false);
       expect(existsSync(directory)).toBe(false);
+    }, 60_000);
+
+    it("takes away what a killed test left outside once its folder is gone", async () => {
+      const directory = cleaner.directory();
+      const abandoned = await cleaner.postgres({
+        directory: join(directory, "old"),
+        settings: unsafeButFast,
+      });
+      await abandoned.stop();
+      rmSync(join(directory, "old"), { recursive: true });
+      expect(existsSync(abandoned.dataDirectory)).toBe(true);
+      await cleaner.postgres({ directory: join(directory, "new"), settings: unsafeButFast });
+      expect(existsSync(abandoned.dataDirectory)).toBe(false);
     }, 60_000);
 
     it("finds its data again when the folder was moved", async () => {

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { acquireProcessLock, lockHolder } from "../src/process-lock.ts";
 import { identify, ownIdentity } from "../src/processes.ts";
+import { waitUntil } from "../src/wait-until.ts";
 
 let directory: string;
 let path: string;
@@ -45,19 +47,22 @@ describe("acquireProcessLock", () => {
   });
 
   it("does not take a zombie for alive", async () => {
-    // The shell's child ends at once, and the program that takes the shell's place never reaps it.
-    const parent = spawn("/bin/sh", ["-c", "true & echo $!; exec sleep 60"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    // The child reads until we close its input; by then the shell has become a program that never reaps it.
+    const parent = spawn("/bin/sh", ["-c", "cat <&3 >/dev/null & echo $!; exec sleep 60 3<&-"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
-    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const [line] = (await once(parent.stdio[1] as Readable, "data")) as [Buffer];
     const pid = Number(line.toString());
-    const isZombie = () =>
-      spawnSync("ps", ["-o", "stat=", "-p", String(pid)])
-        .stdout.toString()
-        .startsWith("Z");
-    while (!isZombie()) await new Promise(setImmediate);
+    expect(identify(pid)).toBeDefined();
+    expect(await waitUntil(() => ps(parent.pid, "comm") === "sleep", 10_000)).toBe(true);
+    (parent.stdio[3] as Writable).end();
+    expect(await waitUntil(() => ps(pid, "stat").startsWith("Z"), 10_000)).toBe(true);
     expect(identify(pid)).toBeUndefined();
     parent.kill("SIGKILL");
     await once(parent, "exit");
   });
 });
+
+function ps(pid: number | undefined, column: string): string {
+  return spawnSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).stdout.trim();
+}

@@ -14,7 +14,7 @@ const template = "understudy_template";
  */
 export async function startTestPostgres(settings: Record<string, string> = {}): Promise<RunningPostgres> {
   const directory = await temporaryDirectory();
-  const postgres = await startPostgres({ directory: directory.path, settings });
+  const postgres = await startPostgres({ directory: directory.path, settings, endWithOwner: true });
   await asAdmin(postgres.url, `CREATE DATABASE ${template}`);
   await applyMigrations(databaseUrl(postgres.url, template));
   process.env[urlVariable] = postgres.url;

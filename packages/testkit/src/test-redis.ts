@@ -15,5 +15,5 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
  */
 export async function startTestRedis(persistent = false): Promise<RunningRedis> {
   const directory = await temporaryDirectory();
-  return startRedis({ directory: directory.path, persistent });
+  return startRedis({ directory: directory.path, persistent, endWithOwner: true });
 }

@@ -1,12 +1,11 @@
-import { expireQueuedJobs } from "@understudy/database";
-import { ulid } from "ulid";
+import { expireQueuedJobs, newId } from "@understudy/database";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const atOnce = 100;
 
 /** Ends jobs that had not started by their `expiresAt`. */
 export async function expireJobs({ database, logger }: SweepDependencies): Promise<void> {
-  const eventIds = Array.from({ length: atOnce }, () => `evt_${ulid()}`);
+  const eventIds = Array.from({ length: atOnce }, () => newId("evt"));
   const expired = await expireQueuedJobs(database, eventIds);
   if (expired.length > 0) logger.info({ jobs: expired.length }, "jobs expired before they could start");
 }
