@@ -85,17 +85,22 @@ async function attemptJob(
   if (!agent) return failed("agent_not_found", `There is no agent ${job.agent} any more.`, false);
 
   const { stopping, logger } = dependencies;
-  const timeUp = AbortSignal.timeout(timeoutSeconds * 1000);
-  const signal = AbortSignal.any([stopping, timeUp]);
+  const ending = new AbortController();
+  const abort = () => ending.abort();
+  const timer = setTimeout(abort, timeoutSeconds * 1000);
+  stopping.addEventListener("abort", abort, { once: true });
   try {
     const input = agent.input.parse(job.input);
-    const tools = attemptTools({ ...dependencies, job, signal, timeoutSeconds }, agent, input);
+    const tools = attemptTools({ ...dependencies, job, signal: ending.signal, timeoutSeconds }, agent, input);
     return { kind: "completed", result: agent.output.parse(await agent.run(input, tools)) };
   } catch (err) {
     const end = readThrown(err, stopping.aborted);
     if (end.kind === "failed" && end.code === "agent_error")
       logger.error({ err, jobId: job.id }, "agent failed");
     return end;
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener("abort", abort);
   }
 }
 

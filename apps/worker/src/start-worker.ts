@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Agent, agents } from "@understudy/agents";
 import { claimJobs, finishJobs, groupCommit, openDatabase } from "@understudy/database";
 import { GeminiClient } from "@understudy/gemini";
@@ -36,6 +37,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const gemini = new GeminiClient(config.gemini);
   const ledger = new Ledger(database);
   const stopping = new AbortController();
+  // Every job under way listens.
+  setMaxListeners(0, stopping.signal);
 
   const dependencies: WorkerDependencies = {
     database,

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { terminalStatuses } from "@understudy/contracts";
 import type { RunningPostgres } from "@understudy/local-services";
@@ -250,6 +251,49 @@ describe("Redis", () => {
   });
 });
 
+describe("the API killed by -9", () => {
+  it("has committed whatever it answered with 202", async () => {
+    await start();
+    const accepted: string[] = [];
+    let killed = false;
+    const client = async (name: number) => {
+      for (let count = 0; !killed; count++) {
+        const input = { fanId: "f", message: `client ${name}, message ${count}` };
+        await stack.submit("messaging", { creatorId: "psy", input }).then(
+          (id) => accepted.push(id),
+          () => {},
+        );
+      }
+    };
+    const clients = Array.from({ length: 8 }, (_, name) => client(name));
+    await eventually(() => expect(accepted.length).toBeGreaterThan(50));
+    await stack.api.kill();
+    killed = true;
+    await Promise.all(clients);
+    await stack.restartApi();
+    await rest();
+    await assertInvariants(stack, accepted);
+  });
+});
+
+describe("a worker that hangs, and comes back as a zombie", () => {
+  it("finds its jobs taken over: its results are rejected, its costs recorded", async () => {
+    await start({ workers: 1, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
+    await stack.rule({ match: {}, respond: { delayMs: 1_000 }, times: 5 });
+    const ids = await submitMany(5);
+    await eventually(async () =>
+      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),
+    );
+    stack.workers[0]?.signal("SIGSTOP");
+    await stack.addWorker();
+    await eventually(async () => expect(await countBy({ status: "completed", attempt: 2 })).toBe(5), 60_000);
+    stack.workers[0]?.signal("SIGCONT");
+    await rest();
+    expect(await stack.database.prisma.usageLog.count({ where: { status: "settled" } })).toBe(10);
+    await assertInvariants(stack, ids);
+  });
+});
+
 describe("the same job delivered twice", () => {
   it("is run under two numbers, ends once, and all its calls are on record", async () => {
     await start({ workers: 2 });
@@ -296,6 +340,25 @@ describe("Postgres", () => {
     // All were answered while Postgres was away, and none of the answers was lost.
     await assertInvariants(stack, [first, ...ids], 0);
   });
+
+  it("hanging: 503 in bounded time, and all goes on when it answers again", async () => {
+    postgres = await startTestPostgres();
+    await start({ postgresUrl: postgres.url });
+    const ids = await submitMany(5);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5));
+    const pids = serverPids(postgres.pid());
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    const refused = await stack.request("POST", "/api/ai/chat", {
+      creatorId: "psy",
+      fanId: "f",
+      message: "hi",
+    });
+    expect(refused.status).toBe(503);
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+    ids.push(...(await submitMany(5)));
+    await rest();
+    await assertInvariants(stack, ids);
+  });
 });
 
 async function withClient<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
@@ -306,4 +369,10 @@ async function withClient<Result>(use: (client: pg.Client) => Promise<Result>): 
   } finally {
     await client.end();
   }
+}
+
+/** A Postgres' first process and all its children. */
+function serverPids(pid: number): number[] {
+  const children = execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
+  return [pid, ...children.trim().split("\n").map(Number)];
 }

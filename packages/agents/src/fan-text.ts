@@ -12,6 +12,6 @@ const invisible =
  * characters are stripped, and nothing in the text can close its label.
  */
 export function labelled(label: string, text: string): string {
-  const clean = text.replace(invisible, "").replace(/<(\/?)\s*(?=[a-z]+_[a-z]+\s*>)/gi, "‹$1");
+  const clean = text.replace(invisible, "").replace(/<(\s*\/?\s*)(?=[a-z]+_[a-z]+\s*>)/gi, "‹$1");
   return `<${label}>\n${clean}\n</${label}>`;
 }

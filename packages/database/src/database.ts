@@ -22,8 +22,10 @@ export function openDatabase(url: string, connectionsMax: number): Database {
     connectionString: url,
     max: connectionsMax,
     connectionTimeoutMillis: 5_000,
-    // A statement that hangs must not hold a job for ever; every one of ours is short.
-    statement_timeout: 30_000,
+    // Every statement of ours is short. The server ends what takes too long; should the server itself hang,
+    // we do not wait for it either.
+    statement_timeout: 12_000,
+    query_timeout: 15_000,
     application_name: "understudy",
   });
   // A connection lost while idle: the pool drops it, and the next query says what is wrong.
