@@ -5,7 +5,7 @@ const allowed = {
   contracts: [],
   service: [],
   "local-services": [],
-  database: [],
+  database: ["contracts"],
   agents: ["contracts"],
   queues: ["agents", "contracts"],
   ledger: ["database", "contracts"],

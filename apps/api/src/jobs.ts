@@ -1,6 +1,7 @@
 import type { Agent } from "@understudy/agents";
 import {
   type AcceptedJob,
+  type DispatchableJob,
   isTerminal,
   type Job,
   type JobOptions,
@@ -9,7 +10,7 @@ import {
 } from "@understudy/contracts";
 import { createJobs, type Database, groupCommit, markDispatched, newId } from "@understudy/database";
 import { formatUsd, type PriceBook, sumUsd } from "@understudy/ledger";
-import type { DispatchableJob, Dispatcher, JobEndings } from "@understudy/queues";
+import type { Dispatcher, JobEndings } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { parseAt } from "./http/parse.ts";
 import { ProblemError } from "./http/problem-error.ts";

@@ -93,6 +93,18 @@ export const job = z.object({
 
 export type Job = z.infer<typeof job>;
 
+/** What Redis needs to know of a job. */
+export interface DispatchableJob {
+  id: string;
+  agent: string;
+  creatorId: string;
+  /** Under which it is dispatched. */
+  generation: number;
+  /** 1 runs first. */
+  priority: number;
+  notBefore: Date | null;
+}
+
 /** What `202 Accepted` says. */
 export const acceptedJob = z.object({
   id: z.string(),

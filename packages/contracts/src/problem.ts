@@ -9,7 +9,6 @@ export const problemCodes = {
   unauthorized: "No API key came with the request.",
   invalid_api_key: "The API key is not known.",
   not_found: "There is no such route.",
-  method_not_allowed: "The route exists, but not for this method.",
   agent_not_found: "No agent has that name; `agents` lists those that exist.",
   job_not_found: "No job has that id.",
   creator_not_found: "No creator has that id, and unknown creators are not created here.",

@@ -5,7 +5,6 @@ export { groupCommit } from "./group-commit.ts";
 export { type ClaimedJob, claimJobs, finishJobs, type JobEnd, requeueJob } from "./jobs/attempts.ts";
 export { createJobs, type JobRecord, type NewJob } from "./jobs/create-jobs.ts";
 export {
-  type DispatchableJob,
   expireQueuedJobs,
   jobsLeftBehind,
   jobsToDispatch,

@@ -21,6 +21,8 @@ export async function askRedis<T>(
     maxRetriesPerRequest: 0,
     connectTimeout: ANSWER_SECONDS * 1000,
     commandTimeout: ANSWER_SECONDS * 1000,
+    // How long the socket may take to close: ioredis' 2 s would keep the process up.
+    disconnectTimeout: 100,
   });
   // The rejections below say "Connection is closed."; why it was is told here alone.
   let cause = "";

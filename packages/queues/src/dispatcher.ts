@@ -1,18 +1,8 @@
 import { findAgent } from "@understudy/agents";
+import type { DispatchableJob } from "@understudy/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { agentQueue, deliveryId, type JobPayload } from "./agent-queue.ts";
-
-/** What Redis needs to know of a job. */
-export interface DispatchableJob {
-  id: string;
-  agent: string;
-  creatorId: string;
-  generation: number;
-  /** 1 runs first. */
-  priority: number;
-  notBefore: Date | null;
-}
 
 /** Finished deliveries are kept a while: adding one again, after a lost acknowledgement, must change nothing. */
 const keepCompleted = { age: 600, count: 10_000 };

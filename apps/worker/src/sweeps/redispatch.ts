@@ -1,5 +1,6 @@
+import type { DispatchableJob } from "@understudy/contracts";
 import { jobsLeftBehind, jobsToDispatch, markDispatched, queuedJobs } from "@understudy/database";
-import { type DispatchableJob, redisIncarnation } from "@understudy/queues";
+import { redisIncarnation } from "@understudy/queues";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const pageSize = 1_000;

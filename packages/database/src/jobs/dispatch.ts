@@ -1,3 +1,4 @@
+import type { DispatchableJob } from "@understudy/contracts";
 import type { Database } from "../database.ts";
 import { loadStatement } from "../statement.ts";
 
@@ -6,16 +7,6 @@ const toDispatchStatement = loadStatement(new URL("./jobs-to-dispatch.sql", impo
 const queuedStatement = loadStatement(new URL("./queued-jobs.sql", import.meta.url));
 const leftBehindStatement = loadStatement(new URL("./jobs-left-behind.sql", import.meta.url));
 const expireStatement = loadStatement(new URL("./expire-queued-jobs.sql", import.meta.url));
-
-/** What Redis needs to know of a job. */
-export interface DispatchableJob {
-  id: string;
-  agent: string;
-  creatorId: string;
-  generation: number;
-  priority: number;
-  notBefore: Date | null;
-}
 
 /** Notes that jobs stand in Redis. */
 export async function markDispatched(
