@@ -5,6 +5,7 @@ import {
   type JobEnd,
   newId,
   requeueJob,
+  takeBackCrash,
   untilDatabaseAnswers,
 } from "@understudy/database";
 import type { GeminiClient } from "@understudy/gemini";
@@ -69,7 +70,16 @@ export async function runAgentJob(
   if (!job) return { kind: "done" };
 
   const end = await attemptJob(dependencies, job, timeoutSeconds);
-  return writeEnd(dependencies, job, end.kind === "try_again" && delivery.isLast ? usedUp(end) : end);
+  const written = await writeEnd(
+    dependencies,
+    job,
+    end.kind === "try_again" && delivery.isLast ? usedUp(end) : end,
+  );
+  if (written) return written;
+  // Another attempt was begun as if this worker had died. It has not: that must not count against the job.
+  dependencies.logger.warn({ jobId: id, attempt: job.attempt }, "a later attempt has taken the job over");
+  await untilDatabaseAnswers(() => takeBackCrash(dependencies.database, job));
+  return { kind: "done" };
 }
 
 async function attemptJob(
@@ -104,11 +114,12 @@ async function attemptJob(
   }
 }
 
+/** @returns undefined where the attempt was fenced off, and nothing was written */
 async function writeEnd(
   dependencies: WorkerDependencies,
   job: ClaimedJob,
   end: AttemptEnd,
-): Promise<DeliveryEnd> {
+): Promise<DeliveryEnd | undefined> {
   const { database, finish, announceEnd, logger } = dependencies;
   const { id, attempt } = job;
   const about = { jobId: id, agent: job.agent, creatorId: job.creatorId, attempt };
@@ -116,38 +127,40 @@ async function writeEnd(
   const eventId = newId("evt");
 
   switch (end.kind) {
-    case "completed":
-      await untilDatabaseAnswers(() =>
-        finish({ id, attempt, eventId, status: "completed", result: end.result }),
+    case "completed": {
+      const { result } = end;
+      const finished = await untilDatabaseAnswers(() =>
+        finish({ id, attempt, eventId, status: "completed", result }),
       );
       announceEnd(id);
-      return { kind: "done" };
+      return finished ? { kind: "done" } : undefined;
+    }
 
     case "failed":
     case "blocked": {
       const { kind: status, code: errorCode, message: errorMessage } = end;
       const errorRetryable = end.kind === "failed" && end.retryable;
-      await untilDatabaseAnswers(() =>
+      const finished = await untilDatabaseAnswers(() =>
         finish({ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable }),
       );
       announceEnd(id);
       logger.warn({ ...about, status, errorCode }, "job ended without a result");
-      return { kind: "failed", reason: `${errorCode}: ${errorMessage}` };
+      return finished ? { kind: "failed", reason: `${errorCode}: ${errorMessage}` } : undefined;
     }
 
     case "try_again":
     case "put_off": {
       const { kind, waitingFor } = end;
       logger.info({ ...about, kind, waitingFor }, "job goes back to its queue");
-      await untilDatabaseAnswers(() => requeueJob(database, { id, attempt, waitingFor }));
+      const requeued = await untilDatabaseAnswers(() => requeueJob(database, { id, attempt, waitingFor }));
+      if (!requeued) return undefined;
       return end.kind === "put_off"
         ? { kind: "put_off", delayMs: end.delayMs }
         : { kind: "try_again", reason: `${end.code}: ${end.message}` };
     }
 
     case "fenced":
-      logger.warn(about, "a later attempt has taken the job over");
-      return { kind: "done" };
+      return undefined;
   }
 }
 

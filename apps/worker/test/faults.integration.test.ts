@@ -49,6 +49,12 @@ function submitMany(count: number): Promise<string[]> {
 
 const countBy = (where: object) => stack.database.prisma.job.count({ where });
 
+/** How the jobs have ended, with the reasons of those that failed. */
+async function ends(): Promise<Record<string, number>> {
+  const groups = await stack.database.prisma.job.groupBy({ by: ["status", "errorCode"], _count: true });
+  return Object.fromEntries(groups.map((group) => [group.errorCode ?? group.status, group._count]));
+}
+
 /** Until every job has ended and no call is open. */
 function rest(timeoutMs = 90_000): Promise<void> {
   return eventually(async () => {
@@ -94,7 +100,7 @@ describe("a worker killed by -9", () => {
     }, 30_000);
     expect(Date.now() - killedAt).toBeLessThan(16_000);
     await rest();
-    expect(await countBy({ status: "completed" })).toBe(60);
+    expect(await ends()).toEqual({ completed: 60 });
     await assertInvariants(stack, ids, interrupted.length);
   });
 
@@ -110,7 +116,7 @@ describe("a worker killed by -9", () => {
     await stack.addWorker();
     await rest();
     await assertInvariants(stack, [first, ...ids], 5);
-    expect(await countBy({ status: "completed" })).toBe(6);
+    expect(await ends()).toEqual({ completed: 6 });
   });
 
   it("with its answer received, but not committed: the call is unknown, its bound is right, the job is done again", async () => {
@@ -134,7 +140,7 @@ describe("a worker killed by -9", () => {
     await stack.addWorker();
     await rest();
     await assertInvariants(stack, [first, ...ids], 5);
-    expect(await countBy({ status: "completed" })).toBe(6);
+    expect(await ends()).toEqual({ completed: 6 });
   });
 
   it("with the end committed, but BullMQ not told: not run or told again", async () => {
@@ -192,7 +198,7 @@ describe("a worker told to stop under load", () => {
     expect(await countBy({ status: "running" })).toBe(0);
     await stack.addWorker();
     await rest();
-    expect(await countBy({ status: "completed" })).toBe(80);
+    expect(await ends()).toEqual({ completed: 80 });
     expect(await stack.database.prisma.job.aggregate({ _sum: { crashes: true } })).toEqual({
       _sum: { crashes: 0 },
     });
@@ -222,7 +228,7 @@ describe("Redis", () => {
     await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(3));
     await withRedis((redis) => redis.flushall());
     await rest();
-    expect(await countBy({ status: "completed" })).toBe(40);
+    expect(await ends()).toEqual({ completed: 40 });
     await assertInvariants(stack, ids);
   });
 
@@ -234,7 +240,7 @@ describe("Redis", () => {
     await stack.redis.kill();
     await stack.redis.restart();
     await rest();
-    expect(await countBy({ status: "completed" })).toBe(60);
+    expect(await ends()).toEqual({ completed: 60 });
     await assertInvariants(stack, ids);
   });
 
@@ -290,6 +296,7 @@ describe("a worker that hangs, and comes back as a zombie", () => {
     stack.workers[0]?.signal("SIGCONT");
     await rest();
     expect(await stack.database.prisma.usageLog.count({ where: { status: "settled" } })).toBe(10);
+    expect(await ends()).toEqual({ completed: 5 });
     await assertInvariants(stack, ids);
   });
 });
@@ -336,7 +343,7 @@ describe("Postgres", () => {
 
     await postgres.restart();
     await rest();
-    expect(await countBy({ status: "completed" })).toBe(21);
+    expect(await ends()).toEqual({ completed: 21 });
     // All were answered while Postgres was away, and none of the answers was lost.
     await assertInvariants(stack, [first, ...ids], 0);
   });

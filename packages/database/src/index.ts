@@ -2,7 +2,14 @@ export { type Database, openDatabase } from "./database.ts";
 export { isDatabaseAway } from "./errors.ts";
 export { Prisma } from "./generated/client.ts";
 export { groupCommit } from "./group-commit.ts";
-export { type ClaimedJob, claimJobs, finishJobs, type JobEnd, requeueJob } from "./jobs/attempts.ts";
+export {
+  type ClaimedJob,
+  claimJobs,
+  finishJobs,
+  type JobEnd,
+  requeueJob,
+  takeBackCrash,
+} from "./jobs/attempts.ts";
 export { createJobs, type JobRecord, type NewJob } from "./jobs/create-jobs.ts";
 export {
   expireQueuedJobs,

@@ -14,6 +14,7 @@ import {
   openDatabase,
   queuedJobs,
   requeueJob,
+  takeBackCrash,
 } from "../src/index.ts";
 
 let testDatabase: TestDatabase;
@@ -84,6 +85,10 @@ describe("a job's life", () => {
     expect(await claim(id)).toMatchObject({ attempt: 2, crashes: 1 });
     expect(await finish(id, 1)).toEqual([false]);
     expect(await requeueJob(database, { id, attempt: 1, waitingFor: "worker" })).toBe(false);
+    // It had only been slow.
+    await takeBackCrash(database, { id, attempt: 1 });
+    expect(await row(id)).toMatchObject({ crashes: 0 });
+    await takeBackCrash(database, { id, attempt: 2 });
     expect(await finish(id, 2)).toEqual([true]);
   });
 

@@ -3,6 +3,7 @@ import { loadStatement } from "../statement.ts";
 
 const claimStatement = loadStatement(new URL("./claim-jobs.sql", import.meta.url));
 const finishStatement = loadStatement(new URL("./finish-jobs.sql", import.meta.url));
+const takeBackCrashStatement = loadStatement(new URL("./take-back-crash.sql", import.meta.url));
 const requeueStatement = loadStatement(new URL("./requeue-job.sql", import.meta.url));
 
 /** A job in the hands of one attempt. */
@@ -67,4 +68,12 @@ export async function requeueJob(
   job: { id: string; attempt: number; waitingFor: "provider" | "worker" },
 ): Promise<boolean> {
   return (await database.execute(requeueStatement, [job])).length > 0;
+}
+
+/** Says of an attempt that was fenced off that its worker had not crashed, but was only slow. */
+export async function takeBackCrash(
+  database: Database,
+  fenced: { id: string; attempt: number },
+): Promise<void> {
+  await database.execute(takeBackCrashStatement, [fenced]);
 }
