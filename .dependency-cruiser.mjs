@@ -69,8 +69,7 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: "node_modules" },
-    exclude: { path: "packages/database/src/generated" },
+    doNotFollow: { path: "node_modules|packages/database/src/generated" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

@@ -23,7 +23,7 @@ const config = {
         { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } },
       ],
     },
-    ...(displayName !== "unit" && {
+    ...(["integration", "long"].includes(displayName) && {
       globalSetup: "<rootDir>/packages/testkit/src/jest-global-setup.mjs",
       globalTeardown: "<rootDir>/packages/testkit/src/jest-global-teardown.mjs",
     }),

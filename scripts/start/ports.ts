@@ -10,7 +10,8 @@ export interface ChosenPorts {
 }
 
 const DEFAULT_PORTS = { PORT: 3000, EMULATOR_PORT: 3001 } as const;
-type PortVariable = keyof typeof DEFAULT_PORTS;
+export type PortVariable = keyof typeof DEFAULT_PORTS;
+const PORTS_TRIED = 200;
 
 /**
  * A port that was given is taken as it is (0: any free one); a default one gives way to the next free one.
@@ -43,11 +44,41 @@ export async function choosePorts(config: StartConfig, needsEmulator: boolean): 
   }
   async function nextFree(variable: PortVariable): Promise<number> {
     const wanted = DEFAULT_PORTS[variable];
-    for (let port = wanted; port < wanted + 200; port++) {
-      if (taken.has(port) || (await listenFault(port, config.HOST)) !== undefined) continue;
-      if (port !== wanted) notes.push(`Port ${wanted} is taken: using ${port}`);
-      return port;
-    }
-    throw new LaunchError(`No free port from ${wanted} on: set ${variable}.`);
+    const port = await nextFreePort(config, variable, wanted, taken);
+    if (port !== wanted) notes.push(givesWay(wanted, port));
+    return port;
   }
+}
+
+/**
+ * Where to go when a port has been taken since it was chosen (two clones that start at once choose the same):
+ * the next free one, but not `reserved`. undefined when it was given and so must not give way, or when
+ * nobody has taken it.
+ */
+export async function giveWay(
+  config: StartConfig,
+  variable: PortVariable,
+  port: number,
+  reserved: number,
+): Promise<{ port: number; note: string } | undefined> {
+  if (config[variable]) return undefined;
+  if ((await listenFault(port, config.HOST)) !== "EADDRINUSE") return undefined;
+  const next = await nextFreePort(config, variable, port + 1, new Set([reserved]));
+  return { port: next, note: givesWay(port, next) };
+}
+
+async function nextFreePort(
+  { HOST }: StartConfig,
+  variable: PortVariable,
+  wanted: number,
+  taken: ReadonlySet<number>,
+): Promise<number> {
+  for (let port = wanted; port < wanted + PORTS_TRIED; port++) {
+    if (!taken.has(port) && (await listenFault(port, HOST)) === undefined) return port;
+  }
+  throw new LaunchError(`No free port from ${wanted} on: set ${variable}.`);
+}
+
+function givesWay(wanted: number, port: number): string {
+  return `Port ${wanted} is taken: using ${port}`;
 }

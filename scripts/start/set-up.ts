@@ -5,7 +5,7 @@ import type { Instance } from "./instance.ts";
 import { LaunchError, messageOf } from "./launch-error.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { places } from "./places.ts";
-import { choosePorts } from "./ports.ts";
+import { choosePorts, giveWay, type PortVariable } from "./ports.ts";
 import { say, step } from "./progress.ts";
 import { startPrivatePostgres, startPrivateRedis } from "./services.ts";
 import type { Stack } from "./stack.ts";
@@ -41,32 +41,28 @@ export async function setUp(context: SetUp): Promise<Instance> {
   checkpoint(context);
 
   const common = { ...environment, HOST: config.HOST, LOG_LEVEL: config.LOG_LEVEL };
-  const emulatorUrl = needsEmulator(config) ? urlOf(config.HOST, ports.emulator) : undefined;
-  if (emulatorUrl !== undefined) {
-    const emulatorEnv = {
-      ...common,
-      EMULATOR_PORT: String(ports.emulator),
-      EMULATOR_STATE_DIR: places.emulator,
-    };
-    await startApp(
-      context,
-      { name: "Emulator", main: "apps/gemini-emulator/src/main.ts", env: emulatorEnv },
-      emulatorUrl,
-    );
-  }
-  const url = urlOf(config.HOST, ports.api);
+  const emulatorUrl = needsEmulator(config)
+    ? await startListening(context, "EMULATOR_PORT", ports.emulator, ports.api, (port) => ({
+        name: "Emulator",
+        main: "apps/gemini-emulator/src/main.ts",
+        env: { ...common, EMULATOR_PORT: String(port), EMULATOR_STATE_DIR: places.emulator },
+      }))
+    : undefined;
   const env = {
     ...common,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
-    PORT: String(ports.api),
     UNDERSTUDY_ADMIN_KEY: adminKey,
     GEMINI_MODEL: config.GEMINI_MODEL,
     GEMINI_BASE_URL: emulatorUrl ?? config.GEMINI_BASE_URL,
     // The SDK wants some key; the emulator takes any.
     GEMINI_API_KEY: config.GEMINI_API_KEY ?? "emulator",
   };
-  await startApp(context, { name: "API", main: "apps/api/src/main.ts", env }, url);
+  const url = await startListening(context, "PORT", ports.api, ports.emulator, (port) => ({
+    name: "API",
+    main: "apps/api/src/main.ts",
+    env: { ...env, PORT: String(port) },
+  }));
   await startApp(context, { name: "Worker", main: "apps/worker/src/main.ts", env });
   return {
     pid: process.pid,
@@ -89,6 +85,29 @@ async function startService(
   context.stack.add(service.part);
   checkpoint(context);
   return service.url;
+}
+
+/** @returns its URL, on the chosen port unless another program was faster there and it may give way */
+async function startListening(
+  context: SetUp,
+  variable: PortVariable,
+  chosen: number,
+  reserved: number,
+  specOn: (port: number) => AppSpec,
+): Promise<string> {
+  const { config } = context;
+  for (let port = chosen; ; ) {
+    const url = urlOf(config.HOST, port);
+    try {
+      await startApp(context, specOn(port), url);
+      return url;
+    } catch (err) {
+      const other = await giveWay(config, variable, port, reserved);
+      if (!other) throw err;
+      say(`  ${other.note}`);
+      port = other.port;
+    }
+  }
 }
 
 async function startApp(context: SetUp, app: AppSpec, url?: string): Promise<void> {

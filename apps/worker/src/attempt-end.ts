@@ -1,3 +1,5 @@
+import { isDatabaseAway } from "@understudy/database";
+import { formatUsd } from "@understudy/ledger";
 import { StepStopped } from "./attempt-tools.ts";
 
 /** How an attempt ended. */
@@ -14,6 +16,9 @@ export type AttemptEnd =
   /** Another attempt has the job: nothing more to do or say. */
   | { kind: "fenced" };
 
+/** Pause of a job that could not go on without Postgres; it also waits until that is written down. */
+const databaseAwayMs = 1_000;
+
 /** Pause after a 429 that does not say how long. */
 const rateLimitedMs = 5_000;
 
@@ -22,6 +27,7 @@ const rateLimitedMs = 5_000;
  * @param stopping the worker is going away: the abort was ours
  */
 export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
+  if (isDatabaseAway(error)) return { kind: "put_off", delayMs: databaseAwayMs, waitingFor: "worker" };
   if (!(error instanceof StepStopped)) {
     // A fault in the agent: the log has it, the job's error says no more than that.
     return {
@@ -56,8 +62,8 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
         kind: "failed",
         code: "quota_exceeded",
         message:
-          `The quota of $${trim(outcome.quotaUsd)} has no room for $${trim(outcome.requiredUsd)}: ` +
-          `$${trim(outcome.spentUsd)} spent, $${trim(outcome.heldUsd)} held, $${trim(outcome.unknownUsd)} unknown. ` +
+          `The quota of $${formatUsd(outcome.quotaUsd)} has no room for $${formatUsd(outcome.requiredUsd)}: ` +
+          `$${formatUsd(outcome.spentUsd)} spent, $${formatUsd(outcome.heldUsd)} held, $${formatUsd(outcome.unknownUsd)} unknown. ` +
           `It resets at ${outcome.resetsAt.toISOString()}.`,
         retryable: true,
       };
@@ -84,9 +90,4 @@ function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): Att
     return { kind: "try_again", code: "provider_unavailable", message, waitingFor: "provider" };
   }
   return { kind: "failed", code: "provider_refused", message, retryable: false };
-}
-
-/** Postgres' numeric without its trailing zeros. */
-function trim(amount: string): string {
-  return amount.replace(/\.?0+$/, "") || "0";
 }

@@ -1,87 +1,17 @@
-import { execFileSync } from "node:child_process";
-import { afterEach, describe, expect, it } from "@jest/globals";
-import { terminalStatuses } from "@understudy/contracts";
-import type { RunningPostgres } from "@understudy/local-services";
-import { agentQueue, connectRedis, Dispatcher } from "@understudy/queues";
+import { describe, expect, it } from "@jest/globals";
+import { agentQueue, Dispatcher } from "@understudy/queues";
+import { assertInvariants, eventually } from "@understudy/testkit";
 import {
-  assertInvariants,
-  eventually,
-  type Stack,
-  type StackOptions,
-  startStack,
-  startTestPostgres,
-} from "@understudy/testkit";
-import pg from "pg";
-
-let stack: Stack;
-
-/** Of a test that crashes it. */
-let postgres: RunningPostgres | undefined;
-
-afterEach(async () => {
-  await stack.stop();
-  await postgres?.remove();
-  postgres = undefined;
-});
-
-async function start(options: StackOptions = {}): Promise<void> {
-  stack = await startStack({
-    ...options,
-    environment: { WORKER_ATTEMPT_SECONDS: "5", ...options.environment },
-  });
-  await stack.request("PUT", "/api/ai/creators/psy", {
-    plan: "business",
-    bucket: { ratePerHour: 1_000_000, burst: 1000 },
-  });
-}
-
-function submitMany(count: number): Promise<string[]> {
-  const input = (index: number) => ({
-    fanId: `fan_${index}`,
-    message: `Hello number ${index}, when is the next show?`,
-  });
-  return Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      stack.submit("messaging", { creatorId: "psy", input: input(index) }),
-    ),
-  );
-}
-
-const countBy = (where: object) => stack.database.prisma.job.count({ where });
-
-/** How the jobs have ended, with the reasons of those that failed. */
-async function ends(): Promise<Record<string, number>> {
-  const groups = await stack.database.prisma.job.groupBy({ by: ["status", "errorCode"], _count: true });
-  return Object.fromEntries(groups.map((group) => [group.errorCode ?? group.status, group._count]));
-}
-
-/** Until every job has ended and no call is open. */
-function rest(timeoutMs = 90_000): Promise<void> {
-  return eventually(async () => {
-    expect(await countBy({ status: { notIn: [...terminalStatuses] } })).toBe(0);
-    expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(0);
-  }, timeoutMs);
-}
-
-async function withRedis<Result>(
-  use: (redis: ReturnType<typeof connectRedis>) => Promise<Result>,
-): Promise<Result> {
-  const redis = connectRedis(stack.redis.url, "consumer");
-  try {
-    return await use(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-/** Holds the creator's account locked: whoever opens or settles a call waits. */
-async function lockAccount(): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  await client.query("BEGIN");
-  await client.query(`SELECT FROM "MonthlySpend" FOR UPDATE`);
-  return () => client.end();
-}
+  countBy,
+  ends,
+  lockAccount,
+  rest,
+  stack,
+  start,
+  submitMany,
+  withClient,
+  withRedis,
+} from "./fault-run.ts";
 
 describe("a worker killed by -9", () => {
   it("with calls under way: its jobs run again within 15 s, the lost calls become unknown", async () => {
@@ -206,57 +136,6 @@ describe("a worker told to stop under load", () => {
   });
 });
 
-describe("Redis", () => {
-  it("away: jobs are accepted all the same, and dispatched when it is back", async () => {
-    await start({ persistentRedis: true });
-    await stack.redis.kill();
-    const ids = await submitMany(10);
-    expect(await (await fetch(`${stack.url}/readyz`)).json()).toEqual({
-      status: "degraded",
-      dependencies: { postgres: "ok", redis: "away" },
-    });
-    await stack.redis.restart();
-    await rest();
-    await assertInvariants(stack, ids);
-  });
-
-  it("wiped, idle and in mid-run: everything is dispatched again from Postgres", async () => {
-    await start({ environment: { WORKER_CONCURRENCY: "3" } });
-    await withRedis((redis) => redis.flushall());
-    await stack.rule({ match: {}, respond: { delayMs: 200 } });
-    const ids = await submitMany(40);
-    await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(3));
-    await withRedis((redis) => redis.flushall());
-    await rest();
-    expect(await ends()).toEqual({ completed: 40 });
-    await assertInvariants(stack, ids);
-  });
-
-  it("killed and restarted in mid-run: nothing is lost", async () => {
-    await start({ persistentRedis: true, workers: 2, environment: { WORKER_CONCURRENCY: "3" } });
-    await stack.rule({ match: {}, respond: { delayMs: 200 } });
-    const ids = await submitMany(60);
-    await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(3));
-    await stack.redis.kill();
-    await stack.redis.restart();
-    await rest();
-    expect(await ends()).toEqual({ completed: 60 });
-    await assertInvariants(stack, ids);
-  });
-
-  it("out of memory: still 202, and degraded", async () => {
-    await start();
-    await withRedis((redis) => redis.config("SET", "maxmemory", "1mb"));
-    const ids = await submitMany(5);
-    expect(((await (await fetch(`${stack.url}/readyz`)).json()) as { status: string }).status).toBe(
-      "degraded",
-    );
-    await withRedis((redis) => redis.config("SET", "maxmemory", "0"));
-    await rest();
-    await assertInvariants(stack, ids);
-  });
-});
-
 describe("the API killed by -9", () => {
   it("has committed whatever it answered with 202", async () => {
     await start();
@@ -318,68 +197,3 @@ describe("the same job delivered twice", () => {
     await assertInvariants(stack, [id]);
   });
 });
-
-describe("Postgres", () => {
-  it("away: no 202, and no paid answer is thrown away; back: all goes on", async () => {
-    postgres = await startTestPostgres();
-    await start({ postgresUrl: postgres.url });
-    const [first = ""] = await submitMany(1);
-    await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
-    await stack.rule({ match: {}, respond: { delayMs: 1_500 }, times: 20 });
-    const ids = await submitMany(20);
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(20),
-    );
-    await postgres.kill();
-
-    const refused = await stack.request("POST", "/api/ai/chat", {
-      creatorId: "psy",
-      fanId: "f",
-      message: "hi",
-    });
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
-    expect(await refused.json()).toMatchObject({ code: "unavailable", retryable: true });
-    expect((await fetch(`${stack.url}/readyz`)).status).toBe(503);
-
-    await postgres.restart();
-    await rest();
-    expect(await ends()).toEqual({ completed: 21 });
-    // All were answered while Postgres was away, and none of the answers was lost.
-    await assertInvariants(stack, [first, ...ids], 0);
-  });
-
-  it("hanging: 503 in bounded time, and all goes on when it answers again", async () => {
-    postgres = await startTestPostgres();
-    await start({ postgresUrl: postgres.url });
-    const ids = await submitMany(5);
-    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5));
-    const pids = serverPids(postgres.pid());
-    for (const pid of pids) process.kill(pid, "SIGSTOP");
-    const refused = await stack.request("POST", "/api/ai/chat", {
-      creatorId: "psy",
-      fanId: "f",
-      message: "hi",
-    });
-    expect(refused.status).toBe(503);
-    for (const pid of pids) process.kill(pid, "SIGCONT");
-    ids.push(...(await submitMany(5)));
-    await rest();
-    await assertInvariants(stack, ids);
-  });
-});
-
-async function withClient<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
-}
-
-/** A Postgres' first process and all its children. */
-function serverPids(pid: number): number[] {
-  const children = execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
-  return [pid, ...children.trim().split("\n").map(Number)];
-}
