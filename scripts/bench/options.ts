@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { Argument, Command, InvalidArgumentError } from "commander";
+
+export const benchmarkNames = ["http", "accept", "job"] as const;
+export type BenchmarkName = (typeof benchmarkNames)[number];
+
+export interface BenchOptions {
+  names: readonly BenchmarkName[];
+  /** How long each turn of a benchmark that counts requests lasts. */
+  seconds: number;
+  /** Where the figures go as JSON. */
+  json?: string;
+}
+
+/** Longer turns would let one run hold a shared machine for an hour. */
+const secondsMax = 120;
+
+/**
+ * Reads the command line. Paths are taken from the folder in which the person typed, which npm keeps in
+ * INIT_CWD while it runs scripts from the project's root.
+ * @throws CommanderError with exit code 0 after `--help`, 2 for what is wrong (already printed)
+ */
+export function parseOptions(
+  argv: readonly string[],
+  environment: { npm_lifecycle_event?: string; INIT_CWD?: string },
+): BenchOptions {
+  const command = new Command("npm run bench --")
+    .description(
+      "Measures Understudy against bare peers, in turns, on services of its own. Ratios hold on any machine; " +
+        "absolute figures hold on this one.",
+    )
+    .addArgument(new Argument("[NAME...]", "what to measure (default: all)").choices(benchmarkNames))
+    .option("--seconds <n>", "length of each turn that counts requests", seconds, 2)
+    .option("--json <FILE>", "writes the figures there as well")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 measured, goals met or not; 1 failed; 2 wrong usage; 130 after Ctrl-C.",
+    )
+    .exitOverride((error) => {
+      error.exitCode = error.exitCode === 0 ? 0 : 2;
+      throw error;
+    })
+    .parse(argv, { from: "user" });
+  const given = command.opts<{ seconds: number; json?: string }>();
+  const here = environment.npm_lifecycle_event === "bench" ? (environment.INIT_CWD ?? ".") : process.cwd();
+  const named = benchmarkNames.filter((name) => command.args.includes(name));
+  return {
+    names: named.length > 0 ? named : benchmarkNames,
+    seconds: given.seconds,
+    ...(given.json !== undefined && { json: resolve(here, given.json) }),
+  };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= secondsMax)) {
+    throw new InvalidArgumentError(`It must be a number above 0, ${secondsMax} at most.`);
+  }
+  return value;
+}

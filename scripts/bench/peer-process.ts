@@ -1,0 +1,27 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { BenchRun } from "./bench-run.ts";
+
+/**
+ * Starts `peers/<name>.ts` in a process of its own, as each of our apps has one. It ends with the benchmark.
+ * @param given what it reads as its options
+ * @returns what it tells first, such as `url`
+ * @throws when it ends before it has told anything
+ */
+export async function startPeer(
+  run: Pick<BenchRun, "atEnd">,
+  name: "http-echo" | "stock-express" | "naive-accept" | "bullmq-noop",
+  given: object,
+): Promise<Record<string, string | number>> {
+  const file = fileURLToPath(new URL(`./peers/${name}.ts`, import.meta.url));
+  const child = fork(file, [JSON.stringify(given)], { execArgv: ["--import", "tsx"] });
+  const exited = once(child, "exit");
+  run.atEnd(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  const ended = exited.then(([code]) => Promise.reject(new Error(`The peer ${name} ended with ${code}.`)));
+  const [details] = await Promise.race([once(child, "message"), ended]);
+  return details;
+}
