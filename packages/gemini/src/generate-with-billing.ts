@@ -82,8 +82,7 @@ export async function generateStructuredOutputWithBilling<Output extends z.ZodOb
   output: Output,
   remembered?: unknown,
 ): Promise<GenerationOutcome<z.infer<Output>>> {
-  const { $schema, ...jsonSchema } = z.toJSONSchema(output);
-  const outcome = await billedAnswer(dependencies, request, jsonSchema, remembered);
+  const outcome = await billedAnswer(dependencies, request, jsonSchemaOf(output), remembered);
   if (outcome.kind !== "answered") return outcome;
   const { text, finishReason } = outcome.value;
   const parsed = output.safeParse(parseJson(text));
@@ -93,6 +92,17 @@ export async function generateStructuredOutputWithBilling<Output extends z.ZodOb
   const where =
     finishReason === "MAX_TOKENS" ? "cut off at its token limit" : `${issue?.path.join(".")}: ${issue?.code}`;
   return { kind: "output_invalid", detail: where };
+}
+
+/** Kept, since making one costs more than all the rest that is ours of a call. */
+const jsonSchemas = new WeakMap<z.ZodObject, object>();
+
+function jsonSchemaOf(output: z.ZodObject): object {
+  const kept = jsonSchemas.get(output);
+  if (kept) return kept;
+  const { $schema, ...jsonSchema } = z.toJSONSchema(output);
+  jsonSchemas.set(output, jsonSchema);
+  return jsonSchema;
 }
 
 async function billedAnswer(

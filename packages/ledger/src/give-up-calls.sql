@@ -11,13 +11,18 @@ WITH lost AS (
   UPDATE "UsageLog" SET "status" = 'unknown', "settledAt" = now(), "errorCode" = coalesce("errorCode", 'answer_lost')
   FROM lost WHERE "UsageLog"."id" = lost."id"
   RETURNING "UsageLog"."id", "UsageLog"."creatorId", "UsageLog"."holdUsd"
-), per_account AS (
+), change AS (
   SELECT "creatorId", "month", sum("holdUsd") AS "holdUsd" FROM lost GROUP BY "creatorId", "month"
+), locked AS (
+  -- In one order everywhere, so that this and a batch of calls can't wait for each other.
+  SELECT change.* FROM "MonthlySpend" JOIN change USING ("creatorId", "month")
+  ORDER BY "creatorId", "month"
+  FOR UPDATE OF "MonthlySpend"
 ), account AS (
   UPDATE "MonthlySpend" AS account SET
-    "heldUsd" = account."heldUsd" - per_account."holdUsd",
-    "unknownUsd" = account."unknownUsd" + per_account."holdUsd"
-  FROM per_account
-  WHERE account."creatorId" = per_account."creatorId" AND account."month" = per_account."month"
+    "heldUsd" = account."heldUsd" - locked."holdUsd",
+    "unknownUsd" = account."unknownUsd" + locked."holdUsd"
+  FROM locked
+  WHERE account."creatorId" = locked."creatorId" AND account."month" = locked."month"
 )
 SELECT * FROM given_up

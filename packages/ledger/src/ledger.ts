@@ -1,13 +1,13 @@
 import type { Provider, ServiceTier } from "@understudy/contracts";
-import { type Database, loadStatement, newId, untilDatabaseAnswers } from "@understudy/database";
+import { type Database, groupCommit, loadStatement, newId, untilDatabaseAnswers } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { explainCost } from "./cost.ts";
 import { Money } from "./money.ts";
 import { type Price, PriceBook } from "./price-book.ts";
 import { readUsage } from "./usage.ts";
 
-const openStatement = loadStatement(new URL("./open-call.sql", import.meta.url));
-const settleStatement = loadStatement(new URL("./settle-call.sql", import.meta.url));
+const openStatement = loadStatement(new URL("./open-calls.sql", import.meta.url));
+const settleStatement = loadStatement(new URL("./settle-calls.sql", import.meta.url));
 const giveUpStatement = loadStatement(new URL("./give-up-calls.sql", import.meta.url));
 
 /** A call that is about to be made. */
@@ -70,10 +70,45 @@ export interface SettledCall {
   estimated: boolean;
 }
 
+/** An item of open-calls.sql. */
+interface NewCall extends Omit<CallIntent, "price" | "holdUsd"> {
+  model: string;
+  serviceTier: ServiceTier;
+  priceId: number;
+  holdUsd: string;
+}
+
+/** A row of open-calls.sql. */
+interface OpenedCall extends Omit<CallOpening & { kind: "no_room" }, "kind" | "requiredUsd"> {
+  id: string;
+  owned: boolean;
+  fits: boolean;
+}
+
+/** An item of settle-calls.sql, which names all its fields. */
+interface CallEnd extends Omit<SettledCall, "costUsd"> {
+  id: string;
+  status: "settled" | "released";
+  costUsd: string;
+}
+
+const groupMax = 200;
+
 /** The life of a call's money: open before the request, end after it, give up when the answer is lost. */
 export class Ledger {
   readonly prices: PriceBook;
   readonly #database: Database;
+  // A creator's holds are taken one after another anyhow: its account is one row.
+  readonly #open = groupCommit(
+    groupMax,
+    (call: NewCall) => call.creatorId,
+    (calls) => this.#openCalls(calls),
+  );
+  readonly #settle = groupCommit(
+    groupMax,
+    (end: CallEnd) => end.id,
+    (ends) => this.#settleCalls(ends),
+  );
 
   constructor(database: Database) {
     this.#database = database;
@@ -88,27 +123,23 @@ export class Ledger {
   /** Writes the call down and reserves its hold in one transaction, where the quota has room for it. */
   async openCall(intent: CallIntent): Promise<CallOpening> {
     const { price, holdUsd, ...rest } = intent;
-    const [row] = await this.#database.execute<{
-      owned: boolean;
-      fits: boolean;
-      quotaUsd: string;
-      spentUsd: string;
-      heldUsd: string;
-      unknownUsd: string;
-      resetsAt: Date;
-    }>(openStatement, [
-      {
-        ...rest,
-        model: price.model,
-        serviceTier: price.serviceTier,
-        priceId: price.id,
-        holdUsd: holdUsd.toFixed(),
-      },
-    ]);
+    const row = await this.#open({
+      ...rest,
+      model: price.model,
+      serviceTier: price.serviceTier,
+      priceId: price.id,
+      holdUsd: holdUsd.toFixed(),
+    });
     if (!row?.owned) return { kind: "fenced" };
     if (row.fits) return { kind: "open" };
-    const { owned, fits, ...amounts } = row;
+    const { id, owned, fits, ...amounts } = row;
     return { kind: "no_room", ...amounts, requiredUsd: holdUsd.toFixed() };
+  }
+
+  async #openCalls(calls: NewCall[]): Promise<(OpenedCall | undefined)[]> {
+    const rows = await this.#database.execute<OpenedCall>(openStatement, calls);
+    const opened = new Map(rows.map((row) => [row.id, row]));
+    return calls.map((call) => opened.get(call.id));
   }
 
   /**
@@ -121,24 +152,29 @@ export class Ledger {
 
   async #endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
     const end = answer.kind === "answered" ? await this.#settlement(intent, answer) : released;
-    await this.#database.execute(settleStatement, [
-      {
-        ...end,
-        id: intent.id,
-        status: answer.kind === "answered" ? "settled" : "released",
-        costUsd: end.costUsd.toFixed(),
-        ...(answer.kind === "answered"
-          ? {
-              usageMetadata: answer.usage ?? null,
-              provider: answer.provider,
-              finishReason: answer.finishReason,
-              httpStatus: 200,
-              stepResult: answer.stepResult,
-            }
-          : { provider: answer.provider, httpStatus: answer.httpStatus, errorCode: answer.errorCode }),
-      },
-    ]);
+    await this.#settle({
+      ...end,
+      id: intent.id,
+      status: answer.kind === "answered" ? "settled" : "released",
+      costUsd: end.costUsd.toFixed(),
+      ...(answer.kind === "answered"
+        ? {
+            usageMetadata: answer.usage ?? null,
+            provider: answer.provider,
+            finishReason: answer.finishReason,
+            httpStatus: 200,
+            stepResult: answer.stepResult,
+          }
+        : { provider: answer.provider, httpStatus: answer.httpStatus, errorCode: answer.errorCode }),
+    });
     return end;
+  }
+
+  /** @returns for each whether it was ended now, not earlier */
+  async #settleCalls(ends: CallEnd[]): Promise<boolean[]> {
+    const rows = await this.#database.execute<{ id: string }>(settleStatement, ends);
+    const ended = new Set(rows.map((row) => row.id));
+    return ends.map((end) => ended.has(end.id));
   }
 
   /** Gives up calls past their deadline as unknown, `limit` at most; those given up. */

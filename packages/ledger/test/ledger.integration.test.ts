@@ -106,6 +106,36 @@ describe("the ledger", () => {
     expect((await account()).heldUsd.toFixed()).toBe("10");
   });
 
+  it("keeps creators apart that open and settle calls together", async () => {
+    const wishes: CallIntent[] = [];
+    for (const [name, quotaUsd] of [
+      ["a", 1],
+      ["b", 0.3],
+      ["c", 10],
+    ] as const) {
+      creatorId = `${name}_${newId("evt")}`;
+      const first = await intent("0.4");
+      await database.prisma.creator.update({ where: { id: creatorId }, data: { quotaUsd } });
+      wishes.push(first, await intent("0.4"), await intent("0.4"));
+    }
+    const openings = await Promise.all(wishes.map((wish) => ledger.openCall(wish)));
+    const opened = wishes.filter((_, index) => openings[index]?.kind === "open");
+    const of = (calls: CallIntent[], name: string) =>
+      calls.filter((wish) => wish.creatorId.startsWith(`${name}_`));
+    expect(["a", "b", "c"].map((name) => of(opened, name).length)).toEqual([2, 0, 3]);
+
+    await Promise.all(opened.map((wish) => ledger.endCall(wish, answered)));
+    const spends = await database.prisma.monthlySpend.findMany({
+      where: { creatorId: { in: wishes.map((wish) => wish.creatorId) } },
+      orderBy: { creatorId: "asc" },
+    });
+    const amounts = spends.map(({ spentUsd, heldUsd }) => [spentUsd.toFixed(), heldUsd.toFixed()]);
+    expect(amounts).toEqual([
+      ["0.0031", "0"],
+      ["0.00465", "0"],
+    ]);
+  });
+
   it("refuses a first hold that alone passes the quota", async () => {
     expect(await ledger.openCall(await intent("10.000000000001"))).toMatchObject({ kind: "no_room" });
   });

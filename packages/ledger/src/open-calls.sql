@@ -1,7 +1,7 @@
--- Writes a call down before it is made, and reserves its hold, or does neither.
+-- Writes calls down before they are made, and reserves their holds: for each call both or neither.
 -- $1: [{id, jobId, attempt, stepKey, creatorId, agentId, feature, model, serviceTier, priceId, holdUsd,
---       timeoutSeconds}], one item.
--- Rows: one, {owned, fits, quotaUsd, spentUsd, heldUsd, unknownUsd, resetsAt}.
+--       timeoutSeconds}], each creator once.
+-- Rows: one for each item, {id, owned, fits, quotaUsd, spentUsd, heldUsd, unknownUsd, resetsAt}.
 -- owned: the attempt is still the job's own. fits: the quota had room, and the call is written.
 -- The amounts are those before the hold.
 WITH request AS (
@@ -17,27 +17,35 @@ WITH request AS (
   JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
 ), held AS (
   -- The one conditional update: the row's lock puts the holds of a creator in a line, and the condition is
-  -- tried on the row as it is when the lock is had.
+  -- tried on the row as it is when the lock is had. Locked in one order everywhere, so that two batches
+  -- can't wait for each other.
   INSERT INTO "MonthlySpend" AS account ("creatorId", "month", "heldUsd")
   SELECT "creatorId", "month", "holdUsd" FROM owned WHERE "quotaUsd" IS NULL OR "holdUsd" <= "quotaUsd"
+  ORDER BY "creatorId"
   ON CONFLICT ("creatorId", "month") DO UPDATE SET "heldUsd" = account."heldUsd" + excluded."heldUsd"
   WHERE (SELECT "quotaUsd" IS NULL OR
-           account."spentUsd" + account."heldUsd" + account."unknownUsd" + excluded."heldUsd" <= "quotaUsd" FROM owned)
-  RETURNING "month"
+           account."spentUsd" + account."heldUsd" + account."unknownUsd" + excluded."heldUsd" <= "quotaUsd"
+         FROM owned WHERE owned."creatorId" = excluded."creatorId")
+  RETURNING "creatorId"
 ), written AS (
   INSERT INTO "UsageLog" ("id", "jobId", "attempt", "stepKey", "creatorId", "agentId", "feature", "model",
                           "serviceTier", "month", "priceId", "holdUsd", "deadlineAt")
   SELECT "id", "jobId", "attempt", "stepKey", "creatorId", "agentId", "feature", "model", "serviceTier", "month",
          "priceId", "holdUsd", now() + make_interval(secs => "timeoutSeconds")
-  FROM owned JOIN held USING ("month")
+  FROM owned JOIN held USING ("creatorId")
   RETURNING "id"
 )
-SELECT EXISTS (SELECT FROM owned) AS "owned",
-       EXISTS (SELECT FROM written) AS "fits",
-       (SELECT "quotaUsd" FROM owned) AS "quotaUsd",
+SELECT request."id",
+       owned."id" IS NOT NULL AS "owned",
+       written."id" IS NOT NULL AS "fits",
+       owned."quotaUsd",
        coalesce(account."spentUsd", 0) AS "spentUsd",
        coalesce(account."heldUsd", 0) AS "heldUsd",
        coalesce(account."unknownUsd", 0) AS "unknownUsd",
        (request."month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt"
 FROM request
-LEFT JOIN "MonthlySpend" AS account USING ("creatorId", "month")
+LEFT JOIN owned USING ("id")
+LEFT JOIN written USING ("id")
+LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = request."creatorId" AND account."month" = request."month"
+  -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
+  AND account."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))

@@ -1,0 +1,69 @@
+-- Ends calls: their real cost takes the place of their hold, and their answer is remembered as a finished
+-- step, in one transaction. Safe to run twice. A call that was given up as unknown is settled late all the same.
+-- $1: [{id, status ('settled' or 'released'), costUsd, inputTokens, cachedTokens, outputTokens, thoughtTokens,
+--       usageMetadata?, estimated, serviceTier?, priceId?, provider?, finishReason?, httpStatus?, errorCode?,
+--       stepResult?}], each id once.
+-- Rows: {id} of those ended by this statement, not earlier.
+WITH answer AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "status" "CallStatus", "costUsd" numeric,
+    "inputTokens" int, "cachedTokens" int, "outputTokens" int, "thoughtTokens" int, "usageMetadata" jsonb,
+    "estimated" boolean, "serviceTier" "ServiceTier", "priceId" int, "provider" "Provider",
+    "finishReason" text, "httpStatus" int, "errorCode" text, "stepResult" jsonb)
+), before AS (
+  SELECT call.* FROM "UsageLog" AS call JOIN answer USING ("id")
+  WHERE call."status" IN ('started', 'unknown')
+    -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
+    AND call."id" = ANY (ARRAY(SELECT "id" FROM answer))
+  -- In one order everywhere, here and below, so that two batches can't wait for each other.
+  ORDER BY call."id"
+  FOR UPDATE OF call
+), ended AS (
+  UPDATE "UsageLog" AS call SET
+    "status" = answer."status",
+    "costUsd" = answer."costUsd",
+    "inputTokens" = answer."inputTokens",
+    "cachedTokens" = answer."cachedTokens",
+    "outputTokens" = answer."outputTokens",
+    "thoughtTokens" = answer."thoughtTokens",
+    "usageMetadata" = answer."usageMetadata",
+    "estimated" = answer."estimated",
+    "serviceTier" = coalesce(answer."serviceTier", call."serviceTier"),
+    "priceId" = coalesce(answer."priceId", call."priceId"),
+    "provider" = answer."provider",
+    "finishReason" = answer."finishReason",
+    "httpStatus" = answer."httpStatus",
+    "errorCode" = answer."errorCode",
+    "settledAt" = now()
+  FROM before JOIN answer USING ("id")
+  WHERE call."id" = before."id"
+  RETURNING call."id"
+), change AS (
+  SELECT before."creatorId", before."month",
+    sum(answer."costUsd") AS "costUsd",
+    sum(CASE before."status" WHEN 'started' THEN before."holdUsd" ELSE 0 END) AS "heldUsd",
+    sum(CASE before."status" WHEN 'unknown' THEN before."holdUsd" ELSE 0 END) AS "unknownUsd"
+  FROM before JOIN answer USING ("id")
+  GROUP BY before."creatorId", before."month"
+), locked AS (
+  SELECT change.* FROM "MonthlySpend" JOIN change USING ("creatorId", "month")
+  WHERE "MonthlySpend"."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM change))
+  ORDER BY "creatorId", "month"
+  FOR UPDATE OF "MonthlySpend"
+), account AS (
+  UPDATE "MonthlySpend" AS account SET
+    "spentUsd" = account."spentUsd" + locked."costUsd",
+    "heldUsd" = account."heldUsd" - locked."heldUsd",
+    "unknownUsd" = account."unknownUsd" - locked."unknownUsd"
+  FROM locked
+  WHERE account."creatorId" = locked."creatorId" AND account."month" = locked."month"
+), remembered AS (
+  -- Only for the attempt that still owns the job: a late attempt's cost is recorded, its result is not.
+  INSERT INTO "Step" ("jobId", "key", "agentId", "result")
+  SELECT before."jobId", before."stepKey", before."agentId", answer."stepResult"
+  FROM before
+  JOIN answer USING ("id")
+  JOIN "Job" ON "Job"."id" = before."jobId" AND "Job"."attempt" = before."attempt" AND "Job"."status" = 'running'
+  WHERE answer."stepResult" IS NOT NULL
+  ON CONFLICT DO NOTHING
+)
+SELECT "id" FROM ended
