@@ -53,7 +53,7 @@ describe("a worker killed by -9", () => {
     await start();
     const [first = ""] = await submitMany(1);
     await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
-    await stack.rule({ match: {}, respond: { delayMs: 1_000 }, times: 5 });
+    await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
     await eventually(async () =>
       expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),
@@ -75,7 +75,7 @@ describe("a worker killed by -9", () => {
 
   it("with the end committed, but BullMQ not told: not run or told again", async () => {
     await start();
-    await stack.rule({ match: {}, respond: { delayMs: 1_000 }, times: 5 });
+    await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
     await eventually(async () => expect(await countBy({ status: "running" })).toBe(5));
     process.kill(stack.redis.pid(), "SIGSTOP");
@@ -164,7 +164,7 @@ describe("the API killed by -9", () => {
 describe("a worker that hangs, and comes back as a zombie", () => {
   it("finds its jobs taken over: its results are rejected, its costs recorded", async () => {
     await start({ workers: 1, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
-    await stack.rule({ match: {}, respond: { delayMs: 1_000 }, times: 5 });
+    await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
     await eventually(async () =>
       expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),

@@ -66,10 +66,10 @@ describe("Redis", () => {
 describe("Postgres", () => {
   it("away: no 202, and no paid answer is thrown away; back: all goes on", async () => {
     const postgres = await startOwnPostgres();
-    await start({ postgresUrl: postgres.url });
+    await start({ postgresUrl: postgres.url, environment: { WORKER_ATTEMPT_SECONDS: "30" } });
     const [first = ""] = await submitMany(1);
     await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
-    await stack.rule({ match: {}, respond: { delayMs: 1_500 }, times: 20 });
+    await stack.rule({ match: {}, respond: { delayMs: 6_000 }, times: 20 });
     const ids = await submitMany(20);
     await eventually(async () =>
       expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(20),

@@ -13,16 +13,17 @@ WITH lost AS (
   RETURNING "UsageLog"."id", "UsageLog"."creatorId", "UsageLog"."holdUsd"
 ), change AS (
   SELECT "creatorId", "month", sum("holdUsd") AS "holdUsd" FROM lost GROUP BY "creatorId", "month"
-), locked AS (
-  -- In one order everywhere, so that this and a batch of calls can't wait for each other.
-  SELECT change.* FROM "MonthlySpend" JOIN change USING ("creatorId", "month")
+), balance AS (
+  -- Locked in one order everywhere, so that this and a batch of calls can't wait for each other.
+  SELECT "creatorId", "month",
+    account."heldUsd" - change."holdUsd" AS "heldUsd",
+    account."unknownUsd" + change."holdUsd" AS "unknownUsd"
+  FROM "MonthlySpend" AS account JOIN change USING ("creatorId", "month")
   ORDER BY "creatorId", "month"
-  FOR UPDATE OF "MonthlySpend"
+  FOR UPDATE OF account
 ), account AS (
-  UPDATE "MonthlySpend" AS account SET
-    "heldUsd" = account."heldUsd" - locked."holdUsd",
-    "unknownUsd" = account."unknownUsd" + locked."holdUsd"
-  FROM locked
-  WHERE account."creatorId" = locked."creatorId" AND account."month" = locked."month"
+  UPDATE "MonthlySpend" AS account SET "heldUsd" = balance."heldUsd", "unknownUsd" = balance."unknownUsd"
+  FROM balance
+  WHERE account."creatorId" = balance."creatorId" AND account."month" = balance."month"
 )
 SELECT * FROM given_up

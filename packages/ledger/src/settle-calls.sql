@@ -44,18 +44,24 @@ WITH answer AS (
     sum(CASE before."status" WHEN 'unknown' THEN before."holdUsd" ELSE 0 END) AS "unknownUsd"
   FROM before JOIN answer USING ("id")
   GROUP BY before."creatorId", before."month"
-), locked AS (
-  SELECT change.* FROM "MonthlySpend" JOIN change USING ("creatorId", "month")
-  WHERE "MonthlySpend"."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM change))
+), balance AS (
+  -- Worked out from the account as it is when its lock is had. An UPDATE alone tries the CHECK constraints on
+  -- the row as this statement first saw it, where the hold of a call given up since is not unknown yet.
+  SELECT "creatorId", "month",
+    account."spentUsd" + change."costUsd" AS "spentUsd",
+    account."heldUsd" - change."heldUsd" AS "heldUsd",
+    account."unknownUsd" - change."unknownUsd" AS "unknownUsd"
+  FROM "MonthlySpend" AS account JOIN change USING ("creatorId", "month")
+  WHERE "creatorId" = ANY (ARRAY(SELECT "creatorId" FROM change))
   ORDER BY "creatorId", "month"
-  FOR UPDATE OF "MonthlySpend"
+  FOR UPDATE OF account
 ), account AS (
   UPDATE "MonthlySpend" AS account SET
-    "spentUsd" = account."spentUsd" + locked."costUsd",
-    "heldUsd" = account."heldUsd" - locked."heldUsd",
-    "unknownUsd" = account."unknownUsd" - locked."unknownUsd"
-  FROM locked
-  WHERE account."creatorId" = locked."creatorId" AND account."month" = locked."month"
+    "spentUsd" = balance."spentUsd",
+    "heldUsd" = balance."heldUsd",
+    "unknownUsd" = balance."unknownUsd"
+  FROM balance
+  WHERE account."creatorId" = balance."creatorId" AND account."month" = balance."month"
 ), remembered AS (
   -- Only for the attempt that still owns the job: a late attempt's cost is recorded, its result is not.
   INSERT INTO "Step" ("jobId", "key", "agentId", "result")

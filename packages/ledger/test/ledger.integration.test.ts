@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { claimJobs, createJobs, type Database, newId, openDatabase } from "@understudy/database";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { createTestDatabase, eventually, type TestDatabase } from "@understudy/testkit";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
 
@@ -59,6 +59,13 @@ const answered = {
 
 function account() {
   return database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } });
+}
+
+/** Statements of this database that wait for another's lock. */
+async function waitingForLocks(): Promise<number> {
+  const rows = await database.prisma.$queryRaw<unknown[]>`
+    SELECT "pid" FROM "pg_stat_activity" WHERE "datname" = current_database() AND "wait_event_type" = 'Lock'`;
+  return rows.length;
 }
 
 function call(id: string) {
@@ -167,6 +174,28 @@ describe("the ledger", () => {
 
     await ledger.endCall(wish, answered);
     ({ heldUsd, unknownUsd, spentUsd } = await account());
+    expect([heldUsd, unknownUsd, spentUsd].map((amount) => amount.toFixed())).toEqual(["0", "0", "0.00155"]);
+  });
+
+  it("settles a call while it is being given up", async () => {
+    const wish = await intent("0.5");
+    await ledger.openCall(wish);
+    let settled: Promise<unknown> | undefined;
+    await database.prisma.$transaction(async (givingUp) => {
+      await givingUp.usageLog.update({
+        where: { id: wish.id },
+        data: { status: "unknown", settledAt: new Date() },
+      });
+      await givingUp.monthlySpend.updateMany({
+        where: { creatorId },
+        data: { heldUsd: "0", unknownUsd: "0.5" },
+      });
+      settled = ledger.endCall(wish, answered);
+      await eventually(async () => expect(await waitingForLocks()).toBe(1));
+    });
+    await settled;
+    expect((await call(wish.id)).status).toBe("settled");
+    const { heldUsd, unknownUsd, spentUsd } = await account();
     expect([heldUsd, unknownUsd, spentUsd].map((amount) => amount.toFixed())).toEqual(["0", "0", "0.00155"]);
   });
 
