@@ -16,7 +16,7 @@ import {
 describe("a worker killed by -9", () => {
   it("with calls under way: its jobs run again within 15 s, the lost calls become unknown", async () => {
     await start({ workers: 2 });
-    await stack.rule({ match: {}, respond: { delayMs: 1_500 }, times: 60 });
+    await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 60 });
     const ids = await submitMany(60);
     await eventually(async () => expect(await countBy({ status: "running" })).toBeGreaterThan(50));
     const interrupted = await stack.database.prisma.job.findMany({ where: { status: "running" } });
