@@ -11,9 +11,9 @@ export interface ExplainLine {
   usd: Decimal;
 }
 
-/** Whether a prompt of so many tokens reprices the whole call: more than the threshold, not the threshold. */
-export function longContextApplies(price: Price, promptTokens: number): boolean {
-  return price.longContext !== null && promptTokens > price.longContext.above;
+/** The rates of a call with so many prompt tokens where it is long context: above the threshold, not at it. */
+export function longContextRates(price: Price, promptTokens: number): Price["longContext"] {
+  return price.longContext !== null && promptTokens > price.longContext.above ? price.longContext : null;
 }
 
 /**
@@ -23,7 +23,7 @@ export function longContextApplies(price: Price, promptTokens: number): boolean 
  *     USD = [(P−A−(C−CA))·in + (A−CA)·inAudio + (C−CA)·cache + CA·cacheAudio + X·in + (O+R)·out] / 1e6
  */
 export function explainCost(price: Price, tokens: TokenCounts): { lines: ExplainLine[]; totalUsd: Decimal } {
-  const long = longContextApplies(price, tokens.prompt) ? price.longContext : null;
+  const long = longContextRates(price, tokens.prompt);
   const input = long?.inputUsd ?? price.inputUsd;
   const output = long?.outputUsd ?? price.outputUsd;
   const cached = long?.cachedUsd ?? price.cachedUsd;

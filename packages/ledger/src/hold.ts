@@ -1,4 +1,5 @@
 import { Decimal } from "decimal.js";
+import { longContextRates } from "./cost.ts";
 import { Money } from "./money.ts";
 import type { Price } from "./price-book.ts";
 
@@ -11,8 +12,7 @@ import type { Price } from "./price-book.ts";
  * @param outputTokensMax output and thoughts together
  */
 export function holdFor(price: Price, promptTokensMax: number, outputTokensMax: number): Decimal {
-  const long =
-    price.longContext !== null && promptTokensMax > price.longContext.above ? price.longContext : null;
+  const long = longContextRates(price, promptTokensMax);
   const input = Decimal.max(price.inputUsd, price.audioInputUsd, price.cachedUsd, long?.inputUsd ?? 0);
   const output = Decimal.max(price.outputUsd, long?.outputUsd ?? 0);
   return new Money(promptTokensMax)

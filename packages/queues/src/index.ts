@@ -1,4 +1,4 @@
 export { agentQueue, type JobPayload, jobPayload } from "./agent-queue.ts";
 export { Dispatcher } from "./dispatcher.ts";
 export { announceJobEnd, JobEndings } from "./job-endings.ts";
-export { connectRedis, redisIncarnation, redisMemoryPolicy } from "./redis.ts";
+export { connectRedis, redisIncarnation } from "./redis.ts";

@@ -30,8 +30,3 @@ export async function redisIncarnation(redis: Redis): Promise<string> {
   if (!runId) throw new Error("Redis did not tell its run_id.");
   return runId;
 }
-
-/** `maxmemory-policy`; undefined where Redis is not allowed to tell. BullMQ needs `noeviction`. */
-export async function redisMemoryPolicy(redis: Redis): Promise<string | undefined> {
-  return /^maxmemory_policy:(\S+)/m.exec(await redis.info("memory"))?.[1];
-}
