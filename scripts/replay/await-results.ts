@@ -1,6 +1,6 @@
 import { isTerminal, type Job } from "@understudy/contracts";
-import { type Answer, type ApiClient, backoffMs, passes, refuseBadKey } from "./api-client.ts";
-import { ReplayError } from "./errors.ts";
+import { type Answer, type ApiClient, backoffMs, passes, refuseBadKey } from "../client/api-client.ts";
+import { CommandError } from "../client/command-error.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** A job that was accepted and has not been seen to end. */
@@ -154,7 +154,7 @@ export class ResultAwaiter {
     }
   }
 
-  /** @throws ReplayError a key that is not good, an answer that makes no sense */
+  /** @throws CommandError a key that is not good, an answer that makes no sense */
   #take(answer: Answer | undefined, job: Outstanding, line: Line | undefined): void {
     if (answer) refuseBadKey(answer);
     if (!answer || passes(answer) || answer.status >= 500) {
@@ -285,7 +285,7 @@ function openFurther(line: Line, widest: number): void {
 export function jobIn({ status, body }: Answer): Job {
   const job = body as Partial<Job> | null | undefined;
   if (status !== 200 || typeof job?.status !== "string" || typeof job.usage?.costUsd !== "string") {
-    throw new ReplayError(`The API's answer is no job (HTTP ${status}): is that address an Understudy?`, 1);
+    throw new CommandError(`The API's answer is no job (HTTP ${status}): is that address an Understudy?`, 1);
   }
   return job as Job;
 }

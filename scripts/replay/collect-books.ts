@@ -1,8 +1,8 @@
 import type { Call } from "@understudy/contracts";
 import pMap from "p-map";
-import { type ApiClient, pause, problemOf } from "./api-client.ts";
+import { type ApiClient, pause, problemOf } from "../client/api-client.ts";
+import { CommandError } from "../client/command-error.ts";
 import { readJob } from "./await-results.ts";
-import { ReplayError } from "./errors.ts";
 import { readBill } from "./read-bill.ts";
 import { type BillCall, type Books, jobsThatDiffer, type LedgerCall } from "./reconcile.ts";
 
@@ -110,10 +110,10 @@ async function* listCalls(api: ApiClient, query: { from: string } | { jobId: str
   do {
     const search = new URLSearchParams({ ...query, limit: String(PAGE_ROWS), ...(cursor && { cursor }) });
     const answer = await api.requestPatiently({ method: "GET", path: `/api/ai/admin/calls?${search}` });
-    if (!("status" in answer)) throw new ReplayError(`The ledger can't be read: ${answer.gaveUp}`, 1);
+    if (!("status" in answer)) throw new CommandError(`The ledger can't be read: ${answer.gaveUp}`, 1);
     const page = answer.body as { items?: Call[]; nextCursor?: string | null } | undefined;
     if (answer.status !== 200 || !Array.isArray(page?.items)) {
-      throw new ReplayError(
+      throw new CommandError(
         `The ledger can't be read: ${problemOf(answer.body).detail ?? `HTTP ${answer.status}`}`,
         1,
       );

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { resolve } from "node:path";
-import { CommanderError } from "commander";
 import pMap from "p-map";
-import { ApiClient, problemOf, refuseBadKey } from "./api-client.ts";
+import { ApiClient, problemOf } from "../client/api-client.ts";
+import { ask } from "../client/ask.ts";
+import { CommandError, exitCodeOf } from "../client/command-error.ts";
+import { findInstance, type Instance } from "../client/find-instance.ts";
 import { ResultAwaiter } from "./await-results.ts";
 import { collectBooks, collectLedger, type RunCall } from "./collect-books.ts";
-import { ReplayError, reasonOf } from "./errors.ts";
-import { findInstance, type Instance } from "./find-instance.ts";
 import { burstFor, parseOptions, type ReplayOptions } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
 import { showProgress } from "./progress.ts";
@@ -37,7 +37,7 @@ interface Run {
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2), process.env);
   const survey = await surveyMessages(options.file, options.limit);
-  if (survey.rows === 0) throw new ReplayError(`${options.file} has no rows.`, 2);
+  if (survey.rows === 0) throw new CommandError(`${options.file} has no rows.`, 2);
   const instance = await findInstance(options, process.env, ROOT);
   const api = new ApiClient(instance.url, { key: instance.key, connections: options.concurrency * 2 });
   const interrupt = onInterrupt();
@@ -61,22 +61,11 @@ async function main(): Promise<number> {
  * @returns the API's time, to the second and not too late
  */
 async function greet({ api, instance, options, survey, id }: Run): Promise<Date> {
-  const path = "/api/ai/admin/calls?limit=1";
-  const answer = await api.request({ method: "GET", path }).catch((thrown: unknown) => {
-    throw new ReplayError(
-      `${instance.url} doesn't answer (${reasonOf(thrown)}): is \`npm start\` running?`,
-      1,
-    );
-  });
-  refuseBadKey(answer);
-  if (answer.status !== 200) {
-    const detail = problemOf(answer.body).detail ?? `HTTP ${answer.status}`;
-    throw new ReplayError(`${instance.url} doesn't answer as an Understudy: ${detail}`, 1);
-  }
+  const { date } = await ask(api, instance.url, { method: "GET", path: "/api/ai/admin/calls?limit=1" });
   console.log(
     `Replaying ${survey.valid} messages to ${survey.creatorIds.length} creators, agent ${options.agent}, at ${instance.url} (${id})`,
   );
-  return answer.date ?? new Date();
+  return date ?? new Date();
 }
 
 async function setLimits({ api, options, survey, interrupt }: Run): Promise<void> {
@@ -93,7 +82,7 @@ async function setLimits({ api, options, survey, interrupt }: Run): Promise<void
       if (interrupt.aborted) return;
       const reason =
         "status" in answer ? (problemOf(answer.body).detail ?? `HTTP ${answer.status}`) : answer.gaveUp;
-      throw new ReplayError(`The limits of ${creatorId} couldn't be set: ${reason}`, 1);
+      throw new CommandError(`The limits of ${creatorId} couldn't be set: ${reason}`, 1);
     },
     { concurrency: options.concurrency },
   );
@@ -246,17 +235,6 @@ function onInterrupt(): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-function exitCodeOf(thrown: unknown): number {
-  // Commander has printed its help or what is wrong with the options.
-  if (thrown instanceof CommanderError) return thrown.exitCode;
-  if (thrown instanceof ReplayError) {
-    console.error(thrown.message);
-    return thrown.exitCode;
-  }
-  console.error(thrown);
-  return 1;
 }
 
 const exitCode = await main().catch(exitCodeOf);

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { bucket } from "@understudy/contracts";
 import { Command, InvalidArgumentError } from "commander";
-import { ReplayError } from "./errors.ts";
+import { CommandError, throwInsteadOfExit } from "../client/command-error.ts";
 
 export interface ReplayOptions {
   file: string;
@@ -41,16 +41,13 @@ export function parseOptions(
 ): ReplayOptions {
   const here = environment.npm_lifecycle_event === "replay" ? (environment.INIT_CWD ?? ".") : process.cwd();
   const command = commandLine();
-  command.exitOverride((error) => {
-    error.exitCode = error.exitCode === 0 ? 0 : 2;
-    throw error;
-  });
+  throwInsteadOfExit(command);
   command.parse(argv, { from: "user" });
   const given = command.opts<Partial<ReplayOptions> & { agent: string; concurrency: number }>();
   const file = resolve(here, command.args[0] ?? "");
   const out = resolve(here, given.out ?? `replies-${fileStamp(now)}.csv`);
   if (out === file)
-    throw new ReplayError("The replies (--out) would overwrite the messages: it is the same file.", 2);
+    throw new CommandError("The replies (--out) would overwrite the messages: it is the same file.", 2);
   return { ...given, file, out };
 }
 

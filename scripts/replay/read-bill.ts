@@ -1,11 +1,11 @@
 import { Pool } from "undici";
-import { ReplayError, reasonOf } from "./errors.ts";
+import { CommandError, reasonOf } from "../client/command-error.ts";
 import type { BillCall } from "./reconcile.ts";
 
 /**
  * Streams the entries of the emulator's bill. The bill is one JSON document that holds everything since the
  * emulator was first started (about 1 KB a call), and may well be longer than a JavaScript string can be.
- * @throws ReplayError when the emulator doesn't answer
+ * @throws CommandError when the emulator doesn't answer
  */
 export async function* readBill(emulatorUrl: string): AsyncGenerator<BillCall> {
   const { origin, pathname } = new URL(emulatorUrl);
@@ -16,7 +16,7 @@ export async function* readBill(emulatorUrl: string): AsyncGenerator<BillCall> {
     if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode}`);
     yield* listedObjects(decoded(response.body)) as AsyncGenerator<BillCall>;
   } catch (thrown) {
-    throw new ReplayError(`The emulator's bill can't be read from ${emulatorUrl}: ${reasonOf(thrown)}`, 1);
+    throw new CommandError(`The emulator's bill can't be read from ${emulatorUrl}: ${reasonOf(thrown)}`, 1);
   } finally {
     await pool.destroy();
   }

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { creatorId, fanId } from "@understudy/contracts";
 import { CsvError, type InfoRecord, parse } from "csv-parse";
-import { ReplayError, reasonOf } from "./errors.ts";
+import { CommandError, reasonOf } from "../client/command-error.ts";
 
 /** One row of the file. */
 export interface Message {
@@ -24,7 +24,7 @@ const REQUIRED_COLUMNS = ["creator_id", "fan_id", "text"];
 /**
  * Streams the rows of a CSV of fan messages (RFC 4180, a byte order mark and CRLF allowed, columns in any
  * order). Memory does not grow with the file.
- * @throws ReplayError (exit code 2) file missing, columns missing, a quote that never closes
+ * @throws CommandError (exit code 2) file missing, columns missing, a quote that never closes
  */
 export async function* readMessages(file: string, limit = Number.POSITIVE_INFINITY): AsyncGenerator<Message> {
   const parser = parse({
@@ -47,7 +47,7 @@ export async function* readMessages(file: string, limit = Number.POSITIVE_INFINI
       yield messageOf(row.record, firstLineOf(row), position++);
     }
   } catch (thrown) {
-    throw asReplayError(file, thrown);
+    throw asCommandError(file, thrown);
   } finally {
     source.destroy();
     parser.destroy();
@@ -64,7 +64,7 @@ function checkedColumns(file: string, names: string[]): string[] {
   const columns = names.map((name) => name.trim().toLowerCase());
   const missing = REQUIRED_COLUMNS.filter((name) => !columns.includes(name));
   if (missing.length > 0) {
-    throw new ReplayError(
+    throw new CommandError(
       `${file} lacks ${missing.length === 1 ? "the column" : "the columns"} ${missing.join(", ")}. Its columns are: ${columns.join(", ")}.`,
       2,
     );
@@ -108,13 +108,13 @@ function occurrences(character: string, text: string): number {
   return text.split(character).length - 1;
 }
 
-function asReplayError(file: string, thrown: unknown): unknown {
-  if (thrown instanceof ReplayError) return thrown;
-  if (thrown instanceof CsvError) return new ReplayError(`${file} is no CSV: ${thrown.message}`, 2);
+function asCommandError(file: string, thrown: unknown): unknown {
+  if (thrown instanceof CommandError) return thrown;
+  if (thrown instanceof CsvError) return new CommandError(`${file} is no CSV: ${thrown.message}`, 2);
   const code = (thrown as NodeJS.ErrnoException).code;
-  if (code === "ENOENT") return new ReplayError(`There is no file ${file}.`, 2);
-  if (code === "EISDIR") return new ReplayError(`${file} is a folder, not a CSV file.`, 2);
-  return code ? new ReplayError(`${file} can't be read: ${reasonOf(thrown)}`, 2) : thrown;
+  if (code === "ENOENT") return new CommandError(`There is no file ${file}.`, 2);
+  if (code === "EISDIR") return new CommandError(`${file} is a folder, not a CSV file.`, 2);
+  return code ? new CommandError(`${file} can't be read: ${reasonOf(thrown)}`, 2) : thrown;
 }
 
 /** What a first reading of the whole file tells. */

@@ -1,6 +1,6 @@
 import type { Call } from "@understudy/contracts";
 import { type BillEntry, priceBillEntry } from "@understudy/testkit/second-price";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "../client/command-error.ts";
 import { compareUsd, sumUsd } from "./usd.ts";
 
 /** One HTTP request in the emulator's bill (api.md, "The emulator"). */

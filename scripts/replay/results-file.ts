@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { type Stringifier, stringify } from "csv-stringify";
-import { ReplayError, reasonOf } from "./errors.ts";
+import { CommandError, reasonOf } from "../client/command-error.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Message } from "./read-messages.ts";
 
@@ -42,7 +42,7 @@ export class ResultsFile {
   #next = 0;
   #roomWaiters: (() => void)[] = [];
 
-  /** @throws ReplayError when the file can't be written: before anything is submitted */
+  /** @throws CommandError when the file can't be written: before anything is submitted */
   static async create(path: string): Promise<ResultsFile> {
     const file = await open(path, "w").catch((thrown: unknown) => {
       throw unwritable(thrown);
@@ -76,7 +76,7 @@ export class ResultsFile {
     for (const resolve of waiters) resolve();
   }
 
-  /** Writes what is left, also behind a gap. @throws ReplayError when the file can't be written */
+  /** Writes what is left, also behind a gap. @throws CommandError when the file can't be written */
   async close(): Promise<void> {
     for (const [, row] of [...this.#early].sort(([a], [b]) => a - b)) this.#csv.write(row);
     this.#csv.end();
@@ -86,8 +86,8 @@ export class ResultsFile {
   }
 }
 
-function unwritable(thrown: unknown): ReplayError {
-  return new ReplayError(`The replies can't be written: ${reasonOf(thrown)}`, 2);
+function unwritable(thrown: unknown): CommandError {
+  return new CommandError(`The replies can't be written: ${reasonOf(thrown)}`, 2);
 }
 
 /**

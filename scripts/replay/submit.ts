@@ -1,5 +1,5 @@
-import type { ApiClient, Request } from "./api-client.ts";
-import { problemOf } from "./api-client.ts";
+import type { ApiClient, Request } from "../client/api-client.ts";
+import { problemOf } from "../client/api-client.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Message } from "./read-messages.ts";
 

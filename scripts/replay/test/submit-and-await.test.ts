@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { ApiClient } from "../api-client.ts";
+import { ApiClient } from "../../client/api-client.ts";
 import { ResultAwaiter } from "../await-results.ts";
 import type { Outcome } from "../outcome.ts";
 import { submissionOf, submitMessage } from "../submit.ts";
@@ -112,7 +112,7 @@ describe("submitting", () => {
     server?.close();
     const strict = await serve((_request, respond) => respond(401, { code: "invalid_api_key" }));
     await expect(submitMessage(strict, messageAt(0), run)).rejects.toMatchObject({
-      name: "ReplayError",
+      name: "CommandError",
       exitCode: 1,
     });
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
-import { ReplayError, reasonOf } from "./errors.ts";
+import { CommandError, reasonOf } from "./command-error.ts";
 
 /** An answer of any status. `body` is the parsed JSON, undefined where there was none. */
 export interface Answer {
@@ -38,12 +38,15 @@ export class ApiClient {
   readonly #key: string | undefined;
   readonly #patienceMs: number;
 
-  constructor(url: string, options: { key?: string; connections: number; patienceMs?: number }) {
+  constructor(
+    url: string,
+    options: { key?: string; connections: number; patienceMs?: number; answerTimeoutMs?: number },
+  ) {
     const { origin, pathname } = new URL(url);
     this.#pool = new Pool(origin, {
       connections: options.connections,
-      headersTimeout: ANSWER_TIMEOUT_MS,
-      bodyTimeout: ANSWER_TIMEOUT_MS,
+      headersTimeout: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
+      bodyTimeout: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
       connect: { timeout: CONNECT_TIMEOUT_MS },
     });
     this.#basePath = pathname.replace(/\/+$/, "");
@@ -78,7 +81,7 @@ export class ApiClient {
   /**
    * Tries until there is an answer to act on. Waits out connection errors, 429 (as long as it takes: the
    * server asked for it) and 5xx that say they pass, with full jitter and `Retry-After` as the floor.
-   * @throws ReplayError when the key is not good: no other request could succeed either
+   * @throws CommandError when the key is not good: no other request could succeed either
    */
   async requestPatiently(request: Request, signal?: AbortSignal): Promise<Answer | NoAnswer> {
     let firstFailureAt: number | undefined;
@@ -123,10 +126,10 @@ export function passes({ status, body }: Answer): boolean {
 
 export function refuseBadKey({ status, body }: Answer): void {
   if (status === 401) {
-    throw new ReplayError("The API doesn't know this key (401): see --key, UNDERSTUDY_ADMIN_KEY.", 1);
+    throw new CommandError("The API doesn't know this key (401): see --key, UNDERSTUDY_ADMIN_KEY.", 1);
   }
   if (status === 403) {
-    throw new ReplayError(
+    throw new CommandError(
       `The key may not do this (403): ${problemOf(body).detail ?? "an admin's key is needed"}`,
       1,
     );

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { ReplayError } from "./errors.ts";
+import { CommandError } from "./command-error.ts";
 
 /** Where to send, and as whom. */
 export interface Instance {
@@ -31,7 +31,7 @@ export async function findInstance(
   const local = await readLocal(root);
   const named = wanted.url ?? (environment.UNDERSTUDY_URL || undefined) ?? local.url;
   if (named === undefined) {
-    throw new ReplayError(
+    throw new CommandError(
       "No Understudy runs in this clone: start one with `npm start`, or give its address with --url or UNDERSTUDY_URL.",
       1,
     );
@@ -41,7 +41,7 @@ export async function findInstance(
   const key =
     wanted.key ?? (environment.UNDERSTUDY_ADMIN_KEY || undefined) ?? (isLocal ? local.key : undefined);
   if (key === undefined) {
-    throw new ReplayError(
+    throw new CommandError(
       `No API key for ${url}: give one with --key or UNDERSTUDY_ADMIN_KEY (this clone's own key is sent to this clone's instance alone).`,
       1,
     );
@@ -86,7 +86,7 @@ async function textOf(path: string): Promise<string | undefined> {
 function checkedUrl(text: string, source: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new ReplayError(`${text} is no http(s) address (from ${source}).`, 2);
+    throw new CommandError(`${text} is no http(s) address (from ${source}).`, 2);
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }
