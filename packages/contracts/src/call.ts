@@ -44,6 +44,8 @@ export const call = z.object({
   unknownUsd: usd,
   holdUsd: usd,
   estimated: z.boolean(),
+  /** Its cost was lost, and an operator has said what it is. */
+  byOperator: z.boolean(),
   finishReason: z.string().nullable(),
   httpStatus: z.int().nullable(),
   errorCode: z.string().nullable(),

@@ -40,10 +40,29 @@ export const costSums = z.object({
 
 export type CostSums = z.infer<typeof costSums>;
 
-/** `total` is the sum of the rows to the last digit. */
+/** What the current UTC month will have cost at its end, by the filters of the query. */
+export const costForecast = z.object({
+  /** `2026-11` */
+  month: z.string(),
+  /** By the calls of this month that have ended so far, exactly. */
+  spentUsd: usd,
+  /** Rounded to cents. */
+  forecastUsd: usd,
+  /** In words. */
+  method: z.string(),
+});
+
+export type CostForecast = z.infer<typeof costForecast>;
+
+/**
+ * Of calls that started in the period and have ended: those under way come in when they end, in the UTC day of
+ * their start. `total` is the sum of the rows to the last digit.
+ */
 export const costs = z.object({
   rows: z.array(costSums.extend({ key: z.string() })),
   total: costSums,
+  /** Where the period contains the present; not in CSV. */
+  forecast: costForecast.optional(),
 });
 
 export type Costs = z.infer<typeof costs>;

@@ -30,6 +30,13 @@ export const creatorUpdate = z.strictObject({
 
 export type CreatorUpdate = z.infer<typeof creatorUpdate>;
 
+/** Query of `GET /api/ai/creators`: in order of their ids; `q` is a part of the id. */
+export const creatorsQuery = z.strictObject({
+  q: z.string().min(1).max(64).optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
 export const creator = z.object({
   id: z.string(),
   plan: z.string(),
@@ -45,3 +52,16 @@ export const creator = z.object({
 });
 
 export type Creator = z.infer<typeof creator>;
+
+/** Plan and overrides that a creator had before: `validFrom` is included, `validTo` is not. */
+export const pastCreatorTerms = z.object({
+  plan: z.string(),
+  /** Null: the plan's. */
+  bucket: bucket.nullable(),
+  /** Null: the plan's. */
+  quotaUsd: usd.nullable(),
+  validFrom: z.iso.datetime(),
+  validTo: z.iso.datetime(),
+});
+
+export type PastCreatorTerms = z.infer<typeof pastCreatorTerms>;

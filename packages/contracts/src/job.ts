@@ -75,7 +75,15 @@ export const job = z.object({
   status: z.enum(jobStatuses),
   waitingFor: waitingFor.optional(),
   result: z.unknown().optional(),
-  error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).optional(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      retryable: z.boolean(),
+      /** When the quota, or the platform's budget, that had no room begins anew. */
+      resetsAt: z.iso.datetime().optional(),
+    })
+    .optional(),
   usage: jobUsage,
   /** In the order of their first call. */
   agentsInvolved: z.array(z.string()),

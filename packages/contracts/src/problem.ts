@@ -14,6 +14,14 @@ export const problemCodes = {
   creator_not_found: "No creator has that id, and unknown creators are not created here.",
   plan_not_found: "No plan has that name; `plans` lists those that exist.",
   unknown_model: "The model has no price, so it can't be used; `models` lists those that can.",
+  price_exists: "That model and tier has a price from that time already; a price is never edited.",
+  call_not_found: "No call has that id.",
+  call_not_unknown: "Only a call whose cost is unknown can be settled; `callStatus` is what it is.",
+  month_not_over: "Only a month that is over can be closed; `endsAt` is when it is.",
+  quota_exceeded:
+    "What the creator has spent leaves no room for the job in their monthly quota, until `resetsAt`.",
+  budget_exceeded:
+    "What is spent leaves no room for the job in the budget of the key or of the platform (`budget`).",
   callback_not_allowed: "A callbackUrl must begin with the URL of a registered webhook endpoint.",
   unavailable: "A service that this needs is away; try again after `Retry-After` seconds.",
   internal_error: "A fault of ours. The request id finds it in our logs.",

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { creatorId } from "./ids.ts";
+import { usd } from "./money.ts";
+
+/** A UTC hour, such as `2026-11-22T18`. */
+const hour = z.string();
+
+/** The figures of an alert, by its type. */
+const alertData = {
+  /** A creator reached 50, 80, 95 or 100 % of their quota: told once a month each. */
+  quota_threshold: z.object({
+    percent: z.int(),
+    /** `2026-11` */
+    month: z.string(),
+    plan: z.string(),
+    quotaUsd: usd,
+    spentUsd: usd,
+    unknownUsd: usd,
+  }),
+  /** A creator's calls that ended in an hour cost above $1, and above five times the mean hour of the week before. */
+  spend_spike: z.object({ hour, spentUsd: usd, meanHourUsd: usd }),
+  /** Answers of a creator were lost in an hour; the figures grow while it lasts. */
+  unknown_calls: z.object({ hour, calls: z.int(), upToUsd: usd }),
+  /** A call cost more than was held for it. */
+  cost_above_hold: z.object({ callId: z.string(), costUsd: usd, holdUsd: usd }),
+};
+
+export const alertTypes = ["quota_threshold", "spend_spike", "unknown_calls", "cost_above_hold"] as const;
+export type AlertType = (typeof alertTypes)[number];
+
+type AlertData<Type extends AlertType> = z.infer<(typeof alertData)[Type]>;
+
+/** What an alert tells of. */
+export type AlertFacts = {
+  [Type in AlertType]: { type: Type; creatorId: string; data: AlertData<Type> };
+}[AlertType];
+
+const alertCommon = z.object({
+  id: z.string(),
+  creatorId,
+  /** One plain sentence. */
+  message: z.string(),
+  createdAt: z.iso.datetime(),
+  /** When it had been told through every channel, or was given up after a day; null before. */
+  notifiedAt: z.iso.datetime().nullable(),
+});
+
+const alertOf = <Type extends AlertType>(type: Type) =>
+  alertCommon.extend({ type: z.literal(type), data: alertData[type] });
+
+/** An item of `GET /api/ai/admin/alerts`. */
+export const alert = z.discriminatedUnion("type", [
+  alertOf("quota_threshold"),
+  alertOf("spend_spike"),
+  alertOf("unknown_calls"),
+  alertOf("cost_above_hold"),
+]);
+
+export type Alert = z.infer<typeof alert>;
+
+/** Query of `GET /api/ai/admin/alerts`: the newest first; `from` is included, `to` is not. */
+export const alertsQuery = z.strictObject({
+  creatorId: creatorId.optional(),
+  type: z.enum(alertTypes).optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+export type AlertsQuery = z.infer<typeof alertsQuery>;
+
+/** An alert as one plain sentence, the same in the console, the log, Slack and e-mail. */
+export function alertMessage({ type, creatorId, data }: AlertFacts): string {
+  switch (type) {
+    case "quota_threshold": {
+      const unknown =
+        data.unknownUsd === "0" ? "" : `, and up to $${data.unknownUsd} for calls whose answer was lost`;
+      return (
+        `Creator ${creatorId} has used ${data.percent} % of the $${data.quotaUsd} quota of ${data.month} ` +
+        `(plan ${data.plan}): $${data.spentUsd} spent${unknown}.`
+      );
+    }
+    case "spend_spike":
+      return (
+        `Creator ${creatorId} has spent $${data.spentUsd} in the UTC hour ${data.hour}, more than five times ` +
+        `the $${data.meanHourUsd} of their mean hour in the week before.`
+      );
+    case "unknown_calls":
+      return (
+        `Creator ${creatorId} lost the answer of ${data.calls === 1 ? "a call" : `${data.calls} calls`} in the ` +
+        `UTC hour ${data.hour}: up to $${data.upToUsd} that nobody pays until an operator settles it.`
+      );
+    case "cost_above_hold":
+      return `Call ${data.callId} of creator ${creatorId} cost $${data.costUsd}, more than the $${data.holdUsd} held for it.`;
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { bucket } from "./creator.ts";
+import { usd } from "./money.ts";
+
+export const planUsages = ["billed", "included"] as const;
+
+export const planName = z
+  .string()
+  .regex(/^[a-z0-9_-]{1,32}$/, "must be 1 to 32 lower-case letters, digits, '_' or '-'");
+
+/** Body of `PUT /api/ai/admin/plans/{name}`: the whole plan. */
+export const planUpdate = z.strictObject({
+  /** A month, whatever is used. */
+  priceUsd: usd,
+  /** Spend a month; null is no quota. */
+  quotaUsd: usd.nullable(),
+  bucket,
+  /** Share where capacity is scarce, against the other plans. */
+  weight: z.int().min(1).max(1_000_000),
+  /** Whether what calls cost is charged beside the price, or contained in it. */
+  usage: z.enum(planUsages),
+});
+
+export type PlanUpdate = z.infer<typeof planUpdate>;
+
+export const plan = planUpdate.extend({
+  name: z.string(),
+  /** Since when these terms apply. */
+  validFrom: z.iso.datetime(),
+});
+
+export type Plan = z.infer<typeof plan>;
+
+/** Terms that were in force before: `validFrom` is included, `validTo` is not. */
+export const pastPlan = plan.extend({ validTo: z.iso.datetime() });
+
+export type PastPlan = z.infer<typeof pastPlan>;

@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { callStatuses, serviceTiers } from "./call.ts";
+import { usd } from "./money.ts";
+
+/** A model as Gemini names it, with or without `models/` before it. */
+const modelName = z
+  .string()
+  .regex(/^(models\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "must be a model's name, such as gemini-2.5-flash");
+
+/**
+ * USD for a million tokens, at most 6 digits on each side: a token then costs a whole number of picodollars,
+ * and a call's cost, which is kept in picodollars, is never rounded.
+ */
+const usdPerMillion = usd.regex(
+  /^(?!\d{7})(?!\d+\.\d{7})/,
+  'must be USD for a million tokens with at most 6 digits on each side, such as "0.30"',
+);
+
+const longContext = z.strictObject({
+  /** Prompts of more tokens than this reprice the whole call. */
+  above: z.int().min(1).max(2_147_483_647),
+  inputUsd: usdPerMillion,
+  outputUsd: usdPerMillion,
+  cachedUsd: usdPerMillion,
+});
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** Query of `GET /api/ai/admin/prices`. */
+export const pricesQuery = z.strictObject({ model: modelName.optional() });
+
+/** One row of `Price`: USD for a million tokens. */
+export const price = z.object({
+  model: z.string(),
+  serviceTier: z.enum(serviceTiers),
+  validFrom: z.iso.datetime(),
+  /** It is what a call that begins now costs. */
+  inForce: z.boolean(),
+  inputUsd: usd,
+  outputUsd: usd,
+  /** Input that Gemini has cached. */
+  cachedUsd: usd,
+  audioInputUsd: usd,
+  audioCachedUsd: usd,
+  longContext: z.object({ above: z.int(), inputUsd: usd, outputUsd: usd, cachedUsd: usd }).nullable(),
+  /** Where the price was read. */
+  source: z.string(),
+});
+
+export type Price = z.infer<typeof price>;
+
+/** `GET /api/ai/admin/prices`: by model and tier, the latest first. */
+export const priceList = z.object({ items: z.array(price) });
+
+/** Body of `POST /api/ai/admin/prices`: a new row. A row is never edited. */
+export const newPrice = z.strictObject({
+  model: modelName,
+  serviceTier: z.enum(serviceTiers).default("standard"),
+  /** As soon as every process can know it, unless given. */
+  validFrom: instant
+    .refine(
+      (at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 10_000,
+      "must be in the years 2000 to 9999",
+    )
+    .optional(),
+  inputUsd: usdPerMillion,
+  outputUsd: usdPerMillion,
+  cachedUsd: usdPerMillion,
+  /** The text prices unless given. */
+  audioInputUsd: usdPerMillion.optional(),
+  audioCachedUsd: usdPerMillion.optional(),
+  longContext: longContext.nullable().optional(),
+  source: z.string().trim().min(1).max(500),
+});
+
+export type NewPrice = z.infer<typeof newPrice>;
+
+/** Body of `POST /api/ai/admin/prices/quote`. */
+export const quoteRequest = z.strictObject({
+  model: modelName,
+  serviceTier: z.enum(serviceTiers).default("standard"),
+  /** As Gemini sends it; what costs nothing is let through. */
+  usageMetadata: z.record(z.string(), z.unknown()),
+  /** When the call begins: decides between prices of different dates. Now unless given. */
+  at: instant.optional(),
+});
+
+export type QuoteRequest = z.infer<typeof quoteRequest>;
+
+export const explanationLine = z.object({
+  /** What is paid for; says so where the rate is that of long context. */
+  what: z.string(),
+  /** Null where the amount was not worked out from tokens. */
+  tokens: z.int().nullable(),
+  usdPerMillion: usd.nullable(),
+  /** `tokens` × `usdPerMillion` / 1,000,000, exactly. */
+  usd,
+  /** Where the price was read, or who said the amount. */
+  source: z.string(),
+});
+
+export type ExplanationLine = z.infer<typeof explanationLine>;
+
+/** `totalUsd` is the sum of the lines to the last digit. */
+export const explanation = z.object({
+  lines: z.array(explanationLine),
+  totalUsd: usd,
+  /** The usage was missing or contradictory: the total is the upper bound of what it can be. */
+  estimated: z.boolean(),
+});
+
+/** Answer of `POST /api/ai/admin/prices/quote`. */
+export const quote = explanation.extend({
+  model: z.string(),
+  serviceTier: z.enum(serviceTiers),
+  /** Of the price that applies. */
+  validFrom: z.iso.datetime(),
+});
+
+export type Quote = z.infer<typeof quote>;
+
+/** `GET /api/ai/admin/calls/{id}/explain`: `totalUsd` is the call's `costUsd`, "0" while it has none. */
+export const callExplanation = explanation.extend({
+  callId: z.string(),
+  status: z.enum(callStatuses),
+  model: z.string(),
+  /** The tier that was served, else the one that was asked for. */
+  serviceTier: z.enum(serviceTiers),
+  /** Upper bound of what an unknown call may have cost; else 0. */
+  unknownUsd: usd,
+  /** Why there are no lines. */
+  note: z.string().optional(),
+});
+
+export type CallExplanation = z.infer<typeof callExplanation>;
+
+/** Body of `POST /api/ai/admin/calls/{id}/settle`: what an unknown call cost, or that nobody pays for it. */
+export const callSettlement = z
+  .strictObject({
+    /** Below 1,000,000: a single call can't cost that. */
+    costUsd: usd.regex(/^(?!\d{7})/, "must be below 1000000").optional(),
+    writeOff: z.literal(true).optional(),
+  })
+  .refine((body) => (body.costUsd === undefined) !== (body.writeOff === undefined), {
+    message: "must have exactly one of costUsd and writeOff",
+  });
+
+export type CallSettlement = z.infer<typeof callSettlement>;
