@@ -7,7 +7,7 @@ function sqlState(error: unknown): string | undefined {
 }
 
 const awayMessages =
-  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|timeout expired|Can't reach database server|Connection ended/;
+  /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout|timeout expired|Can't reach database server|Connection ended/;
 const awaySocketCodes = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -24,8 +24,9 @@ const awaySocketCodes = new Set([
 export function isDatabaseAway(error: unknown): boolean {
   const code = sqlState(error);
   if (code !== undefined) {
-    // Classes 08 connection, 53 resources, 57 operator intervention (shutdown, timeout); 40 serialization.
-    if (/^(08|53|57|40)[0-9A-Z]{3}$/.test(code) || awaySocketCodes.has(code)) return true;
+    // Classes 08 connection, 53 resources, 57 operator intervention (shutdown, timeout); 40 serialization. 25P03:
+    // a transaction that was left idle for too long.
+    if (/^((08|53|57|40)[0-9A-Z]{3}|25P03)$/.test(code) || awaySocketCodes.has(code)) return true;
     // Prisma: P1001 can't reach, P1002 timed out, P1008 operation timed out, P1017 closed, P2024 pool.
     if (/^P(1001|1002|1008|1017|2024)$/.test(code)) return true;
   }

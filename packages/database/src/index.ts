@@ -1,4 +1,4 @@
-export { type Database, openDatabase } from "./database.ts";
+export { type Database, type Execute, openDatabase } from "./database.ts";
 export { isDatabaseAway } from "./errors.ts";
 export { Prisma } from "./generated/client.ts";
 export { groupCommit } from "./group-commit.ts";

@@ -1,0 +1,41 @@
+import type pg from "pg";
+import { isDatabaseAway } from "./errors.ts";
+
+/**
+ * BEGIN, `run`, COMMIT on one connection of the pool. A connection in an unknown state is not used again:
+ * the server rolls back what it finds open when the connection ends.
+ *
+ * @throws what `run` throws, or that Postgres is away: then the transaction may have been committed all the same
+ */
+export async function runTransaction<Result>(
+  pool: pg.Pool,
+  run: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  // Lost between two statements: the next one says so. Without a listener the process would end.
+  const ignore = () => {};
+  client.on("error", ignore);
+  let broken = false;
+  try {
+    await client.query("BEGIN");
+    const result = await run(client);
+    const { command } = await client.query("COMMIT");
+    // Postgres answers so when a statement has failed, and says nothing else.
+    if (command !== "COMMIT") throw new Error("A statement of the transaction has failed: rolled back.");
+    return result;
+  } catch (error) {
+    // After a time-out its statement may still run, and ROLLBACK would wait behind it.
+    broken = isDatabaseAway(error) || !(await rolledBack(client));
+    throw error;
+  } finally {
+    client.off("error", ignore);
+    client.release(broken);
+  }
+}
+
+async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+  return client.query("ROLLBACK").then(
+    () => true,
+    () => false,
+  );
+}
