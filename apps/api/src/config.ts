@@ -1,3 +1,4 @@
+import { usd } from "@understudy/contracts";
 import { z } from "zod";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -14,6 +15,7 @@ export const environment = z
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     CREATE_UNKNOWN_CREATORS: flag.default(true),
     BULL_BOARD_WRITE: flag.default(false),
+    PLATFORM_QUOTA_USD: usd.optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
   .transform((env) => ({
@@ -27,6 +29,8 @@ export const environment = z
     expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
     createUnknownCreators: env.CREATE_UNKNOWN_CREATORS,
     bullBoardWrite: env.BULL_BOARD_WRITE,
+    /** What all creators together may spend in a month. */
+    platformQuotaUsd: env.PLATFORM_QUOTA_USD,
     logLevel: env.LOG_LEVEL,
   }));
 

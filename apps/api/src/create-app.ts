@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { Database } from "@understudy/database";
+import type { PriceBook } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import type { Queue } from "bullmq";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Redis } from "ioredis";
@@ -16,6 +18,7 @@ import { creatorRoutes } from "./routes/creator-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { moneyRoutes } from "./routes/money-routes.ts";
+import { planRoutes } from "./routes/plan-routes.ts";
 
 export interface AppDependencies {
   adminKey: string;
@@ -23,6 +26,9 @@ export interface AppDependencies {
   database: Database;
   redis: Redis;
   dispatcher: Dispatcher;
+  /** The queue of the ticks that close months. */
+  charges: Queue;
+  prices: PriceBook;
   jobs: Jobs;
   /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
   stopping: AbortSignal;
@@ -34,7 +40,7 @@ const bullBoardPath = "/admin/queues";
 
 /** The whole HTTP surface, in the order in which a request meets it. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { adminKey, database, redis, dispatcher, jobs, stopping, logger } = dependencies;
+  const { adminKey, database, redis, dispatcher, charges, prices, jobs, stopping, logger } = dependencies;
   const isAdminKey = keyCheck(adminKey);
   const app = express();
   app.disable("x-powered-by");
@@ -48,11 +54,16 @@ export function createApp(dependencies: AppDependencies): Express {
   api.use(jobRoutes(jobs, stopping));
   api.use(creatorRoutes(database));
   api.use(moneyRoutes(database));
+  api.use(planRoutes(database));
   app.use("/api/ai", api);
 
   app.use("/admin", pageHeaders);
   app.use(signIn(adminKey, isAdminKey));
-  app.use(bullBoardPath, requireSession, bullBoard(dispatcher, bullBoardPath, dependencies.bullBoardWrite));
+  app.use(
+    bullBoardPath,
+    requireSession,
+    bullBoard(dispatcher, charges, bullBoardPath, dependencies.bullBoardWrite),
+  );
 
   app.use(notFound);
   app.use(problemResponses(logger));

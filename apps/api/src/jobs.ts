@@ -1,4 +1,4 @@
-import type { Agent } from "@understudy/agents";
+import { type Agent, necessaryCallsOf } from "@understudy/agents";
 import {
   type AcceptedJob,
   type DispatchableJob,
@@ -8,8 +8,16 @@ import {
   type Provider,
   priorityDefault,
 } from "@understudy/contracts";
-import { createJobs, type Database, groupCommit, markDispatched, newId } from "@understudy/database";
-import { formatUsd, type PriceBook, sumUsd } from "@understudy/ledger";
+import {
+  createJobs,
+  type Database,
+  groupCommit,
+  type JobRecord,
+  markDispatched,
+  type NewJob,
+  newId,
+} from "@understudy/database";
+import { findNoRoom, formatUsd, type PriceBook, sumUsd, worstCasesOf } from "@understudy/ledger";
 import type { Dispatcher, JobEndings } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { parseAt } from "./http/parse.ts";
@@ -29,6 +37,8 @@ export interface JobsDependencies {
   defaultModel: string;
   expectedProvider: Provider;
   createUnknownCreators: boolean;
+  /** What all creators together may spend in a month, in USD. */
+  platformQuotaUsd: string | undefined;
 }
 
 export interface JobRequest {
@@ -54,7 +64,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const { database, dispatcher, endings, logger } = dependencies;
   const writeJob = groupCommit(
     groupMax,
-    (job: Parameters<typeof createJobs>[1][number]) => job.id,
+    (job: NewJob) => job.id,
     (jobs) => createJobs(database, jobs),
   );
   const dispatch = groupCommit(
@@ -83,7 +93,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     }
     const input = parseAt(agent.input, request.input, request.inputPointer);
     const model = agent.model?.(input) ?? dependencies.defaultModel;
-    await refuseUnknownModel(dependencies.prices, model, `#${request.inputPointer}/model`);
+    const requiredUsd = await requiredFor(request, input);
 
     const id = newId("job");
     const { metadata, notBefore, expiresAt, priority = priorityDefault, feature = agent.feature } = options;
@@ -96,14 +106,14 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       model,
       input,
       priority,
+      requiredUsd,
+      platformQuotaUsd: dependencies.platformQuotaUsd,
       ...(typeof input.fanId === "string" && { fanId: input.fanId }),
       ...(metadata && { metadata }),
       ...(notBefore && { notBefore }),
       ...(expiresAt && { expiresAt }),
     });
-    if (!record) {
-      throw new ProblemError(404, "creator_not_found", `There is no creator ${creatorId}; PUT it first.`);
-    }
+    if (record.createdAt === null) throw notWritten(creatorId, record);
     // Not waited for: the job is safe, and what Redis does not take now the sweeper dispatches.
     dispatch({
       id,
@@ -127,6 +137,17 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       admission: { position: 0, estimatedStartAt: notBefore ? new Date(notBefore).toISOString() : createdAt },
       links: { self, events: `${self}/events` },
     };
+  }
+
+  /** The worst case of all calls that the job can't do without, in USD. */
+  async function requiredFor(
+    { agent, inputPointer }: JobRequest,
+    input: Record<string, unknown>,
+  ): Promise<string> {
+    const { prices, defaultModel } = dependencies;
+    const { byStep, unknownModel } = await worstCasesOf(prices, necessaryCallsOf(agent, input), defaultModel);
+    if (unknownModel !== undefined) throw await unknownModelProblem(prices, `#${inputPointer}/model`);
+    return sumUsd([...byStep.values()]).toFixed();
   }
 
   async function find(id: string): Promise<Job | undefined> {
@@ -172,10 +193,9 @@ function nextEnding(endings: JobEndings, id: string, timeoutMs: number, signal: 
   return { promise, cancel };
 }
 
-async function refuseUnknownModel(prices: PriceBook, model: string, pointer: string): Promise<void> {
-  if (await prices.priceOf(model, "standard", new Date())) return;
+async function unknownModelProblem(prices: PriceBook, pointer: string): Promise<ProblemError> {
   const models = await prices.models();
-  throw new ProblemError(
+  return new ProblemError(
     400,
     "unknown_model",
     `The model has no price, so it can't be used. Known: ${models.join(", ")}.`,
@@ -184,6 +204,36 @@ async function refuseUnknownModel(prices: PriceBook, model: string, pointer: str
       members: { models },
     },
   );
+}
+
+/** Why a job was not written down. */
+function notWritten(creatorId: string, record: JobRecord): ProblemError {
+  if (!record.isKnown) {
+    return new ProblemError(404, "creator_not_found", `There is no creator ${creatorId}; PUT it first.`);
+  }
+  const noRoom = findNoRoom(record);
+  if (!noRoom) throw new Error(`${record.id} was not written, though there is room for it.`);
+  const { bound, plan, resetsAt } = noRoom;
+  const figures = {
+    spentUsd: formatUsd(noRoom.spentUsd),
+    heldUsd: formatUsd(noRoom.heldUsd),
+    unknownUsd: formatUsd(noRoom.unknownUsd),
+    requiredUsd: formatUsd(noRoom.requiredUsd),
+    ...(resetsAt && { resetsAt: resetsAt.toISOString() }),
+  };
+  const limitUsd = formatUsd(noRoom.limitUsd);
+  return bound === "quota"
+    ? new ProblemError(402, "quota_exceeded", `The quota of $${limitUsd} has no room for the job.`, {
+        members: { plan, quotaUsd: limitUsd, ...figures },
+      })
+    : new ProblemError(
+        402,
+        "budget_exceeded",
+        `The ${bound}'s budget of $${limitUsd} has no room for the job.`,
+        {
+          members: { budget: bound, budgetUsd: limitUsd, ...figures },
+        },
+      );
 }
 
 async function readJob(database: Database, id: string) {
@@ -211,7 +261,12 @@ function presentJob(row: JobRow, expectedProvider: Provider): Job {
     ...(row.status === "queued" && { waitingFor: waitingFor(row) }),
     ...(row.result !== null && { result: row.result }),
     ...(row.errorCode !== null && {
-      error: { code: row.errorCode, message: row.errorMessage ?? "", retryable: row.errorRetryable ?? false },
+      error: {
+        code: row.errorCode,
+        message: row.errorMessage ?? "",
+        retryable: row.errorRetryable ?? false,
+        ...(row.errorResetsAt && { resetsAt: row.errorResetsAt.toISOString() }),
+      },
     }),
     ...(row.startedAt && { startedAt: row.startedAt.toISOString() }),
     ...(row.finishedAt && { finishedAt: row.finishedAt.toISOString() }),

@@ -1,18 +1,20 @@
 import { isDatabaseAway } from "@understudy/database";
-import { formatUsd } from "@understudy/ledger";
+import { formatUsd, type NoRoom } from "@understudy/ledger";
 import { StepStopped } from "./attempt-tools.ts";
 
 /** How an attempt ended. */
 export type AttemptEnd =
   | { kind: "completed"; result: object }
   /** Terminal: trying again by itself would not help. */
-  | { kind: "failed"; code: string; message: string; retryable: boolean }
+  | { kind: "failed"; code: string; message: string; retryable: boolean; resetsAt?: Date }
   /** Gemini's own refusal. */
   | { kind: "blocked"; code: string; message: string }
   /** Worth another attempt; when all are used up the job fails with this. */
   | { kind: "try_again"; code: string; message: string; waitingFor: "provider" | "worker" }
   /** Not the job's fault: put off by `delayMs`, which uses up no attempt. */
   | { kind: "put_off"; delayMs: number; waitingFor: "provider" | "worker" }
+  /** Others' holds, or the switch that stops all spending, keep it out; uses up no attempt. */
+  | { kind: "wait_for_room"; waitingFor: "quota" | "paused"; neededUsd: string }
   /** Another attempt has the job: nothing more to do or say. */
   | { kind: "fenced" };
 
@@ -57,16 +59,10 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
         message: `The model has no price, so it can't be used. Known: ${outcome.models.join(", ")}.`,
         retryable: false,
       };
+    case "wait":
+      return { kind: "wait_for_room", waitingFor: outcome.waitingFor, neededUsd: outcome.requiredUsd };
     case "no_room":
-      return {
-        kind: "failed",
-        code: "quota_exceeded",
-        message:
-          `The quota of $${formatUsd(outcome.quotaUsd)} has no room for $${formatUsd(outcome.requiredUsd)}: ` +
-          `$${formatUsd(outcome.spentUsd)} spent, $${formatUsd(outcome.heldUsd)} held, $${formatUsd(outcome.unknownUsd)} unknown. ` +
-          `It resets at ${outcome.resetsAt.toISOString()}.`,
-        retryable: true,
-      };
+      return readNoRoom(outcome);
     case "refused":
       return readRefusal(outcome);
     case "lost":
@@ -90,4 +86,30 @@ function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): Att
     return { kind: "try_again", code: "provider_unavailable", message, waitingFor: "provider" };
   }
   return { kind: "failed", code: "provider_refused", message, retryable: false };
+}
+
+const boundNames = {
+  quota: "The creator's monthly quota",
+  key: "The API key's budget",
+  platform: "The platform's monthly budget",
+};
+
+function readNoRoom(noRoom: NoRoom): AttemptEnd {
+  const { bound, resetsAt } = noRoom;
+  const [limit, required, spent, held, unknown] = [
+    noRoom.limitUsd,
+    noRoom.requiredUsd,
+    noRoom.spentUsd,
+    noRoom.heldUsd,
+    noRoom.unknownUsd,
+  ].map((usd) => `$${formatUsd(usd)}`);
+  return {
+    kind: "failed",
+    code: bound === "quota" ? "quota_exceeded" : "budget_exceeded",
+    message:
+      `${boundNames[bound]} of ${limit} has no room for ${required}: ${spent} spent, ${held} held, ${unknown} unknown.` +
+      (resetsAt ? ` It resets at ${resetsAt.toISOString()}.` : ""),
+    retryable: true,
+    ...(resetsAt && { resetsAt }),
+  };
 }

@@ -6,7 +6,7 @@ import {
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "@understudy/gemini";
-import type { Ledger } from "@understudy/ledger";
+import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
 import type { z } from "zod";
 
@@ -18,9 +18,32 @@ export interface Attempt {
   gemini: GeminiClient;
   ledger: Ledger;
   defaultModel: string;
+  /** What must be held for the job before its first call. */
+  reserve: JobReserve;
   /** Longest that the attempt, and so any call of it, may take. */
   timeoutSeconds: number;
   logger: Logger;
+}
+
+/**
+ * The worst cases of the calls that a job can't do without: its first call holds what the others will need,
+ * and they take it from there.
+ */
+export class JobReserve {
+  readonly #byStep: ReadonlyMap<string, Decimal>;
+  #taken = false;
+
+  /** @param byStep in USD, without the steps that are finished */
+  constructor(byStep: ReadonlyMap<string, Decimal>) {
+    this.#byStep = byStep;
+  }
+
+  /** What the call of a step holds beside its own worst case, and whether it may use what the job holds. */
+  take(stepKey: string): { reserveUsd: Decimal; isNecessary: boolean } {
+    const others = this.#taken ? [] : [...this.#byStep].filter(([key]) => key !== stepKey);
+    this.#taken = true;
+    return { reserveUsd: sumUsd(others.map(([, usd]) => usd)), isNecessary: this.#byStep.has(stepKey) };
+  }
 }
 
 /** Why a step has no answer; ends the agent's run, and decides how the attempt ends. */
@@ -61,14 +84,15 @@ export function attemptTools(
     const { step, output, ...rest } = request;
     const stepKey = takeKey(step);
     const { id: jobId, creatorId, feature, attempt: number } = job;
+    const finished = remembered.get(stepKey);
     const billed = {
       ...rest,
+      ...(finished === undefined ? attempt.reserve.take(stepKey) : nothingToHold),
       model,
       timeoutSeconds: attempt.timeoutSeconds,
       signal,
       metadata: { jobId, creatorId, feature, agentId: agent.agentId, attempt: number, stepKey },
     };
-    const finished = remembered.get(stepKey);
     const outcome = output
       ? await generateStructuredOutputWithBilling(attempt, billed, output, finished)
       : await generateTextWithBilling(attempt, billed, finished);
@@ -87,3 +111,5 @@ export function attemptTools(
     log: (message, fields) => logger.info({ jobId: job.id, agentId: agent.agentId, ...fields }, message),
   };
 }
+
+const nothingToHold = { reserveUsd: sumUsd([]), isNecessary: false };

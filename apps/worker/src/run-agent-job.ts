@@ -1,4 +1,4 @@
-import { type Agent, findAgent } from "@understudy/agents";
+import { type Agent, findAgent, type NecessaryCall, necessaryCallsOf } from "@understudy/agents";
 import {
   type ClaimedJob,
   type Database,
@@ -9,10 +9,10 @@ import {
   untilDatabaseAnswers,
 } from "@understudy/database";
 import type { GeminiClient } from "@understudy/gemini";
-import type { Ledger } from "@understudy/ledger";
+import { type Ledger, worstCasesOf } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
 import { type AttemptEnd, readThrown } from "./attempt-end.ts";
-import { attemptTools } from "./attempt-tools.ts";
+import { attemptTools, JobReserve } from "./attempt-tools.ts";
 
 /** What running a job needs. */
 export interface WorkerDependencies {
@@ -101,7 +101,9 @@ async function attemptJob(
   stopping.addEventListener("abort", abort, { once: true });
   try {
     const input = agent.input.parse(job.input);
-    const tools = attemptTools({ ...dependencies, job, signal: ending.signal, timeoutSeconds }, agent, input);
+    const reserve = await reserveFor(dependencies, job, necessaryCallsOf(agent, input));
+    const attempt = { ...dependencies, job, signal: ending.signal, timeoutSeconds, reserve };
+    const tools = attemptTools(attempt, agent, input);
     return { kind: "completed", result: agent.output.parse(await agent.run(input, tools)) };
   } catch (err) {
     const end = readThrown(err, stopping.aborted);
@@ -112,6 +114,18 @@ async function attemptJob(
     clearTimeout(timer);
     stopping.removeEventListener("abort", abort);
   }
+}
+
+/** What its first call must hold beside itself: the calls that the job can't do without and has not made. */
+async function reserveFor(
+  { ledger, defaultModel }: WorkerDependencies,
+  job: ClaimedJob,
+  calls: NecessaryCall[],
+): Promise<JobReserve> {
+  const finished = new Set(job.steps.map((step) => step.key));
+  const open = calls.filter((call) => !finished.has(call.step));
+  // A model without a price is refused by the call itself.
+  return new JobReserve((await worstCasesOf(ledger.prices, open, defaultModel)).byStep);
 }
 
 /** @returns undefined where the attempt was fenced off, and nothing was written */
@@ -140,11 +154,12 @@ async function writeEnd(
     case "blocked": {
       const { kind: status, code: errorCode, message: errorMessage } = end;
       const errorRetryable = end.kind === "failed" && end.retryable;
+      const errorResetsAt = end.kind === "failed" ? end.resetsAt : undefined;
       const finished = await untilDatabaseAnswers(() =>
-        finish({ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable }),
+        finish({ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable, errorResetsAt }),
       );
       announceEnd(id);
-      logger.warn({ ...about, status, errorCode }, "job ended without a result");
+      if (finished) logger.warn({ ...about, status, errorCode }, "job ended without a result");
       return finished ? { kind: "failed", reason: `${errorCode}: ${errorMessage}` } : undefined;
     }
 
@@ -157,6 +172,16 @@ async function writeEnd(
       return end.kind === "put_off"
         ? { kind: "put_off", delayMs: end.delayMs }
         : { kind: "try_again", reason: `${end.code}: ${end.message}` };
+    }
+
+    case "wait_for_room": {
+      const { waitingFor, neededUsd } = end;
+      logger.info({ ...about, waitingFor, neededUsd }, "job waits for room");
+      const requeued = await untilDatabaseAnswers(() =>
+        requeueJob(database, { id, attempt, waitingFor, neededUsd }),
+      );
+      // It stands in no queue now: when there is room, it is dispatched under a new generation.
+      return requeued ? { kind: "done" } : undefined;
     }
 
     case "fenced":

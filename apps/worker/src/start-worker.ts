@@ -17,6 +17,7 @@ import type { Redis } from "ioredis";
 import type { WorkerConfig } from "./config.ts";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
 import { startSweeper } from "./sweeps/sweeper.ts";
+import { wakeWaitingJobs } from "./sweeps/wake-waiting-jobs.ts";
 
 const databaseConnectionsMax = 10;
 const groupMax = 200;
@@ -35,7 +36,22 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const consumer = connectRedis(config.redisUrl, "consumer");
   const dispatcher = new Dispatcher(producer);
   const gemini = new GeminiClient(config.gemini);
-  const ledger = new Ledger(database);
+  // What a creator's settled calls give back while others of theirs are woken makes the next round.
+  const wakeCreator = groupCommit(
+    groupMax,
+    (creatorId: string) => creatorId,
+    async (creatorIds) => {
+      await wakeWaitingJobs({ database, ledger, dispatcher, logger }, creatorIds);
+      return creatorIds;
+    },
+  );
+  const ledger: Ledger = new Ledger(database, {
+    platformQuotaUsd: config.platformQuotaUsd,
+    onRoom: (creatorId) =>
+      void wakeCreator(creatorId).catch((err: unknown) =>
+        logger.warn({ err, creatorId }, "left to the sweeper: jobs that wait for room"),
+      ),
+  });
   const stopping = new AbortController();
   // Every job under way listens.
   setMaxListeners(0, stopping.signal);
@@ -61,15 +77,12 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     logger,
   };
   const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, config.concurrency));
-  const sweeper = startSweeper({ database, ledger, dispatcher, redis: producer, logger });
 
   return {
     details: { agents: agents.map((agent) => agent.name).join(",") },
     async stop() {
-      await sweeper.stop();
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
       const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
-      await Promise.all(workers.map((worker) => worker.close()));
       clearTimeout(timer);
       await dispatcher.close();
       producer.disconnect();

@@ -39,11 +39,13 @@ describe("what an agent's run has thrown decides how the attempt ends", () => {
 
   it("failed with the figures where the quota has no room", () => {
     const amounts = {
-      quotaUsd: "10.000000000000",
+      bound: "quota",
+      plan: "starter",
+      limitUsd: "10.000000000000",
       spentUsd: "9.99",
       heldUsd: "0.000000000000",
       unknownUsd: "0",
-    };
+    } as const;
     const resetsAt = new Date("2026-12-01T00:00:00Z");
     const end = readThrown(
       new StepStopped({ kind: "no_room", ...amounts, requiredUsd: "20", resetsAt }),
@@ -52,7 +54,7 @@ describe("what an agent's run has thrown decides how the attempt ends", () => {
     expect(end).toMatchObject({
       code: "quota_exceeded",
       message:
-        "The quota of $10 has no room for $20: $9.99 spent, $0 held, $0 unknown. It resets at 2026-12-01T00:00:00.000Z.",
+        "The creator's monthly quota of $10 has no room for $20: $9.99 spent, $0 held, $0 unknown. It resets at 2026-12-01T00:00:00.000Z.",
     });
   });
 });

@@ -1,4 +1,4 @@
-import { defineAgent } from "./define-agent.ts";
+import { defineAgent, delegatedCalls } from "./define-agent.ts";
 import { fanMessage, messaging, reply } from "./messaging.ts";
 
 /** The coordinator: what the web app calls for a fan's message. */
@@ -12,5 +12,6 @@ export const chat = defineAgent({
   input: fanMessage,
   output: reply,
   queue: { concurrency: 50, timeoutSeconds: 30, attempts: 5 },
+  necessaryCalls: (input) => delegatedCalls(messaging, input),
   run: (input, tools) => tools.delegate(messaging, input),
 });

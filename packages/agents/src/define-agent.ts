@@ -19,14 +19,21 @@ export interface GenerateRequest {
   thinkingBudget?: number;
 }
 
+/** A request that a job can't do without. `step` is its whole key within the job. */
+export interface NecessaryCall extends GenerateRequest {
+  output?: z.ZodObject;
+  /** The one that operators set unless given. */
+  model?: string;
+}
+
 /** Everything through which an agent acts on the world. */
 export interface AgentTools {
-  /** The model's answer as text. */
-  generate(request: GenerateRequest): Promise<string>;
   /** The model's answer as an object that fits `output`. */
   generate<Output extends z.ZodObject>(
     request: GenerateRequest & { output: Output },
   ): Promise<z.infer<Output>>;
+  /** The model's answer as text. */
+  generate(request: GenerateRequest): Promise<string>;
   /** Runs another agent inside this job: its steps under its own key, its cost under its own agent id. */
   delegate<Input extends z.ZodObject, Output extends z.ZodObject>(
     agent: Agent<Input, Output>,
@@ -62,6 +69,11 @@ export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z
     /** Attempts before a retryable fault becomes a failure. */
     attempts: number;
   };
+  /**
+   * The requests that it makes whatever the answers are, worded as they will be, or longer. A job begins only
+   * when the quota has room for the worst case of all of them, so that none is paid for in vain.
+   */
+  necessaryCalls(input: z.infer<Input>): NecessaryCall[];
   run(input: z.infer<Input>, tools: AgentTools): Promise<z.infer<Output>>;
 }
 
@@ -71,4 +83,21 @@ export function defineAgent<Input extends z.ZodObject, Output extends z.ZodObjec
 ): Agent<Input, Output> {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(agent.name)) throw new Error(`Not an agent's name: ${agent.name}`);
   return agent;
+}
+
+/** The necessary calls of an agent, each under its agent's model. */
+export function necessaryCallsOf(agent: Agent, input: Record<string, unknown>): NecessaryCall[] {
+  const model = agent.model?.(input);
+  return agent.necessaryCalls(input).map((call) => ({ ...(model !== undefined && { model }), ...call }));
+}
+
+/** The necessary calls of an agent to which another delegates: under the step that `delegate` takes. */
+export function delegatedCalls<Input extends z.ZodObject, Output extends z.ZodObject>(
+  agent: Agent<Input, Output>,
+  input: z.infer<Input>,
+): NecessaryCall[] {
+  return necessaryCallsOf(agent as unknown as Agent, input).map((call) => ({
+    ...call,
+    step: `${agent.name}/${call.step}`,
+  }));
 }

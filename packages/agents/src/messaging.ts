@@ -72,25 +72,9 @@ export const messaging = defineAgent({
   input: fanMessage,
   output: reply,
   queue: { concurrency: 50, timeoutSeconds: 30, attempts: 5 },
-  async run({ message, history = [], context }, tools) {
-    const parts = [];
-    if (context !== undefined) {
-      parts.push(labelled("app_context", typeof context === "string" ? context : JSON.stringify(context)));
-    }
-    if (history.length > 0) {
-      parts.push(
-        labelled("conversation_history", history.map((turn) => `${turn.from}: ${turn.text}`).join("\n")),
-      );
-    }
-    parts.push(labelled("fan_message", message));
-
-    const answer = await tools.generate({
-      step: "draft",
-      system,
-      parts,
-      output: draft,
-      maxOutputTokens: 512,
-    });
+  necessaryCalls: (input) => [draftRequest(input)],
+  async run(input, tools) {
+    const answer = await tools.generate(draftRequest(input));
     const response = answer.response.trim();
     return {
       response: answer.compliance.allowed && response !== "" ? response : null,
@@ -100,3 +84,17 @@ export const messaging = defineAgent({
     };
   },
 });
+
+function draftRequest({ message, history = [], context }: z.infer<typeof fanMessage>) {
+  const parts = [];
+  if (context !== undefined) {
+    parts.push(labelled("app_context", typeof context === "string" ? context : JSON.stringify(context)));
+  }
+  if (history.length > 0) {
+    parts.push(
+      labelled("conversation_history", history.map((turn) => `${turn.from}: ${turn.text}`).join("\n")),
+    );
+  }
+  parts.push(labelled("fan_message", message));
+  return { step: "draft", system, parts, output: draft, maxOutputTokens: 512 };
+}

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { defineAgent, serviceTiers } from "./define-agent.ts";
 
+const input = z.strictObject({
+  prompt: z.string().min(1).max(100_000),
+  model: z.string().min(1).max(100).optional(),
+  serviceTier: z.enum(serviceTiers).exclude(["batch"]).optional(),
+  maxOutputTokens: z.int().min(1).max(65_536).optional(),
+  thinkingBudget: z.int().min(0).max(32_768).optional(),
+});
+
 /** Sends a prompt as it stands: for trying the system. */
 export const test = defineAgent({
   name: "test",
@@ -9,25 +17,26 @@ export const test = defineAgent({
   summary: "Sends a prompt to the model as it stands, for trying the system.",
   route: "test",
   feature: "test",
-  input: z.strictObject({
-    prompt: z.string().min(1).max(100_000),
-    model: z.string().min(1).max(100).optional(),
-    serviceTier: z.enum(serviceTiers).exclude(["batch"]).optional(),
-    maxOutputTokens: z.int().min(1).max(65_536).optional(),
-    thinkingBudget: z.int().min(0).max(32_768).optional(),
-  }),
+  input,
   output: z.object({ text: z.string() }),
   model: (input) => input.model,
   queue: { concurrency: 20, timeoutSeconds: 120, attempts: 5 },
-  async run({ prompt, serviceTier, maxOutputTokens = 1024, thinkingBudget }, tools) {
-    const text = await tools.generate({
-      step: "prompt",
-      system: "",
-      parts: [prompt],
-      maxOutputTokens,
-      ...(serviceTier && { serviceTier }),
-      ...(thinkingBudget !== undefined && { thinkingBudget }),
-    });
-    return { text };
-  },
+  necessaryCalls: (input) => [promptRequest(input)],
+  run: async (input, tools) => ({ text: await tools.generate(promptRequest(input)) }),
 });
+
+function promptRequest({
+  prompt,
+  serviceTier,
+  maxOutputTokens = 1024,
+  thinkingBudget,
+}: z.infer<typeof input>) {
+  return {
+    step: "prompt",
+    system: "",
+    parts: [prompt],
+    maxOutputTokens,
+    ...(serviceTier && { serviceTier }),
+    ...(thinkingBudget !== undefined && { thinkingBudget }),
+  };
+}

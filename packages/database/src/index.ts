@@ -20,5 +20,6 @@ export {
 } from "./jobs/dispatch.ts";
 export { applyMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
+export type { RoomFigures } from "./room-figures.ts";
 export { loadStatement, type Statement } from "./statement.ts";
 export { untilDatabaseAnswers } from "./until-database-answers.ts";

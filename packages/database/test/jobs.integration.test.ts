@@ -33,7 +33,14 @@ afterAll(async () => {
 async function newJob(options: { expiresAt?: string; createCreator?: boolean; creatorId?: string } = {}) {
   const { createCreator = true, creatorId = "psy", ...rest } = options;
   const id = newId("job");
-  const common = { agent: "test", feature: "test", model: "m", input: { prompt: "hi" }, priority: 1 };
+  const common = {
+    agent: "test",
+    feature: "test",
+    model: "m",
+    input: { prompt: "hi" },
+    priority: 1,
+    requiredUsd: "0",
+  };
   const [record] = await createJobs(database, [{ ...common, ...rest, id, creatorId, createCreator }]);
   return { id, record };
 }
@@ -74,9 +81,12 @@ describe("a job's life", () => {
   });
 
   it("is not created for an unknown creator where those are not created", async () => {
-    expect((await newJob({ creatorId: "nobody", createCreator: false })).record).toBeUndefined();
-    expect((await newJob({ creatorId: "psy" })).record).toBeDefined();
-    expect((await newJob({ creatorId: "psy", createCreator: false })).record).toBeDefined();
+    const refused = await newJob({ creatorId: "nobody", createCreator: false });
+    expect(refused.record).toMatchObject({ createdAt: null, isKnown: false });
+    expect((await newJob({ creatorId: "psy" })).record?.createdAt).toBeInstanceOf(Date);
+    expect((await newJob({ creatorId: "psy", createCreator: false })).record).toMatchObject({
+      isKnown: true,
+    });
   });
 
   it("fences off an earlier attempt, and counts it as a crash", async () => {

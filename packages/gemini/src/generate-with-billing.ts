@@ -1,9 +1,14 @@
-import type { ServiceTier } from "@understudy/contracts";
-import { type CallIntent, type CallOpening, holdFor, type Ledger } from "@understudy/ledger";
+import { modelSchemaOf, type ServiceTier } from "@understudy/contracts";
+import {
+  type CallIntent,
+  type CallOpening,
+  type Decimal,
+  type Ledger,
+  outputLimits,
+  worstCaseUsd,
+} from "@understudy/ledger";
 import { z } from "zod";
 import type { GeminiClient, Generation } from "./gemini-client.ts";
-import { promptTokensMax } from "./prompt-bound.ts";
-import { thinkingBudgetMin } from "./thinking.ts";
 
 /** One request to the model, and on whose account it goes. */
 export interface BilledRequest {
@@ -19,6 +24,10 @@ export interface BilledRequest {
   /** Past this the answer counts as lost. */
   timeoutSeconds: number;
   signal: AbortSignal;
+  /** Held for the job beside this call, in USD: for others that it can't do without. */
+  reserveUsd: Decimal;
+  /** The job can't do without it, so it may use what is held for the job. */
+  isNecessary: boolean;
   metadata: {
     creatorId: string;
     feature: string;
@@ -48,7 +57,7 @@ export type GenerationOutcome<Value> =
   /** The answer does not fit its schema. */
   | { kind: "output_invalid"; detail: string }
   | (Generation & { kind: "refused" | "lost" })
-  | (CallOpening & { kind: "fenced" | "no_room" })
+  | Exclude<CallOpening, { kind: "open" }>
   | { kind: "unknown_model"; models: string[] };
 
 interface Dependencies {
@@ -82,7 +91,7 @@ export async function generateStructuredOutputWithBilling<Output extends z.ZodOb
   output: Output,
   remembered?: unknown,
 ): Promise<GenerationOutcome<z.infer<Output>>> {
-  const outcome = await billedAnswer(dependencies, request, jsonSchemaOf(output), remembered);
+  const outcome = await billedAnswer(dependencies, request, modelSchemaOf(output), remembered);
   if (outcome.kind !== "answered") return outcome;
   const { text, finishReason } = outcome.value;
   const parsed = output.safeParse(parseJson(text));
@@ -92,17 +101,6 @@ export async function generateStructuredOutputWithBilling<Output extends z.ZodOb
   const where =
     finishReason === "MAX_TOKENS" ? "cut off at its token limit" : `${issue?.path.join(".")}: ${issue?.code}`;
   return { kind: "output_invalid", detail: where };
-}
-
-/** Kept, since making one costs more than all the rest that is ours of a call. */
-const jsonSchemas = new WeakMap<z.ZodObject, object>();
-
-function jsonSchemaOf(output: z.ZodObject): object {
-  const kept = jsonSchemas.get(output);
-  if (kept) return kept;
-  const { $schema, ...jsonSchema } = z.toJSONSchema(output);
-  jsonSchemas.set(output, jsonSchema);
-  return jsonSchema;
 }
 
 async function billedAnswer(
@@ -116,15 +114,15 @@ async function billedAnswer(
   const { model, serviceTier = "standard", metadata, timeoutSeconds, signal } = request;
   const price = await ledger.prices.priceOf(model, serviceTier, new Date());
   if (!price) return { kind: "unknown_model", models: await ledger.prices.models() };
-  const thinkingBudget = request.thinkingBudget ?? thinkingBudgetMin(model) ?? 0;
-  // Models differ in whether their limit contains thoughts: ask for room for both, hold for both beside it.
-  const maxOutputTokens = request.maxOutputTokens + thinkingBudget;
+  const { maxOutputTokens, thinkingBudget } = outputLimits(model, request);
   const prompt = { system: request.system, parts: request.parts, ...(jsonSchema && { jsonSchema }) };
   const intent: CallIntent = {
     ...metadata,
     id: ledger.newCallId(),
     price,
-    holdUsd: holdFor(price, promptTokensMax(prompt), maxOutputTokens + thinkingBudget),
+    holdUsd: worstCaseUsd(price, { ...request, ...(jsonSchema && { jsonSchema }) }),
+    reserveUsd: request.reserveUsd,
+    isNecessary: request.isNecessary,
     // What is over must first have had the time to be settled.
     timeoutSeconds: timeoutSeconds + settleGraceSeconds,
   };

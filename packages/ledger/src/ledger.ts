@@ -1,14 +1,25 @@
-import type { Provider, ServiceTier } from "@understudy/contracts";
-import { type Database, groupCommit, loadStatement, newId, untilDatabaseAnswers } from "@understudy/database";
+import type { DispatchableJob, Provider, ServiceTier } from "@understudy/contracts";
+import {
+  type Database,
+  groupCommit,
+  loadStatement,
+  newId,
+  type RoomFigures,
+  untilDatabaseAnswers,
+} from "@understudy/database";
 import type { Decimal } from "decimal.js";
+import { type CallOpening, findNoRoom } from "./call-opening.ts";
 import { explainCost } from "./cost.ts";
 import { Money } from "./money.ts";
 import { type Price, PriceBook } from "./price-book.ts";
 import { readUsage } from "./usage.ts";
 
 const openStatement = loadStatement(new URL("./open-calls.sql", import.meta.url));
+const lockPlatformStatement = loadStatement(new URL("./lock-platform-budget.sql", import.meta.url));
 const settleStatement = loadStatement(new URL("./settle-calls.sql", import.meta.url));
 const giveUpStatement = loadStatement(new URL("./give-up-calls.sql", import.meta.url));
+const releaseStatement = loadStatement(new URL("./release-job-holds.sql", import.meta.url));
+const wakeStatement = loadStatement(new URL("./wake-waiting-jobs.sql", import.meta.url));
 
 /** A call that is about to be made. */
 export interface CallIntent {
@@ -22,25 +33,20 @@ export interface CallIntent {
   feature: string;
   price: Price;
   holdUsd: Decimal;
+  /** Held for the job beside this call: for others that it can't do without. */
+  reserveUsd: Decimal;
+  /** The job can't do without it: its hold comes out of what the job holds already, as far as that reaches. */
+  isNecessary: boolean;
   /** Past this the answer counts as lost. */
   timeoutSeconds: number;
 }
 
-/** What became of the wish to make a call. Only `open` may be followed by a request. */
-export type CallOpening =
-  | { kind: "open" }
-  /** Another attempt has the job now. */
-  | { kind: "fenced" }
-  /** The quota has no room for the hold. Amounts in USD. */
-  | {
-      kind: "no_room";
-      quotaUsd: string;
-      spentUsd: string;
-      heldUsd: string;
-      unknownUsd: string;
-      requiredUsd: string;
-      resetsAt: Date;
-    };
+export interface LedgerOptions {
+  /** What all creators together may spend in a month, in USD; no bound unless given. */
+  platformQuotaUsd?: string | undefined;
+  /** Hears of creators whose jobs wait for room, when some of theirs is given back. */
+  onRoom?: (creatorId: string) => void;
+}
 
 /** How a call ended, as far as the wire tells. */
 export type CallAnswer =
@@ -71,18 +77,24 @@ export interface SettledCall {
 }
 
 /** An item of open-calls.sql. */
-interface NewCall extends Omit<CallIntent, "price" | "holdUsd"> {
+interface NewCall extends Omit<CallIntent, "price" | "holdUsd" | "reserveUsd"> {
   model: string;
   serviceTier: ServiceTier;
   priceId: number;
   holdUsd: string;
+  reserveUsd: string;
+  platformQuotaUsd: string | undefined;
 }
 
 /** A row of open-calls.sql. */
-interface OpenedCall extends Omit<CallOpening & { kind: "no_room" }, "kind" | "requiredUsd"> {
+interface OpenedCall extends Omit<RoomFigures, "platformQuotaUsd"> {
   id: string;
   owned: boolean;
   fits: boolean;
+  stopped: boolean;
+  monthClosed: boolean;
+  /** Whether other calls stood in its batch. */
+  inCompany: boolean;
 }
 
 /** An item of settle-calls.sql, which names all its fields. */
@@ -98,10 +110,17 @@ const groupMax = 200;
 export class Ledger {
   readonly prices: PriceBook;
   readonly #database: Database;
-  // A creator's holds are taken one after another anyhow: its account is one row.
+  readonly #platformQuotaUsd: string | undefined;
+  readonly #onRoom: (creatorId: string) => void;
+  // What the job holds may change with each call of it.
   readonly #open = groupCommit(
     groupMax,
-    (call: NewCall) => call.creatorId,
+    (call: NewCall) => call.jobId,
+    (calls) => this.#openCalls(calls),
+  );
+  readonly #openAlone = groupCommit(
+    1,
+    (call: NewCall) => call.jobId,
     (calls) => this.#openCalls(calls),
   );
   readonly #settle = groupCommit(
@@ -110,8 +129,10 @@ export class Ledger {
     (ends) => this.#settleCalls(ends),
   );
 
-  constructor(database: Database) {
+  constructor(database: Database, { platformQuotaUsd, onRoom = () => {} }: LedgerOptions = {}) {
     this.#database = database;
+    this.#platformQuotaUsd = platformQuotaUsd;
+    this.#onRoom = onRoom;
     this.prices = new PriceBook(database);
   }
 
@@ -120,25 +141,44 @@ export class Ledger {
     return newId("call");
   }
 
-  /** Writes the call down and reserves its hold in one transaction, where the quota has room for it. */
+  /** Writes the call down and reserves its hold in one transaction, where there is room for it. */
   async openCall(intent: CallIntent): Promise<CallOpening> {
-    const { price, holdUsd, ...rest } = intent;
-    const row = await this.#open({
+    const { price, holdUsd, reserveUsd, ...rest } = intent;
+    const call: NewCall = {
       ...rest,
       model: price.model,
       serviceTier: price.serviceTier,
       priceId: price.id,
       holdUsd: holdUsd.toFixed(),
-    });
+      reserveUsd: reserveUsd.toFixed(),
+      platformQuotaUsd: this.#platformQuotaUsd,
+    };
+    const row = await this.#open(call);
+    // Calls fit together or not at all: near a bound each is tried alone. So is one whose month was closed in
+    // that very moment: it is another month now.
+    const again = row?.owned && !row.fits && !row.stopped && (row.inCompany || row.monthClosed);
+    return this.#readOpening(again ? await this.#openAlone(call) : row);
+  }
+
+  #readOpening(row: OpenedCall | undefined): CallOpening {
     if (!row?.owned) return { kind: "fenced" };
     if (row.fits) return { kind: "open" };
-    const { id, owned, fits, ...amounts } = row;
-    return { kind: "no_room", ...amounts, requiredUsd: holdUsd.toFixed() };
+    const { stopped, requiredUsd } = row;
+    if (stopped) return { kind: "wait", waitingFor: "paused", requiredUsd };
+    const noRoom = findNoRoom({ ...row, platformQuotaUsd: this.#platformQuotaUsd ?? null });
+    return noRoom ?? { kind: "wait", waitingFor: "quota", requiredUsd };
   }
 
   async #openCalls(calls: NewCall[]): Promise<(OpenedCall | undefined)[]> {
-    const rows = await this.#database.execute<OpenedCall>(openStatement, calls);
-    const opened = new Map(rows.map((row) => [row.id, row]));
+    const rows =
+      this.#platformQuotaUsd === undefined
+        ? await this.#database.execute<OpenedCall>(openStatement, calls)
+        : await this.#database.transaction(async (execute) => {
+            // A sum has no row to lock: whoever opens calls takes turns, and sees the holds of those before.
+            await execute(lockPlatformStatement, []);
+            return execute<OpenedCall>(openStatement, calls);
+          });
+    const opened = new Map(rows.map((row) => [row.id, { ...row, inCompany: calls.length > 1 }]));
     return calls.map((call) => opened.get(call.id));
   }
 
@@ -172,7 +212,13 @@ export class Ledger {
 
   /** @returns for each whether it was ended now, not earlier */
   async #settleCalls(ends: CallEnd[]): Promise<boolean[]> {
-    const rows = await this.#database.execute<{ id: string }>(settleStatement, ends);
+    const rows = await this.#database.execute<{ id: string; creatorId: string; hasWaiters: boolean }>(
+      settleStatement,
+      ends,
+    );
+    for (const creatorId of new Set(rows.filter((row) => row.hasWaiters).map((row) => row.creatorId))) {
+      this.#onRoom(creatorId);
+    }
     const ended = new Set(rows.map((row) => row.id));
     return ends.map((end) => ended.has(end.id));
   }
@@ -180,6 +226,27 @@ export class Ledger {
   /** Gives up calls past their deadline as unknown, `limit` at most; those given up. */
   giveUpCalls(limit: number): Promise<{ id: string; creatorId: string; holdUsd: string }[]> {
     return this.#database.execute(giveUpStatement, [{ limit }]);
+  }
+
+  /**
+   * Gives back what jobs that run no more still hold: those of `jobIds`, else any, `limit` at most.
+   * @returns which, and how much
+   */
+  releaseJobHolds(
+    limit: number,
+    jobIds?: string[],
+  ): Promise<{ id: string; creatorId: string; releasedUsd: string }[]> {
+    return this.#database.execute(releaseStatement, [{ jobIds, limit }]);
+  }
+
+  /**
+   * Lets jobs go on that wait for room, as many as there is room for: of those creators, else of all.
+   * @returns jobs to be dispatched under their new generation, `limit` a creator at most
+   */
+  wakeWaitingJobs(limit: number, creatorIds?: string[]): Promise<DispatchableJob[]> {
+    return this.#database.execute(wakeStatement, [
+      { creatorIds, limit, platformQuotaUsd: this.#platformQuotaUsd },
+    ]);
   }
 
   async #settlement(

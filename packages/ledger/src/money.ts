@@ -3,7 +3,7 @@ import { Decimal } from "decimal.js";
 /** numeric(24,12) holds 24 digits; a product of tokens and a price needs no more than twice that. */
 const Money = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP });
 
-export { Money };
+export { type Decimal, Money };
 
 /** The exact sum of amounts in USD. */
 export function sumUsd(amounts: readonly { toString(): string }[]): Decimal {

@@ -3,7 +3,8 @@
 -- $1: [{id, status ('settled' or 'released'), costUsd, inputTokens, cachedTokens, outputTokens, thoughtTokens,
 --       usageMetadata?, estimated, serviceTier?, priceId?, provider?, finishReason?, httpStatus?, errorCode?,
 --       stepResult?}], each id once.
--- Rows: {id} of those ended by this statement, not earlier.
+-- Rows: {id, creatorId, hasWaiters} of those ended by this statement, not earlier.
+-- hasWaiters: jobs of the creator wait for room, and there is some now.
 WITH answer AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "status" "CallStatus", "costUsd" numeric,
     "inputTokens" int, "cachedTokens" int, "outputTokens" int, "thoughtTokens" int, "usageMetadata" jsonb,
@@ -44,6 +45,22 @@ WITH answer AS (
     sum(CASE before."status" WHEN 'unknown' THEN before."holdUsd" ELSE 0 END) AS "unknownUsd"
   FROM before JOIN answer USING ("id")
   GROUP BY before."creatorId", before."month"
+), key_balance AS (
+  SELECT key."id", change.*,
+    key."spentUsd" + change."costUsd" AS "spentAfterUsd",
+    key."heldUsd" - change."heldUsd" AS "heldAfterUsd",
+    key."unknownUsd" - change."unknownUsd" AS "unknownAfterUsd"
+  FROM "ApiKey" AS key JOIN (
+    SELECT before."apiKeyId",
+      sum(answer."costUsd") AS "costUsd",
+      sum(CASE before."status" WHEN 'started' THEN before."holdUsd" ELSE 0 END) AS "heldUsd",
+      sum(CASE before."status" WHEN 'unknown' THEN before."holdUsd" ELSE 0 END) AS "unknownUsd"
+    FROM before JOIN answer USING ("id")
+    GROUP BY before."apiKeyId"
+  ) AS change ON change."apiKeyId" = key."id"
+  WHERE key."budgetUsd" IS NOT NULL
+  ORDER BY key."id"
+  FOR UPDATE OF key
 ), balance AS (
   -- Worked out from the account as it is when its lock is had. An UPDATE alone tries the CHECK constraints on
   -- the row as this statement first saw it, where the hold of a call given up since is not unknown yet.
@@ -53,6 +70,8 @@ WITH answer AS (
     account."unknownUsd" - change."unknownUsd" AS "unknownUsd"
   FROM "MonthlySpend" AS account JOIN change USING ("creatorId", "month")
   WHERE "creatorId" = ANY (ARRAY(SELECT "creatorId" FROM change))
+    -- Keys are locked before accounts, as everywhere.
+    AND (SELECT count(*) FROM key_balance) >= 0
   ORDER BY "creatorId", "month"
   FOR UPDATE OF account
 ), account AS (
@@ -62,6 +81,17 @@ WITH answer AS (
     "unknownUsd" = balance."unknownUsd"
   FROM balance
   WHERE account."creatorId" = balance."creatorId" AND account."month" = balance."month"
+), key_account AS (
+  UPDATE "ApiKey" SET "spentUsd" = "spentAfterUsd", "heldUsd" = "heldAfterUsd", "unknownUsd" = "unknownAfterUsd"
+  FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
+), above_hold AS (
+  INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
+  SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'cost_above_hold', before."creatorId", before."id",
+    jsonb_build_object('callId', before."id", 'costUsd', trim_scale(answer."costUsd")::text,
+      'holdUsd', trim_scale(before."holdUsd")::text)
+  FROM before JOIN answer USING ("id")
+  WHERE answer."costUsd" > before."holdUsd"
+  ON CONFLICT DO NOTHING
 ), remembered AS (
   -- Only for the attempt that still owns the job: a late attempt's cost is recorded, its result is not.
   INSERT INTO "Step" ("jobId", "key", "agentId", "result")
@@ -72,4 +102,8 @@ WITH answer AS (
   WHERE answer."stepResult" IS NOT NULL
   ON CONFLICT DO NOTHING
 )
-SELECT "id" FROM ended
+SELECT "id", "creatorId", EXISTS (
+  SELECT FROM "Job"
+  WHERE "Job"."creatorId" = before."creatorId" AND "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')
+) AS "hasWaiters"
+FROM before JOIN ended USING ("id")

@@ -152,6 +152,9 @@ ALTER TABLE "ClosedMonth" ADD CONSTRAINT "ClosedMonth_is_first_day" CHECK (extra
 
 -- Work lists, as long as what is left to do.
 CREATE INDEX "Job_waits_for_room" ON "Job" ("creatorId", "priority", "id") WHERE "status" = 'queued' AND "waitingFor" IN ('quota', 'paused');
+DROP INDEX "Job_to_dispatch";
+CREATE INDEX "Job_to_dispatch" ON "Job" ("createdAt")
+  WHERE "status" = 'queued' AND "dispatchedAt" IS NULL AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused'));
 CREATE INDEX "Job_holds" ON "Job" ("id") WHERE "heldUsd" > 0;
 CREATE INDEX "Alert_to_notify" ON "Alert" ("createdAt") WHERE "notifiedAt" IS NULL;
 

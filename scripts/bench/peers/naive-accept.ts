@@ -19,7 +19,7 @@ app.post("/api/ai/chat", async (request, response) => {
   const { creatorId, ...input } = request.body as { creatorId: string };
   const id = newId("job");
   const common = { agent: "chat", feature: "fan_message", model: "gemini-2.5-flash", priority: 100 };
-  await createJobs(database, [{ ...common, id, creatorId, createCreator: true, input }]);
+  await createJobs(database, [{ ...common, id, creatorId, createCreator: true, requiredUsd: "0", input }]);
   await queue.add("chat", { jobId: id, creatorId }, { jobId: id });
   response.status(202).json({ id, agent: "chat", creatorId, status: "queued" });
 });

@@ -21,6 +21,15 @@ export function parseQuery<Schema extends z.ZodType>(schema: Schema, request: Re
   return parse(schema, request.query, (path) => path.join("."));
 }
 
+/** Parses a part of a request's path. @throws a 400 problem that names it */
+export function parsePath<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string | undefined,
+  name: string,
+): z.output<Schema> {
+  return parse(schema, text, () => name);
+}
+
 /** Parses a value that lies at `prefix` in the body, as an agent's input does. */
 export function parseAt<Schema extends z.ZodType>(
   schema: Schema,

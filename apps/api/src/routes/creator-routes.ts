@@ -3,12 +3,15 @@ import {
   type CreatorProfile,
   type CreatorUpdate,
   creatorId,
+  creatorsQuery,
   creatorUpdate,
+  type PastCreatorTerms,
 } from "@understudy/contracts";
 import type { Database, Prisma } from "@understudy/database";
-import { formatUsd } from "@understudy/ledger";
+import { formatUsd, quotaOf } from "@understudy/ledger";
 import { Router } from "express";
-import { parseBody } from "../http/parse.ts";
+import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
+import { parseBody, parsePath, parseQuery } from "../http/parse.ts";
 import { ProblemError } from "../http/problem-error.ts";
 
 /** Creators: their plan, their own bucket and quota, their profile. */
@@ -16,29 +19,52 @@ export function creatorRoutes(database: Database): Router {
   const router = Router();
 
   router.put("/creators/:id", async (request, response) => {
-    const id = parseCreatorId(request.params.id);
+    const id = parsePath(creatorId, request.params.id, "id");
     const update = parseBody(creatorUpdate, request);
     await refuseUnknownPlan(database, update.plan);
     const fields = columns(update);
-    await database.prisma.creator.upsert({ where: { id }, create: { id, ...fields }, update: fields });
+    await database.prisma.creator.upsert({
+      where: { id },
+      create: { id, ...fields },
+      update: { ...fields, updatedAt: new Date() },
+    });
     response.json(await readCreator(database, id));
   });
 
   router.get("/creators/:id", async (request, response) => {
-    response.json(await readCreator(database, parseCreatorId(request.params.id)));
+    response.json(await readCreator(database, parsePath(creatorId, request.params.id, "id")));
+  });
+
+  router.get("/creators", async (request, response) => {
+    const { q, cursor, limit } = parseQuery(creatorsQuery, request);
+    const rows = await database.prisma.creator.findMany({
+      where: { id: { ...(q && { contains: q }), ...(cursor && { gt: decodeIdCursor(cursor) }) } },
+      include: { plan: true },
+      orderBy: { id: "asc" },
+      take: limit + 1,
+    });
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    response.json({ items: page.map(present), ...(last && { nextCursor: encodeIdCursor(last.id) }) });
+  });
+
+  router.get("/creators/:id/quota", async (request, response) => {
+    const quota = await quotaOf(database, parsePath(creatorId, request.params.id, "id"));
+    if (!quota) throw noSuchCreator();
+    response.json(quota);
+  });
+
+  // The terms in force are the creator's own page; here is what they were before, the latest first.
+  router.get("/creators/:id/history", async (request, response) => {
+    const { id } = await readCreator(database, parsePath(creatorId, request.params.id, "id"));
+    const rows = await database.prisma.creatorHistory.findMany({
+      where: { creatorId: id },
+      orderBy: { id: "desc" },
+    });
+    response.json({ items: rows.map(presentPastTerms) });
   });
 
   return router;
-}
-
-function parseCreatorId(text: string): string {
-  const parsed = creatorId.safeParse(text);
-  if (!parsed.success) {
-    throw new ProblemError(400, "invalid_request", "The creator's id in the path is not valid.", {
-      errors: [{ pointer: "id", detail: parsed.error.issues[0]?.message ?? "is not valid" }],
-    });
-  }
-  return parsed.data;
 }
 
 async function refuseUnknownPlan(database: Database, name: string | undefined): Promise<void> {
@@ -62,7 +88,17 @@ function columns({ plan, bucket, quotaUsd, profile }: CreatorUpdate) {
 
 async function readCreator(database: Database, id: string): Promise<Creator> {
   const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
-  if (!row) throw new ProblemError(404, "creator_not_found", "No creator has that id.");
+  if (!row) throw noSuchCreator();
+  return present(row);
+}
+
+function noSuchCreator(): ProblemError {
+  return new ProblemError(404, "creator_not_found", "No creator has that id.");
+}
+
+type Row = Prisma.CreatorGetPayload<{ include: { plan: true } }>;
+
+function present(row: Row): Creator {
   const { plan } = row;
   const quotaUsd = row.quotaUsd ?? plan.quotaUsd;
   const ownBucket = row.ratePerHour !== null && row.burst !== null;
@@ -81,5 +117,18 @@ async function readCreator(database: Database, id: string): Promise<Creator> {
     ...(row.profile !== null && { profile: row.profile as CreatorProfile }),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+function presentPastTerms(row: Prisma.CreatorHistoryGetPayload<object>): PastCreatorTerms {
+  return {
+    plan: row.planName,
+    bucket:
+      row.ratePerHour !== null && row.burst !== null
+        ? { ratePerHour: Number(row.ratePerHour), burst: row.burst }
+        : null,
+    quotaUsd: row.quotaUsd === null ? null : formatUsd(row.quotaUsd),
+    validFrom: row.validFrom.toISOString(),
+    validTo: row.validTo.toISOString(),
   };
 }

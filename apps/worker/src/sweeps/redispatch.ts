@@ -54,7 +54,8 @@ export async function dispatchLeftBehind({ database, dispatcher, logger }: Sweep
   await dispatchAndMark(database, dispatcher, jobs);
 }
 
-async function dispatchAndMark(
+/** Puts jobs into Redis and notes that they stand there. */
+export async function dispatchAndMark(
   database: SweepDependencies["database"],
   dispatcher: SweepDependencies["dispatcher"],
   jobs: DispatchableJob[],

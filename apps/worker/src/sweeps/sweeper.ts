@@ -1,10 +1,20 @@
 import { expireJobs } from "./expire-jobs.ts";
+import { releaseJobHolds } from "./give-back-room.ts";
 import { giveUpCalls } from "./give-up-calls.ts";
 import { dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
+import { wakeWaitingJobs } from "./wake-waiting-jobs.ts";
 
 /** Each makes true again what a crash somewhere has left untrue. All may run in several workers at once. */
-const sweeps = { dispatchUndispatched, refillRedis, dispatchLeftBehind, expireJobs, giveUpCalls };
+const sweeps = {
+  dispatchUndispatched,
+  refillRedis,
+  dispatchLeftBehind,
+  expireJobs,
+  giveUpCalls,
+  releaseJobHolds,
+  wakeWaitingJobs,
+};
 
 const pauseMs = 1_000;
 

@@ -32,6 +32,7 @@ export interface JobEnd {
   errorCode?: string;
   errorMessage?: string;
   errorRetryable?: boolean;
+  errorResetsAt?: Date | undefined;
   /** Of the event in the outbox: stable, however often it is told. */
   eventId: string;
 }
@@ -61,11 +62,15 @@ export async function finishJobs(database: Database, ends: JobEnd[]): Promise<bo
 
 /**
  * Gives a running job back, to be attempted again.
+ * @param job `neededUsd` where it waits for room: it leaves its queue, until it is dispatched anew
  * @returns false where its attempt was fenced off
  */
 export async function requeueJob(
   database: Database,
-  job: { id: string; attempt: number; waitingFor: "provider" | "worker" },
+  job: { id: string; attempt: number } & (
+    | { waitingFor: "provider" | "worker" }
+    | { waitingFor: "quota" | "paused"; neededUsd: string }
+  ),
 ): Promise<boolean> {
   return (await database.execute(requeueStatement, [job])).length > 0;
 }

@@ -6,7 +6,9 @@ WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "timeoutSeconds" float8)
 ), due AS (
   -- Locked in one order everywhere, so that two batches can't wait for each other.
-  SELECT "Job"."id", request."timeoutSeconds" FROM "Job" JOIN request USING ("id", "generation")
+  SELECT "Job"."id", request."timeoutSeconds",
+    coalesce("Job"."startedAt" IS NULL AND "Job"."expiresAt" <= now(), false) AS "expired"
+  FROM "Job" JOIN request USING ("id", "generation")
   WHERE "Job"."status" IN ('queued', 'running')
     -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
     AND "Job"."id" = ANY (ARRAY(SELECT "id" FROM request))
@@ -16,6 +18,7 @@ WITH request AS (
   UPDATE "Job" SET
     "status" = 'running',
     "waitingFor" = NULL,
+    "neededUsd" = NULL,
     "attempt" = "Job"."attempt" + 1,
     -- Still running: the attempt before it ended without a word.
     "crashes" = "Job"."crashes" + ("Job"."status" = 'running')::int,
@@ -24,10 +27,9 @@ WITH request AS (
     "attemptDeadlineAt" = now() + make_interval(secs => due."timeoutSeconds")
   FROM due
   WHERE "Job"."id" = due."id"
-  RETURNING "Job".*
+  RETURNING "Job".*, due."expired"
 )
-SELECT "id", "agent", "creatorId", "feature", "model", "input", "attempt", "crashes",
-  coalesce("attempt" = 1 AND "expiresAt" <= now(), false) AS "expired",
+SELECT "id", "agent", "creatorId", "feature", "model", "input", "attempt", "crashes", "expired",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
    WHERE "jobId" = claimed."id") AS "steps"
 FROM claimed

@@ -1,19 +1,64 @@
--- Writes jobs down, all or none.
--- $1: [{id, agent, creatorId, createCreator, fanId?, feature, model, input, metadata?, priority, notBefore?, expiresAt?}]
+-- Writes jobs down, each unless its creator is unknown or what is spent leaves no room for it.
+-- $1: [{id, agent, creatorId, createCreator, apiKeyId?, fanId?, feature, model, input, metadata?, priority, notBefore?,
+--       expiresAt?, requiredUsd, platformQuotaUsd?}]
 -- createCreator: whether a creator that is not known yet is created, with the default plan.
--- Rows: {id, createdAt} of those written; a job whose creator is neither known nor created has none.
+-- requiredUsd: the worst case of all calls that the job can't do without. Holds do not count here: a job that
+-- only they keep out waits for them. platformQuotaUsd: the same for all.
+-- Rows: one for each: {id, createdAt, isKnown} and the figures of RoomFigures. createdAt is null where it was not
+-- written: for want of room, if the creator isKnown.
 WITH request AS (
-  SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(
-    "id" text, "agent" text, "creatorId" text, "createCreator" boolean, "fanId" text, "feature" text, "model" text,
-    "input" jsonb, "metadata" jsonb, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz)
+  SELECT *, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS "month"
+  FROM jsonb_to_recordset($1::jsonb) AS r(
+    "id" text, "agent" text, "creatorId" text, "createCreator" boolean, "apiKeyId" text, "fanId" text, "feature" text,
+    "model" text, "input" jsonb, "metadata" jsonb, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz,
+    "requiredUsd" numeric, "platformQuotaUsd" numeric)
 ), created AS (
   -- In one order everywhere, so that two batches can't wait for each other.
   INSERT INTO "Creator" ("id")
   SELECT DISTINCT "creatorId" FROM request WHERE "createCreator" ORDER BY 1
   ON CONFLICT DO NOTHING
+), platform AS (
+  SELECT coalesce(sum("spentUsd"), 0) AS "spentUsd", coalesce(sum("heldUsd"), 0) AS "heldUsd",
+    coalesce(sum("unknownUsd"), 0) AS "unknownUsd"
+  FROM "MonthlySpend" WHERE "month" = (SELECT max("month") FROM request WHERE "platformQuotaUsd" IS NOT NULL)
+), judged AS (
+  SELECT request.*,
+    request."createCreator" OR "Creator"."id" IS NOT NULL AS "isKnown",
+    "Plan"."name" AS "plan",
+    coalesce("Creator"."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd",
+    coalesce(account."spentUsd", 0) AS "spentUsd",
+    coalesce(account."heldUsd", 0) AS "heldUsd",
+    coalesce(account."unknownUsd", 0) AS "unknownUsd",
+    key."budgetUsd" AS "keyBudgetUsd",
+    key."spentUsd" AS "keySpentUsd",
+    key."heldUsd" AS "keyHeldUsd",
+    key."unknownUsd" AS "keyUnknownUsd",
+    platform."spentUsd" AS "platformSpentUsd",
+    platform."heldUsd" AS "platformHeldUsd",
+    platform."unknownUsd" AS "platformUnknownUsd"
+  FROM request
+  CROSS JOIN platform
+  -- The arrays say nothing new: without them Postgres, which takes any batch for a hundred items, reads whole tables.
+  LEFT JOIN "Creator" ON "Creator"."id" = request."creatorId"
+    AND "Creator"."id" = ANY (ARRAY(SELECT "creatorId" FROM request))
+  -- A creator that is created by this statement has the default plan.
+  JOIN "Plan" ON "Plan"."name" = coalesce("Creator"."planName", 'starter')
+  LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = request."creatorId" AND account."month" = request."month"
+    AND account."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
+  LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId" AND key."budgetUsd" IS NOT NULL
+), written AS (
+  INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "priority",
+                     "notBefore", "expiresAt")
+  SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "priority",
+         "notBefore", "expiresAt"
+  FROM judged
+  WHERE "isKnown"
+    AND ("quotaUsd" IS NULL OR "spentUsd" + "unknownUsd" + "requiredUsd" <= "quotaUsd")
+    AND ("keyBudgetUsd" IS NULL OR "keySpentUsd" + "keyUnknownUsd" + "requiredUsd" <= "keyBudgetUsd")
+    AND ("platformQuotaUsd" IS NULL OR "platformSpentUsd" + "platformUnknownUsd" + "requiredUsd" <= "platformQuotaUsd")
+  RETURNING "id", "createdAt"
 )
-INSERT INTO "Job" ("id", "agent", "creatorId", "fanId", "feature", "model", "input", "metadata", "priority", "notBefore", "expiresAt")
-SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "metadata", "priority", "notBefore", "expiresAt"
-FROM request
-WHERE "createCreator" OR EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = request."creatorId")
-RETURNING "id", "createdAt"
+SELECT "id", written."createdAt", "isKnown", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
+  "plan", "quotaUsd", "spentUsd", "heldUsd", "unknownUsd", "keyBudgetUsd", "keySpentUsd", "keyHeldUsd", "keyUnknownUsd",
+  "platformQuotaUsd", "platformSpentUsd", "platformHeldUsd", "platformUnknownUsd"
+FROM judged LEFT JOIN written USING ("id")

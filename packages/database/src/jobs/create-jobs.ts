@@ -1,4 +1,5 @@
 import type { Database } from "../database.ts";
+import type { RoomFigures } from "../room-figures.ts";
 import { loadStatement } from "../statement.ts";
 
 const statement = loadStatement(new URL("./create-jobs.sql", import.meta.url));
@@ -9,6 +10,8 @@ export interface NewJob {
   creatorId: string;
   /** Whether a creator that is not known yet is created, with the default plan. */
   createCreator: boolean;
+  /** Whose request it is; none for the admin key. */
+  apiKeyId?: string;
   fanId?: string;
   feature: string;
   model: string;
@@ -17,19 +20,27 @@ export interface NewJob {
   priority: number;
   notBefore?: string;
   expiresAt?: string;
+  /** Worst case of all calls that the job can't do without, in USD. */
+  requiredUsd: string;
+  /** What all creators together may spend in a month, in USD. */
+  platformQuotaUsd?: string | undefined;
 }
 
-export interface JobRecord {
+/** What became of the wish to have a job written down, and the room that there was for it. */
+export interface JobRecord extends RoomFigures {
   id: string;
-  createdAt: Date;
+  /** Null where it was not written: its creator is neither known nor created, or there is no room. */
+  createdAt: Date | null;
+  isKnown: boolean;
 }
 
-/**
- * Writes jobs down in one transaction.
- * @returns for each its record; undefined where its creator is neither known nor to be created
- */
-export async function createJobs(database: Database, jobs: NewJob[]): Promise<(JobRecord | undefined)[]> {
+/** Writes jobs down in one transaction, those for which there is room. */
+export async function createJobs(database: Database, jobs: NewJob[]): Promise<JobRecord[]> {
   const rows = await database.execute<JobRecord>(statement, jobs);
   const records = new Map(rows.map((row) => [row.id, row]));
-  return jobs.map((job) => records.get(job.id));
+  return jobs.map((job) => {
+    const record = records.get(job.id);
+    if (!record) throw new Error(`create-jobs.sql has no row for ${job.id}.`);
+    return record;
+  });
 }

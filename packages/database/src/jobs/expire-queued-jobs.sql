@@ -11,7 +11,7 @@ WITH event AS (
     FOR UPDATE SKIP LOCKED
   ) AS locked
 ), expired AS (
-  UPDATE "Job" SET "status" = 'failed', "waitingFor" = NULL, "finishedAt" = now(), "errorCode" = 'expired',
+  UPDATE "Job" SET "status" = 'failed', "waitingFor" = NULL, "neededUsd" = NULL, "finishedAt" = now(), "errorCode" = 'expired',
     "errorMessage" = 'The job had not started by its expiresAt.', "errorRetryable" = false
   FROM due WHERE "Job"."id" = due."id"
   RETURNING "Job"."id", "Job"."creatorId", due."number"

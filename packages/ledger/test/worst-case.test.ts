@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { promptTokensMax } from "../src/prompt-bound.ts";
-import { thinkingBudgetMin, thinkingConfig } from "../src/thinking.ts";
+import { outputLimits, promptTokensMax, thinkingBudgetMin } from "../src/worst-case.ts";
 
 describe("the bound of a prompt", () => {
   it("counts bytes, not characters, of all that is sent", () => {
@@ -21,8 +20,10 @@ describe("thinking", () => {
     expect(thinkingBudgetMin(model)).toBe(tokens);
   });
 
-  it("is not set where a model does not know it", () => {
-    expect(thinkingConfig("gemini-2.0-flash-exp", 0)).toEqual({});
-    expect(thinkingConfig("gemini-2.5-flash", 0)).toEqual({ thinkingConfig: { thinkingBudget: 0 } });
+  it("has room beside the answer", () => {
+    expect(outputLimits("gemini-2.5-pro", { maxOutputTokens: 100 })).toEqual({
+      maxOutputTokens: 228,
+      thinkingBudget: 128,
+    });
   });
 });

@@ -1,0 +1,85 @@
+import { modelSchemaOf, type ServiceTier } from "@understudy/contracts";
+import type { Decimal } from "decimal.js";
+import type { z } from "zod";
+import { holdFor } from "./hold.ts";
+import type { Price, PriceBook } from "./price-book.ts";
+
+/** What bounds the cost of a request to the model. */
+export interface BoundedRequest {
+  system: string;
+  parts: string[];
+  jsonSchema?: object;
+  /** Most tokens of the answer, thoughts not counted. */
+  maxOutputTokens: number;
+  /** Most tokens of thoughts; the model's smallest unless given. */
+  thinkingBudget?: number;
+}
+
+/** The worst that a request can cost at a price, in USD: what is held for it. */
+export function worstCaseUsd(price: Price, request: BoundedRequest): Decimal {
+  const { maxOutputTokens, thinkingBudget } = outputLimits(price.model, request);
+  return holdFor(price, promptTokensMax(request), maxOutputTokens + thinkingBudget);
+}
+
+/** A request that will be made, as far as its cost goes. */
+export interface PlannedCall extends Omit<BoundedRequest, "jsonSchema"> {
+  /** Its key within the job. */
+  step: string;
+  model?: string;
+  serviceTier?: ServiceTier;
+  output?: z.ZodObject;
+}
+
+/**
+ * The worst case of each planned call, in USD, by its step.
+ * @param defaultModel of calls that name none
+ * @returns also the model of the first that has no price, and so no worst case
+ */
+export async function worstCasesOf(
+  prices: PriceBook,
+  calls: readonly PlannedCall[],
+  defaultModel: string,
+): Promise<{ byStep: Map<string, Decimal>; unknownModel?: string }> {
+  const byStep = new Map<string, Decimal>();
+  for (const { step, model = defaultModel, serviceTier = "standard", output, ...request } of calls) {
+    const price = await prices.priceOf(model, serviceTier, new Date());
+    if (!price) return { byStep, unknownModel: model };
+    const jsonSchema = output && modelSchemaOf(output);
+    byStep.set(step, worstCaseUsd(price, { ...request, ...(jsonSchema && { jsonSchema }) }));
+  }
+  return { byStep };
+}
+
+/**
+ * The limits as they are sent, in tokens. Models differ in whether `maxOutputTokens` contains thoughts: it asks
+ * for room for both, and the worst case counts thoughts beside it.
+ */
+export function outputLimits(
+  model: string,
+  request: Pick<BoundedRequest, "maxOutputTokens" | "thinkingBudget">,
+): { maxOutputTokens: number; thinkingBudget: number } {
+  const thinkingBudget = request.thinkingBudget ?? thinkingBudgetMin(model) ?? 0;
+  return { maxOutputTokens: request.maxOutputTokens + thinkingBudget, thinkingBudget };
+}
+
+/**
+ * The smallest thinking budget, in tokens, that a model takes; undefined for models that do not think and
+ * refuse the setting. Source: ai.google.dev/gemini-api/docs/thinking: Pro models can't turn it off (128 at
+ * least), Flash models can.
+ */
+export function thinkingBudgetMin(model: string): number | undefined {
+  if (/gemini-(1|2\.0)|embedding/.test(model)) return undefined;
+  return /-pro/.test(model) ? 128 : 0;
+}
+
+/** Room for what the protocol itself adds around each part: roles and separators. */
+const tokensPerPart = 16;
+
+/**
+ * An upper bound of a prompt's tokens: its bytes in UTF-8, since no token is shorter than a byte.
+ * countTokens would be closer, but costs a request.
+ */
+export function promptTokensMax(prompt: Pick<BoundedRequest, "system" | "parts" | "jsonSchema">): number {
+  const texts = [prompt.system, ...prompt.parts, prompt.jsonSchema ? JSON.stringify(prompt.jsonSchema) : ""];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + tokensPerPart, 0);
+}
