@@ -14,11 +14,13 @@ import { authenticate, keyCheck } from "./http/authenticate.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import type { Jobs } from "./jobs.ts";
+import { callRoutes } from "./routes/call-routes.ts";
 import { creatorRoutes } from "./routes/creator-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { moneyRoutes } from "./routes/money-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
+import { priceRoutes } from "./routes/price-routes.ts";
 
 export interface AppDependencies {
   adminKey: string;
@@ -55,6 +57,8 @@ export function createApp(dependencies: AppDependencies): Express {
   api.use(creatorRoutes(database));
   api.use(moneyRoutes(database));
   api.use(planRoutes(database));
+  api.use(callRoutes(database));
+  api.use(priceRoutes(database, prices));
   app.use("/api/ai", api);
 
   app.use("/admin", pageHeaders);

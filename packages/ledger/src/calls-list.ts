@@ -32,12 +32,13 @@ export async function calls(
   });
   const page = found.slice(0, query.limit);
   const last = found.length > query.limit ? page.at(-1) : undefined;
-  return { items: page.map(present), ...(last && { next: { startedAt: last.startedAt, id: last.id } }) };
+  return { items: page.map(presentCall), ...(last && { next: { startedAt: last.startedAt, id: last.id } }) };
 }
 
-type Row = Awaited<ReturnType<Database["prisma"]["usageLog"]["findMany"]>>[number];
+export type CallRow = Awaited<ReturnType<Database["prisma"]["usageLog"]["findMany"]>>[number];
 
-function present(row: Row): Call {
+/** A call as it is told to others. */
+export function presentCall(row: CallRow): Call {
   return {
     id: row.id,
     jobId: row.jobId,
@@ -58,6 +59,7 @@ function present(row: Row): Call {
     unknownUsd: row.status === "unknown" ? formatUsd(row.holdUsd) : "0",
     holdUsd: formatUsd(row.holdUsd),
     estimated: row.estimated,
+    byOperator: row.byOperator,
     finishReason: row.finishReason,
     httpStatus: row.httpStatus,
     errorCode: row.errorCode,

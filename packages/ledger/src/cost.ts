@@ -5,7 +5,15 @@ import type { TokenCounts } from "./usage.ts";
 
 /** One line of a bill: `usd` = `tokens` × `usdPerMillion` / 1,000,000. */
 export interface ExplainLine {
-  what: "input" | "audio input" | "cached input" | "cached audio input" | "tool use" | "output" | "thoughts";
+  what:
+    | "input"
+    | "audio input"
+    | "cached input"
+    | "cached audio input"
+    | "tool use"
+    | "output"
+    | "output that only the total counts"
+    | "thoughts";
   tokens: number;
   usdPerMillion: Decimal;
   usd: Decimal;
@@ -37,7 +45,8 @@ export function explainCost(price: Price, tokens: TokenCounts): { lines: Explain
     line("cached input", cachedText, cached),
     line("cached audio input", tokens.cachedAudio, audioCached),
     line("tool use", tokens.toolUse, input),
-    line("output", tokens.output, output),
+    line("output", tokens.output - tokens.unnamed, output),
+    line("output that only the total counts", tokens.unnamed, output),
     line("thoughts", tokens.thoughts, output),
   ].filter((entry) => entry.tokens > 0);
   return { lines, totalUsd: lines.reduce((sum, entry) => sum.plus(entry.usd), new Money(0)) };

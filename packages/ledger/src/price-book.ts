@@ -21,7 +21,7 @@ export interface Price {
 }
 
 /** How long prices are kept before they are read anew: a row added elsewhere counts after that. */
-const keepMs = 30_000;
+export const keepMs = 30_000;
 
 /** The prices of `Price`, kept in memory. */
 export class PriceBook {
@@ -54,6 +54,17 @@ export class PriceBook {
     return [...new Set((await this.#prices()).map((price) => price.model))].sort();
   }
 
+  /** All prices of a model, in any tier and of any time. */
+  async pricesOf(model: string): Promise<Price[]> {
+    const names = new Set(modelNames(model));
+    return (await this.#prices()).filter((price) => names.has(price.model));
+  }
+
+  /** Reads prices anew when next asked: one was added here. */
+  refresh(): void {
+    this.#rows = undefined;
+  }
+
   #prices(): Promise<Price[]> {
     if (this.#rows === undefined || Date.now() - this.#readAt > keepMs) {
       this.#readAt = Date.now();
@@ -67,29 +78,38 @@ export class PriceBook {
   }
 
   async #read(): Promise<Price[]> {
-    const rows = await this.#database.prisma.price.findMany();
-    return rows.map((row) => ({
-      ...row,
-      inputUsd: new Money(row.inputUsd.toFixed()),
-      outputUsd: new Money(row.outputUsd.toFixed()),
-      cachedUsd: new Money(row.cachedUsd.toFixed()),
-      audioInputUsd: new Money(row.audioInputUsd.toFixed()),
-      audioCachedUsd: new Money(row.audioCachedUsd.toFixed()),
-      longContext:
-        row.longContextAbove === null
-          ? null
-          : {
-              above: row.longContextAbove,
-              inputUsd: new Money(row.longInputUsd?.toFixed() ?? 0),
-              outputUsd: new Money(row.longOutputUsd?.toFixed() ?? 0),
-              cachedUsd: new Money(row.longCachedUsd?.toFixed() ?? 0),
-            },
-    }));
+    return (await this.#database.prisma.price.findMany()).map(readPrice);
   }
 }
 
-/** The names under which a model's price may stand; gemini-embedding-001 is itself such a name. */
-function modelNames(model: string): string[] {
+type PriceRow = Awaited<ReturnType<Database["prisma"]["price"]["findMany"]>>[number];
+
+/** A row of `Price` with its amounts as ours. */
+export function readPrice(row: PriceRow): Price {
+  return {
+    ...row,
+    inputUsd: new Money(row.inputUsd.toFixed()),
+    outputUsd: new Money(row.outputUsd.toFixed()),
+    cachedUsd: new Money(row.cachedUsd.toFixed()),
+    audioInputUsd: new Money(row.audioInputUsd.toFixed()),
+    audioCachedUsd: new Money(row.audioCachedUsd.toFixed()),
+    longContext:
+      row.longContextAbove === null
+        ? null
+        : {
+            above: row.longContextAbove,
+            inputUsd: new Money(row.longInputUsd?.toFixed() ?? 0),
+            outputUsd: new Money(row.longOutputUsd?.toFixed() ?? 0),
+            cachedUsd: new Money(row.longCachedUsd?.toFixed() ?? 0),
+          },
+  };
+}
+
+/**
+ * The names under which a model's price may stand: as it is first, then without `-001`.
+ * (gemini-embedding-001 is itself such a name.)
+ */
+export function modelNames(model: string): [name: string, shorter: string] {
   const name = model.replace(/^models\//, "");
   return [name, name.replace(/-001$/, "")];
 }

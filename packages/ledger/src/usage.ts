@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-const count = z.int().nonnegative();
+/** No request has so many tokens: more is nonsense, and would not fit the columns. */
+const tokensMax = 1_000_000_000;
+const count = z.int().nonnegative().max(tokensMax);
 const details = z
   .array(z.looseObject({ modality: z.string().optional(), tokenCount: count.optional() }))
   .optional();
@@ -31,8 +33,12 @@ export interface TokenCounts {
   toolUse: number;
   /** O: without thoughts. */
   output: number;
+  /** Part of the output: tokens that the total counts and no field names. */
+  unnamed: number;
   /** R: billed as output. */
   thoughts: number;
+  /** On the wire the output contained the thoughts. */
+  thoughtsInside: boolean;
   /** The usage contradicts itself or leaves open what it cost; these counts are the upper bound. */
   estimated: boolean;
 }
@@ -75,7 +81,9 @@ export function readUsage(raw: unknown): TokenCounts | undefined {
     cachedAudio: cachedAudioLeast,
     toolUse,
     output: output + unnamed,
+    unnamed,
     thoughts,
+    thoughtsInside,
     estimated:
       cachedAudioUnknown ||
       (total !== undefined && total !== sum) ||

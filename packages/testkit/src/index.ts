@@ -5,3 +5,4 @@ export { type ServiceProcess, spawnService } from "./service-process.ts";
 export { type Stack, type StackOptions, startStack } from "./stack.ts";
 export { createTestDatabase, startTestPostgres, type TestDatabase } from "./test-database.ts";
 export { startTestRedis, temporaryDirectory } from "./test-redis.ts";
+export { createUnknownCall, type UnknownCallOptions } from "./unknown-call.ts";
