@@ -15,6 +15,7 @@ import { ProblemError } from "./http/problem-error.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import type { Jobs } from "./jobs.ts";
 import { callRoutes } from "./routes/call-routes.ts";
+import { chargeRoutes } from "./routes/charge-routes.ts";
 import { creatorRoutes } from "./routes/creator-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
@@ -58,6 +59,7 @@ export function createApp(dependencies: AppDependencies): Express {
   api.use(moneyRoutes(database));
   api.use(planRoutes(database));
   api.use(callRoutes(database));
+  api.use(chargeRoutes(database, stopping, logger));
   api.use(priceRoutes(database, prices));
   app.use("/api/ai", api);
 

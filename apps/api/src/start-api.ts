@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { openDatabase } from "@understudy/database";
 import { PriceBook } from "@understudy/ledger";
-import { connectRedis, Dispatcher, JobEndings } from "@understudy/queues";
+import { connectRedis, Dispatcher, JobEndings, openChargesQueue } from "@understudy/queues";
 import type { Logger, RunningService } from "@understudy/service";
 import type { ApiConfig } from "./config.ts";
 import { createApp } from "./create-app.ts";
@@ -19,19 +19,32 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
   const redis = connectRedis(config.redisUrl, "producer");
   const dispatcher = new Dispatcher(redis);
+  const charges = openChargesQueue(redis);
   const endings = new JobEndings(connectRedis(config.redisUrl, "consumer"));
   const stopping = new AbortController();
+  const prices = new PriceBook(database);
   const jobs = createJobService({
     database,
-    prices: new PriceBook(database),
+    prices,
     dispatcher,
     endings,
     logger,
     defaultModel: config.defaultModel,
     expectedProvider: config.expectedProvider,
     createUnknownCreators: config.createUnknownCreators,
+    platformQuotaUsd: config.platformQuotaUsd,
   });
-  const app = createApp({ ...config, database, redis, dispatcher, jobs, stopping: stopping.signal, logger });
+  const app = createApp({
+    ...config,
+    database,
+    redis,
+    dispatcher,
+    charges,
+    prices,
+    jobs,
+    stopping: stopping.signal,
+    logger,
+  });
 
   const server = createExpressServer(app);
   server.keepAliveTimeout = keepAliveMs;
@@ -49,6 +62,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       await closed;
       endings.close();
       await dispatcher.close();
+      await charges.close();
       redis.disconnect();
       await database.close();
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Call, Costs, Creator } from "@understudy/contracts";
+import type { Call, Costs, Creator, PastCreatorTerms, Plan, Quota, Spending } from "@understudy/contracts";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
 import { problemOf } from "./problem-of.ts";
 
@@ -61,19 +61,141 @@ describe("creators", () => {
     expect(await problemOf(response)).toMatchObject({ code });
   });
 
-  it("spend no more than their quota: the job fails with the figures", async () => {
+  it("are told when their quota has no room, before a job is accepted", async () => {
     await stack.request("PUT", "/api/ai/creators/poor", { quotaUsd: "0.0001" });
-    const id = await stack.submit("messaging", { creatorId: "poor", input: { fanId: "f", message: "hi" } });
-    const job = await eventually(async () => {
-      const found = await stack.job(id);
-      expect(found.status).toBe("failed");
-      return found;
+    const input = { fanId: "f", message: "hi" };
+    const response = await stack.request("POST", "/api/ai/agents/messaging/jobs", {
+      creatorId: "poor",
+      input,
     });
-    expect(job.error).toMatchObject({
+    expect(response.status).toBe(402);
+    const problem = await problemOf(response);
+    expect(problem).toMatchObject({
       code: "quota_exceeded",
-      message: expect.stringMatching(/\$0\.0001 has no room .* resets at 20/),
+      plan: "starter",
+      quotaUsd: "0.0001",
+      spentUsd: "0",
     });
-    expect(job.usage).toMatchObject({ calls: 0, costUsd: "0" });
+    expect(problem).toMatchObject({
+      heldUsd: "0",
+      requiredUsd: "0.0029",
+      resetsAt: expect.stringMatching(/-01T00:00:00/),
+    });
+    expect(await stack.database.prisma.job.count({ where: { creatorId: "poor" } })).toBe(0);
+  });
+
+  it("have a quota that can be looked at", async () => {
+    await stack.request("PUT", "/api/ai/creators/psy", { quotaUsd: "0.01" });
+    const [spend] = await stack.database.prisma.monthlySpend.findMany({ where: { creatorId: "psy" } });
+    const quota = (await (await stack.request("GET", "/api/ai/creators/psy/quota")).json()) as Quota;
+    const spentUsd = spend?.spentUsd.toFixed() ?? "";
+    expect(quota).toMatchObject({
+      plan: "starter",
+      quotaUsd: "0.01",
+      spentUsd,
+      heldUsd: "0",
+      unknownUsd: "0",
+    });
+    expect(Number(quota.remainingUsd)).toBeCloseTo(0.01 - Number(spentUsd), 12);
+    expect(quota.percentUsed).toBeCloseTo(Number(spentUsd) * 10_000, 1);
+    await stack.request("PUT", "/api/ai/creators/psy", { plan: "business", quotaUsd: null });
+    expect(await (await stack.request("GET", "/api/ai/creators/psy/quota")).json()).toMatchObject({
+      quotaUsd: null,
+      remainingUsd: null,
+      percentUsed: 0,
+    });
+    expect((await stack.request("GET", "/api/ai/creators/nobody/quota")).status).toBe(404);
+  });
+
+  it("are listed page by page, and found by a part of their id", async () => {
+    const ids: string[] = [];
+    let cursor = "";
+    do {
+      const page = await stack.request("GET", `/api/ai/creators?limit=2${cursor && `&cursor=${cursor}`}`);
+      const { items, nextCursor = "" } = (await page.json()) as { items: Creator[]; nextCursor?: string };
+      ids.push(...items.map((item) => item.id));
+      cursor = nextCursor;
+    } while (cursor !== "");
+    expect(ids).toEqual([...new Set(ids)].sort());
+    expect(ids).toEqual(expect.arrayContaining(["psy", "katyperry", "eminem"]));
+    const found = (await (await stack.request("GET", "/api/ai/creators?q=perry")).json()) as {
+      items: Creator[];
+    };
+    expect(found.items.map((item) => item.id)).toEqual(["katyperry"]);
+    expect((await stack.request("GET", "/api/ai/creators?cursor=x")).status).toBe(400);
+  });
+
+  it("keep on record what they had before", async () => {
+    const put = (body: object) => stack.request("PUT", "/api/ai/creators/adele", body);
+    await put({ plan: "pro" });
+    await put({ quotaUsd: "5" });
+    await put({ quotaUsd: "5", profile: { voice: "warm" } });
+    const history = await (await stack.request("GET", "/api/ai/creators/adele/history")).json();
+    expect(history).toMatchObject({ items: [{ plan: "pro", quotaUsd: null, bucket: null }] });
+    const [{ validFrom, validTo }] = (history as { items: [PastCreatorTerms] }).items;
+    expect(Date.parse(validTo)).toBeGreaterThanOrEqual(Date.parse(validFrom));
+  });
+});
+
+describe("plans", () => {
+  const gold = {
+    priceUsd: "29",
+    quotaUsd: "100",
+    bucket: { ratePerHour: 500, burst: 50 },
+    weight: 4,
+    usage: "included",
+  };
+
+  it("are those of the installation, and what operators make them", async () => {
+    const list = async () =>
+      ((await (await stack.request("GET", "/api/ai/admin/plans")).json()) as { items: Plan[] }).items;
+    const installed = { priceUsd: "0", bucket: { ratePerHour: 100, burst: 20 }, weight: 1, usage: "billed" };
+    expect(await list()).toMatchObject([
+      { name: "business", quotaUsd: null, ...installed },
+      { name: "pro", quotaUsd: "50", ...installed },
+      { name: "starter", quotaUsd: "10", ...installed },
+    ]);
+    const put = async (body: object) =>
+      (await stack.request("PUT", "/api/ai/admin/plans/gold", body)).json() as Promise<Plan>;
+    const made = await put(gold);
+    expect(made).toMatchObject({ name: "gold", ...gold });
+    // The same again changes nothing, and makes no history.
+    expect((await put(gold)).validFrom).toBe(made.validFrom);
+    expect(await put({ ...gold, priceUsd: "39" })).toMatchObject({ priceUsd: "39" });
+    const history = await (await stack.request("GET", "/api/ai/admin/plans/gold/history")).json();
+    expect(history).toMatchObject({ items: [{ ...gold, validFrom: made.validFrom }] });
+  });
+
+  it.each([
+    ["a field is missing", { ...gold, weight: undefined }, "#/weight"],
+    ["a field is unknown", { ...gold, color: "red" }, "#/color"],
+    ["the price is negative", { ...gold, priceUsd: "-1" }, "#/priceUsd"],
+    ["the rate is nothing", { ...gold, bucket: { ratePerHour: 0, burst: 1 } }, "#/bucket/ratePerHour"],
+  ])("are refused where %s", async (_name, body, pointer) => {
+    const response = await stack.request("PUT", "/api/ai/admin/plans/gold", body);
+    expect(response.status).toBe(400);
+    expect(await problemOf(response)).toMatchObject({ errors: [{ pointer }] });
+  });
+
+  it("need a name of the right form", async () => {
+    expect((await stack.request("PUT", "/api/ai/admin/plans/Gold%20", gold)).status).toBe(400);
+    expect((await stack.request("GET", "/api/ai/admin/plans/silver/history")).status).toBe(404);
+  });
+});
+
+describe("the switch that stops all spending", () => {
+  it("lets jobs in, keeps them waiting, and lets them go on", async () => {
+    const turn = async (stopped: boolean) =>
+      (await stack.request("POST", "/api/ai/admin/spending", { stopped })).json() as Promise<Spending>;
+    const { changedAt } = await turn(true);
+    expect((await turn(true)).changedAt).toBe(changedAt);
+    const id = await stack.submit("test", { creatorId: "katyperry", input: { prompt: "Say hello again." } });
+    await eventually(async () =>
+      expect(await stack.job(id)).toMatchObject({ status: "queued", waitingFor: "paused" }),
+    );
+    expect(await turn(false)).toMatchObject({ stopped: false });
+    await eventually(async () => expect((await stack.job(id)).status).toBe("completed"));
+    expect((await stack.job(id)).usage.calls).toBe(1);
   });
 });
 
@@ -181,7 +303,7 @@ describe("Bull Board", () => {
     expect((await page("/admin/queues", { headers: { cookie } })).status).toBe(200);
     const board = await fetch(`${stack.url}/admin/queues/api/queues`, { headers: { cookie } });
     const { queues } = (await board.json()) as { queues: { name: string; readOnlyMode: boolean }[] };
-    expect(queues.map((queue) => queue.name)).toEqual(["chat", "messaging", "test"]);
+    expect(queues.map((queue) => queue.name)).toEqual(["chat", "messaging", "test", "charges"]);
     expect(queues.every((queue) => queue.readOnlyMode)).toBe(true);
   });
 

@@ -10,10 +10,12 @@ import {
   Dispatcher,
   type JobPayload,
   jobPayload,
+  openChargesQueue,
 } from "@understudy/queues";
 import type { Logger, RunningService } from "@understudy/service";
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import { startChargesWorker } from "./charges/charges-worker.ts";
 import type { WorkerConfig } from "./config.ts";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
 import { startSweeper } from "./sweeps/sweeper.ts";
@@ -35,6 +37,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const producer = connectRedis(config.redisUrl, "producer");
   const consumer = connectRedis(config.redisUrl, "consumer");
   const dispatcher = new Dispatcher(producer);
+  const charges = openChargesQueue(producer);
   const gemini = new GeminiClient(config.gemini);
   // What a creator's settled calls give back while others of theirs are woken makes the next round.
   const wakeCreator = groupCommit(
@@ -77,14 +80,18 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     logger,
   };
   const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, config.concurrency));
+  const chargesWorker = startChargesWorker({ database, redis: consumer, logger });
+  const sweeper = startSweeper({ database, ledger, dispatcher, charges, redis: producer, logger });
 
   return {
     details: { agents: agents.map((agent) => agent.name).join(",") },
     async stop() {
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
       const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
+      await Promise.all([chargesWorker.stop(), ...workers.map((worker) => worker.close())]);
       clearTimeout(timer);
       await dispatcher.close();
+      await charges.close();
       producer.disconnect();
       consumer.disconnect();
       await gemini.close();

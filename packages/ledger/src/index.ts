@@ -1,5 +1,7 @@
 export { type CallOpening, findNoRoom, type NoRoom, type WaitForRoom } from "./call-opening.ts";
 export { calls } from "./calls-list.ts";
+export { charges } from "./charges/charges-list.ts";
+export { closeDueMonths, closeMonth } from "./charges/close-months.ts";
 export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
 export { type CallAnswer, type CallIntent, Ledger } from "./ledger.ts";

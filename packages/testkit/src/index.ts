@@ -1,5 +1,6 @@
 export { eventually } from "./eventually.ts";
 export { assertInvariants, readBill } from "./invariants.ts";
+export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { type BillEntry, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";
 export { type Stack, type StackOptions, startStack } from "./stack.ts";
