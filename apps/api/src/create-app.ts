@@ -14,6 +14,7 @@ import { authenticate, keyCheck } from "./http/authenticate.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import type { Jobs } from "./jobs.ts";
+import { alertRoutes } from "./routes/alert-routes.ts";
 import { callRoutes } from "./routes/call-routes.ts";
 import { chargeRoutes } from "./routes/charge-routes.ts";
 import { creatorRoutes } from "./routes/creator-routes.ts";
@@ -57,6 +58,7 @@ export function createApp(dependencies: AppDependencies): Express {
   api.use(jobRoutes(jobs, stopping));
   api.use(creatorRoutes(database));
   api.use(moneyRoutes(database));
+  api.use(alertRoutes(database));
   api.use(planRoutes(database));
   api.use(callRoutes(database));
   api.use(chargeRoutes(database, stopping, logger));

@@ -1,3 +1,4 @@
+import { usd } from "@understudy/contracts";
 import { z } from "zod";
 
 /** The worker's environment; .env.example tells of each. */
@@ -13,7 +14,24 @@ export const environment = z
     /** Replaces each agent's own longest attempt. */
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
     WORKER_STOP_SECONDS: z.coerce.number().min(0).max(600).default(20),
+    PLATFORM_QUOTA_USD: usd.optional(),
+    ALERT_SLACK_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+    ALERT_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+    ALERT_EMAIL_TO: z
+      .string()
+      .transform((list) => list.split(",").map((address) => address.trim()))
+      .pipe(z.array(z.email()))
+      .optional(),
+    ALERT_EMAIL_FROM: z.string().optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  })
+  .refine((env) => !env.ALERT_SMTP_URL || env.ALERT_EMAIL_TO, {
+    path: ["ALERT_EMAIL_TO"],
+    message: "is needed beside ALERT_SMTP_URL",
+  })
+  .refine((env) => !env.ALERT_EMAIL_TO || env.ALERT_SMTP_URL, {
+    path: ["ALERT_SMTP_URL"],
+    message: "is needed beside ALERT_EMAIL_TO",
   })
   .transform((env) => ({
     databaseUrl: env.DATABASE_URL,
@@ -24,6 +42,15 @@ export const environment = z
     attemptSeconds: env.WORKER_ATTEMPT_SECONDS,
     /** How long jobs under way may go on after the signal to stop, before they are given back. */
     stopSeconds: env.WORKER_STOP_SECONDS,
+    /** What all creators together may spend in a month. */
+    platformQuotaUsd: env.PLATFORM_QUOTA_USD,
+    alerts: {
+      slackWebhookUrl: env.ALERT_SLACK_WEBHOOK_URL,
+      ...(env.ALERT_SMTP_URL &&
+        env.ALERT_EMAIL_TO && {
+          email: { smtpUrl: env.ALERT_SMTP_URL, to: env.ALERT_EMAIL_TO, from: env.ALERT_EMAIL_FROM },
+        }),
+    },
     logLevel: env.LOG_LEVEL,
   }));
 

@@ -15,6 +15,7 @@ import {
 import type { Logger, RunningService } from "@understudy/service";
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import { startAlerts } from "./alerts/start-alerts.ts";
 import { startChargesWorker } from "./charges/charges-worker.ts";
 import type { WorkerConfig } from "./config.ts";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
@@ -82,10 +83,12 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, config.concurrency));
   const chargesWorker = startChargesWorker({ database, redis: consumer, logger });
   const sweeper = startSweeper({ database, ledger, dispatcher, charges, redis: producer, logger });
+  const alerts = startAlerts(config.databaseUrl, config.alerts, logger);
 
   return {
     details: { agents: agents.map((agent) => agent.name).join(",") },
     async stop() {
+      await Promise.all([sweeper.stop(), alerts.stop()]);
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
       const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
       await Promise.all([chargesWorker.stop(), ...workers.map((worker) => worker.close())]);

@@ -1,29 +1,62 @@
--- What calls cost, grouped. $1: [{groupBy, from, to, creatorId?, agent?, model?, feature?}]
--- Rows: {key, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd}, sums as text.
-WITH filter AS (
-  SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("groupBy" text, "from" timestamptz, "to" timestamptz,
-    "creatorId" text, "agent" text, "model" text, "feature" text)
+-- What ended calls cost, grouped, by the UTC time of their start: whole days from DailyUsage, which triggers keep
+-- equal to the rows of UsageLog, and parts of days from those rows themselves. One statement: one snapshot.
+-- $1: [{groupBy, dayFrom, dayTo, firstFrom, firstTo, lastFrom, lastTo, creatorId?, agent?, model?, feature?,
+--       monthFrom?, recentFrom?, today?}]
+--   Whole days [dayFrom, dayTo) as numbers of days since 1970-01-01; parts of days [firstFrom, firstTo) and
+--   [lastFrom, lastTo) in seconds since then. What ends where it begins, or before, is empty.
+-- Rows: {key, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, monthUsd,
+--   recentUsd}, sums as text. For a forecast, which would else read all of it again: monthUsd is the cost since the
+--   day monthFrom, recentUsd that of the days [recentFrom, today); both 0 where these are not given.
+--
+-- Everything that is read out of $1 is immutable, so that a plan made for this $1 sees constants: it estimates
+-- the period, drops filters that are not set, and groups by one column. Casts of text to a time would not be.
+WITH whole AS (
+  SELECT CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'day' THEN "day" END AS "day",
+    CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
+      WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
+    sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
+    sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
+    sum("unknownUsd") AS "unknownUsd",
+    sum("costUsd") FILTER (WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'monthFrom')::int) AS "monthUsd",
+    sum("costUsd") FILTER (WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'recentFrom')::int
+      AND "day" < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'today')::int) AS "recentUsd"
+  FROM "DailyUsage"
+  WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'dayFrom')::int
+    AND "day" < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'dayTo')::int
+    AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
+    AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agentId" = $1::jsonb -> 0 ->> 'agent')
+    AND ($1::jsonb -> 0 ->> 'model' IS NULL OR "model" = $1::jsonb -> 0 ->> 'model')
+    AND ($1::jsonb -> 0 ->> 'feature' IS NULL OR "feature" = $1::jsonb -> 0 ->> 'feature')
+  GROUP BY 1, 2
+), edge AS (
+  SELECT CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'day' THEN ("startedAt" AT TIME ZONE 'UTC')::date END AS "day",
+    CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
+      WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
+    count(*) AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
+    sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens",
+    coalesce(sum("costUsd"), 0) AS "costUsd", coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0) AS "unknownUsd",
+    sum("costUsd") FILTER (WHERE ("startedAt" AT TIME ZONE 'UTC')::date
+      >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'monthFrom')::int) AS "monthUsd",
+    sum("costUsd") FILTER (WHERE ("startedAt" AT TIME ZONE 'UTC')::date
+      >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'recentFrom')::int
+      AND ("startedAt" AT TIME ZONE 'UTC')::date < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'today')::int) AS "recentUsd"
+  FROM "UsageLog"
+  WHERE ("startedAt" >= to_timestamp(($1::jsonb -> 0 ->> 'firstFrom')::float8)
+        AND "startedAt" < to_timestamp(($1::jsonb -> 0 ->> 'firstTo')::float8)
+      OR "startedAt" >= to_timestamp(($1::jsonb -> 0 ->> 'lastFrom')::float8)
+        AND "startedAt" < to_timestamp(($1::jsonb -> 0 ->> 'lastTo')::float8))
+    AND "status" <> 'started'
+    AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
+    AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agentId" = $1::jsonb -> 0 ->> 'agent')
+    AND ($1::jsonb -> 0 ->> 'model' IS NULL OR "model" = $1::jsonb -> 0 ->> 'model')
+    AND ($1::jsonb -> 0 ->> 'feature' IS NULL OR "feature" = $1::jsonb -> 0 ->> 'feature')
+  GROUP BY 1, 2
 )
-SELECT
-  CASE filter."groupBy"
-    WHEN 'day' THEN to_char(call."startedAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD')
-    WHEN 'creator' THEN call."creatorId"
-    WHEN 'agent' THEN call."agentId"
-    WHEN 'model' THEN call."model"
-    WHEN 'feature' THEN call."feature"
-  END AS "key",
-  count(*)::int AS "calls",
-  sum(call."inputTokens") AS "inputTokens",
-  sum(call."cachedTokens") AS "cachedTokens",
-  sum(call."outputTokens") AS "outputTokens",
-  sum(call."thoughtTokens") AS "thoughtTokens",
-  coalesce(sum(call."costUsd"), 0) AS "costUsd",
-  coalesce(sum(call."holdUsd") FILTER (WHERE call."status" = 'unknown'), 0) AS "unknownUsd"
-FROM "UsageLog" AS call, filter
-WHERE call."startedAt" >= filter."from" AND call."startedAt" < filter."to"
-  AND (filter."creatorId" IS NULL OR call."creatorId" = filter."creatorId")
-  AND (filter."agent" IS NULL OR call."agentId" = filter."agent")
-  AND (filter."model" IS NULL OR call."model" = filter."model")
-  AND (filter."feature" IS NULL OR call."feature" = filter."feature")
+SELECT coalesce(to_char("day", 'YYYY-MM-DD'), "name") AS "key",
+  sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
+  sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
+  sum("unknownUsd") AS "unknownUsd", coalesce(sum("monthUsd"), 0) AS "monthUsd",
+  coalesce(sum("recentUsd"), 0) AS "recentUsd"
+FROM (SELECT * FROM whole UNION ALL SELECT * FROM edge) AS part
 GROUP BY 1
 ORDER BY 1

@@ -1,0 +1,52 @@
+import { type Database, newId } from "@understudy/database";
+
+export interface EndedCall {
+  creatorId: string;
+  startedAt: Date;
+  /** A second after its start unless given. */
+  settledAt?: Date;
+  status?: "started" | "settled" | "released" | "unknown";
+  costUsd?: string;
+  holdUsd?: string;
+  agentId?: string;
+  model?: string;
+  feature?: string;
+}
+
+/** Calls as they stand in UsageLog, with times of one's choice; their creators are created with the plan business. */
+export async function writeCalls({ prisma }: Database, calls: readonly EndedCall[]): Promise<void> {
+  const ids = [...new Set(calls.map((call) => call.creatorId))];
+  await prisma.creator.createMany({
+    data: ids.map((id) => ({ id, planName: "business" })),
+    skipDuplicates: true,
+  });
+  const jobs = new Map(ids.map((creatorId) => [creatorId, newId("job")]));
+  const job = { agent: "test", feature: "test", model: "gemini-2.5-flash", input: {} };
+  await prisma.job.createMany({ data: [...jobs].map(([creatorId, id]) => ({ ...job, id, creatorId })) });
+  const price = await prisma.price.findFirstOrThrow({ where: { model: "gemini-2.5-flash" } });
+  await prisma.usageLog.createMany({
+    data: calls.map(({ status = "settled", ...call }) => ({
+      id: newId("call"),
+      jobId: jobs.get(call.creatorId) ?? "",
+      attempt: 1,
+      stepKey: "draft",
+      creatorId: call.creatorId,
+      agentId: call.agentId ?? "test_ai",
+      feature: call.feature ?? "test",
+      model: call.model ?? "gemini-2.5-flash",
+      serviceTier: "standard",
+      status,
+      month: new Date(Date.UTC(call.startedAt.getUTCFullYear(), call.startedAt.getUTCMonth(), 1)),
+      priceId: price.id,
+      holdUsd: call.holdUsd ?? "0.01",
+      costUsd: status === "settled" ? (call.costUsd ?? "0.001") : status === "released" ? "0" : null,
+      inputTokens: status === "settled" ? 100 : 0,
+      cachedTokens: status === "settled" ? 7 : 0,
+      outputTokens: status === "settled" ? 20 : 0,
+      thoughtTokens: status === "settled" ? 3 : 0,
+      startedAt: call.startedAt,
+      deadlineAt: new Date(call.startedAt.getTime() + 60_000),
+      settledAt: status === "started" ? null : (call.settledAt ?? new Date(call.startedAt.getTime() + 1_000)),
+    })),
+  });
+}

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { AlertFacts } from "@understudy/contracts";
+import { claimJobs, createJobs, type Database, newId, openDatabase } from "@understudy/database";
+import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { alerts } from "../src/alerts/alerts-list.ts";
+import { Ledger } from "../src/ledger.ts";
+import { Money } from "../src/money.ts";
+
+let testDatabase: TestDatabase;
+let database: Database;
+let ledger: Ledger;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase(testDatabase.url, 10);
+  ledger = new Ledger(database);
+});
+
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+async function newCreator(quotaUsd: string | null, planName = "starter"): Promise<string> {
+  const id = newId("evt");
+  await database.prisma.creator.create({ data: { id, planName, quotaUsd } });
+  return id;
+}
+
+/** Settles a call at `usd`: gemini-2.5-flash costs $2.5 for a million output tokens. */
+async function spend(creatorId: string, usd: string, holdUsd = usd): Promise<string> {
+  const jobId = newId("job");
+  const job = {
+    agent: "test",
+    feature: "test",
+    model: "gemini-2.5-flash",
+    input: {},
+    priority: 1,
+    requiredUsd: "0",
+  };
+  await createJobs(database, [{ ...job, id: jobId, creatorId, createCreator: false }]);
+  await claimJobs(database, [{ id: jobId, generation: 1, timeoutSeconds: 60 }]);
+  const price = await ledger.prices.priceOf("gemini-2.5-flash", "standard", new Date());
+  if (!price) throw new Error("no price");
+  const wish = {
+    id: ledger.newCallId(),
+    jobId,
+    attempt: 1,
+    stepKey: "draft",
+    creatorId,
+    agentId: "test_ai",
+    feature: "test",
+    price,
+    holdUsd: new Money(holdUsd),
+    reserveUsd: new Money(0),
+    isNecessary: true,
+    timeoutSeconds: 60,
+  };
+  expect(await ledger.openCall(wish)).toMatchObject({ kind: "open" });
+  const tokens = new Money(usd).times(1_000_000).div("2.5").toNumber();
+  await ledger.endCall(wish, {
+    kind: "answered",
+    usage: { promptTokenCount: 0, candidatesTokenCount: tokens },
+    serviceTier: "standard",
+    provider: "emulator",
+  });
+  return wish.id;
+}
+
+async function alertsOf(creatorId: string) {
+  const { items } = await alerts(database, { creatorId, limit: 100 }, undefined);
+  return items.toReversed();
+}
+
+/** The thresholds alerted so far, in any order: those of one call have one time. */
+async function percents(creatorId: string): Promise<number[]> {
+  const found = (await alertsOf(creatorId)) as AlertFacts[];
+  return found
+    .flatMap((one) => (one.type === "quota_threshold" ? [one.data.percent] : []))
+    .sort((a, b) => a - b);
+}
+
+describe("alerts of the quota", () => {
+  it("come at 50, 80, 95 and 100 %, each once", async () => {
+    const creatorId = await newCreator("1");
+    const steps: [string, number[]][] = [
+      ["0.49", []],
+      ["0.0099", []],
+      ["0.0001", [50]],
+      ["0.29", [50]],
+      ["0.01", [50, 80]],
+      ["0.15", [50, 80, 95]],
+      ["0.05", [50, 80, 95, 100]],
+    ];
+    for (const [usd, expected] of steps) {
+      await spend(creatorId, usd);
+      expect(await percents(creatorId)).toEqual(expected);
+    }
+    const [first] = await alertsOf(creatorId);
+    const month = new Date().toISOString().slice(0, 7);
+    expect(first).toMatchObject({
+      type: "quota_threshold",
+      message: `Creator ${creatorId} has used 50 % of the $1 quota of ${month} (plan starter): $0.5 spent.`,
+      data: { percent: 50, month, plan: "starter", quotaUsd: "1", spentUsd: "0.5", unknownUsd: "0" },
+      notifiedAt: null,
+    });
+  });
+
+  it("come together when one call crosses several", async () => {
+    const creatorId = await newCreator("1");
+    await spend(creatorId, "0.96");
+    expect(await percents(creatorId)).toEqual([50, 80, 95]);
+    const events = await database.prisma.outbox.findMany({ where: { creatorId } });
+    const found = await alertsOf(creatorId);
+    expect(events.map(({ type, payload }) => ({ type, payload }))).toEqual(
+      expect.arrayContaining(
+        found.map(({ id, data }) => ({
+          type: "quota.threshold",
+          payload: { alertId: id, alert: "quota_threshold", creatorId, ...data },
+        })),
+      ),
+    );
+    expect(events).toHaveLength(3);
+  });
+
+  it("do not come again when the quota is raised and crossed again", async () => {
+    const creatorId = await newCreator("1");
+    await spend(creatorId, "0.81");
+    await database.prisma.creator.update({ where: { id: creatorId }, data: { quotaUsd: "2" } });
+    await spend(creatorId, "0.8");
+    expect(await percents(creatorId)).toEqual([50, 80]);
+    await spend(creatorId, "0.39");
+    expect(await percents(creatorId)).toEqual([50, 80, 95, 100]);
+  });
+
+  it("come once where calls end at once", async () => {
+    const creatorId = await newCreator("1");
+    await Promise.all(Array.from({ length: 20 }, () => spend(creatorId, "0.05")));
+    expect(await percents(creatorId)).toEqual([50, 80, 95, 100]);
+  });
+
+  it("do not come without a quota", async () => {
+    const creatorId = await newCreator(null, "business");
+    await spend(creatorId, "100");
+    expect(await alertsOf(creatorId)).toEqual([]);
+  });
+
+  it("a cost above its hold has an alert of its own", async () => {
+    const creatorId = await newCreator(null, "business");
+    const callId = await spend(creatorId, "0.5", "0.4");
+    expect(await alertsOf(creatorId)).toMatchObject([
+      {
+        type: "cost_above_hold",
+        message: `Call ${callId} of creator ${creatorId} cost $0.5, more than the $0.4 held for it.`,
+      },
+    ]);
+  });
+});
