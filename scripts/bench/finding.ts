@@ -23,7 +23,7 @@ export interface Finding {
 interface Comparison {
   benchmark: BenchmarkName;
   what: string;
-  unit: "requests/s" | "jobs/s";
+  unit: Finding["unit"];
   peerName: string;
   /** One figure a round, the peer's in the same order. */
   ours: readonly number[];

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { CommanderError } from "commander";
 import { type Benchmark, runBenchmark } from "./bench-run.ts";
+import { costsOfCalls } from "./costs.ts";
 import { durableAccept } from "./durable-accept.ts";
 import type { Finding } from "./finding.ts";
 import { findingsTable } from "./findings-table.ts";
@@ -13,6 +14,7 @@ const benchmarks: Record<BenchmarkName, Benchmark> = {
   http: httpLayer,
   accept: durableAccept,
   job: wholeJob,
+  costs: costsOfCalls,
 };
 
 /** From here on others' work weighs on the ratios: ours has four processes at work where a bare peer has two. */

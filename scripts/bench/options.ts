@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError } from "commander";
 
-export const benchmarkNames = ["http", "accept", "job"] as const;
+export const benchmarkNames = ["http", "accept", "job", "costs"] as const;
 export type BenchmarkName = (typeof benchmarkNames)[number];
 
 export interface BenchOptions {
