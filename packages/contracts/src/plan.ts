@@ -10,8 +10,8 @@ export const planName = z
 
 /** Body of `PUT /api/ai/admin/plans/{name}`: the whole plan. */
 export const planUpdate = z.strictObject({
-  /** A month, whatever is used. */
-  priceUsd: usd,
+  /** A month, whatever is used, in whole cents. */
+  priceUsd: usd.regex(/^\d+(\.\d{1,2})?$/, "must be whole cents"),
   /** Spend a month; null is no quota. */
   quotaUsd: usd.nullable(),
   bucket,

@@ -13,7 +13,8 @@
 -- those before. Calls of one creator, key or platform fit together or not at all: what does not fit in
 -- company is to be tried alone.
 WITH request AS (
-  SELECT *, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS "month"
+  -- Rounded as "startedAt" is: both lie in the same month.
+  SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "jobId" text, "attempt" int, "stepKey" text, "creatorId" text,
     "agentId" text, "feature" text, "model" text, "serviceTier" "ServiceTier", "priceId" int, "holdUsd" numeric,
     "reserveUsd" numeric, "isNecessary" boolean, "timeoutSeconds" float8, "platformQuotaUsd" numeric)

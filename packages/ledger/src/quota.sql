@@ -8,7 +8,7 @@ SELECT "Plan"."name" AS "plan",
   coalesce(account."heldUsd", 0) AS "heldUsd",
   coalesce(account."unknownUsd", 0) AS "unknownUsd"
 FROM jsonb_to_recordset($1::jsonb) AS request("creatorId" text)
-CROSS JOIN (SELECT date_trunc('month', now() AT TIME ZONE 'UTC') AS "month") AS period
+CROSS JOIN (SELECT date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC') AS "month") AS period
 JOIN "Creator" ON "Creator"."id" = request."creatorId"
 JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
 LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = "Creator"."id" AND account."month" = period."month"::date

@@ -4,7 +4,7 @@
 -- $1: [{creatorIds?, platformQuotaUsd?, limit}]: of those creators, else of all; `limit` a creator at most.
 -- Rows: {id, agent, creatorId, generation, priority, notBefore}: to be dispatched under their new generation.
 WITH request AS (
-  SELECT *, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS "month"
+  SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r("creatorIds" jsonb, "platformQuotaUsd" numeric, "limit" int)
 ), creator AS (
   SELECT DISTINCT "Job"."creatorId" FROM "Job", request

@@ -132,7 +132,7 @@ CREATE INDEX "Alert_createdAt_id_idx" ON "Alert"("createdAt", "id");
 CREATE UNIQUE INDEX "Alert_type_key_key" ON "Alert"("type", "key");
 
 -- CreateIndex
-CREATE INDEX "MonthlySpend_month_idx" ON "MonthlySpend"("month");
+CREATE INDEX "MonthlySpend_month_creatorId_idx" ON "MonthlySpend"("month", "creatorId");
 
 -- AddForeignKey
 ALTER TABLE "Job" ADD CONSTRAINT "Job_apiKeyId_fkey" FOREIGN KEY ("apiKeyId") REFERENCES "ApiKey"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

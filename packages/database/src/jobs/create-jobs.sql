@@ -7,7 +7,7 @@
 -- Rows: one for each: {id, createdAt, isKnown} and the figures of RoomFigures. createdAt is null where it was not
 -- written: for want of room, if the creator isKnown.
 WITH request AS (
-  SELECT *, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS "month"
+  SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r(
     "id" text, "agent" text, "creatorId" text, "createCreator" boolean, "apiKeyId" text, "fanId" text, "feature" text,
     "model" text, "input" jsonb, "metadata" jsonb, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz,
