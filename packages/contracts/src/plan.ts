@@ -11,7 +11,9 @@ export const planName = z
 /** Body of `PUT /api/ai/admin/plans/{name}`: the whole plan. */
 export const planUpdate = z.strictObject({
   /** A month, whatever is used, in whole cents. */
-  priceUsd: usd.regex(/^\d+(\.\d{1,2})?$/, "must be whole cents"),
+  priceUsd: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,2})?$/, 'must be a decimal string in USD of whole cents, such as "12.50"'),
   /** Spend a month; null is no quota. */
   quotaUsd: usd.nullable(),
   bucket,

@@ -168,18 +168,21 @@ describe("closing a month", () => {
       status: "started",
     });
     let settling = true;
+    let rounds = 0;
     const settled = (async () => {
-      for (let at = 0; at < open.length; at += 7) await settle(open.slice(at, at + 7), "0.013579");
+      const most = open.slice(0, -7);
+      for (let at = 0; at < most.length; at += 7) await settle(most.slice(at, at + 7), "0.013579");
+      // However fast that was, some are settled after a round and some after the next.
+      await eventually(() => expect(rounds).toBeGreaterThan(1));
+      await settle(open.slice(-7), "0.013579");
       settling = false;
     })();
-    let rounds = 0;
     while (settling) {
       await closed(last);
       rounds++;
     }
     await settled;
     expect(await closed(last)).toMatchObject({ notYetCount: 0 });
-    expect(rounds).toBeGreaterThan(1);
     expect(await books(last)).toEqual({ creators: 200, charges: 200, events: 200, wrong: [] });
   });
 
