@@ -15,6 +15,7 @@ export const environment = z
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     CREATE_UNKNOWN_CREATORS: flag.default(true),
     BULL_BOARD_WRITE: flag.default(false),
+    LANE_MAX: z.coerce.number().int().min(1).max(10_000_000).default(100_000),
     PLATFORM_QUOTA_USD: usd.optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
@@ -29,6 +30,8 @@ export const environment = z
     expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
     createUnknownCreators: env.CREATE_UNKNOWN_CREATORS,
     bullBoardWrite: env.BULL_BOARD_WRITE,
+    /** Jobs of one creator that may wait in its lane. */
+    laneMax: env.LANE_MAX,
     /** What all creators together may spend in a month. */
     platformQuotaUsd: env.PLATFORM_QUOTA_USD,
     logLevel: env.LOG_LEVEL,

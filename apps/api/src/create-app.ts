@@ -40,6 +40,8 @@ export interface AppDependencies {
 }
 
 const bodyMax = "1mb";
+/** A thousand jobs. */
+const batchBodyMax = "8mb";
 const bullBoardPath = "/admin/queues";
 
 /** The whole HTTP surface, in the order in which a request meets it. */
@@ -54,9 +56,13 @@ export function createApp(dependencies: AppDependencies): Express {
 
   const api = express.Router();
   api.use(authenticate(isAdminKey));
+  api.use(
+    "/jobs/batch",
+    express.json({ limit: batchBodyMax, type: "application/json", verify: refuseBadUtf8 }),
+  );
   api.use(express.json({ limit: bodyMax, type: "application/json", verify: refuseBadUtf8 }));
   api.use(jobRoutes(jobs, stopping));
-  api.use(creatorRoutes(database));
+  api.use(creatorRoutes(database, dispatcher));
   api.use(moneyRoutes(database));
   api.use(alertRoutes(database));
   api.use(planRoutes(database));

@@ -9,6 +9,7 @@ import {
   priorityDefault,
 } from "@understudy/contracts";
 import {
+  cancelQueuedJob,
   createJobs,
   type Database,
   groupCommit,
@@ -18,12 +19,17 @@ import {
   newId,
 } from "@understudy/database";
 import { findNoRoom, formatUsd, type PriceBook, sumUsd, worstCasesOf } from "@understudy/ledger";
-import type { Dispatcher, JobEndings } from "@understudy/queues";
+import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import { FullLanes } from "./full-lanes.ts";
 import { parseAt } from "./http/parse.ts";
 import { ProblemError } from "./http/problem-error.ts";
+import { admissionOf, laneTermsOf } from "./lane-view.ts";
 
 const groupMax = 500;
+
+/** How long an answer may wait for where its job stands. */
+const placeWaitMs = 250;
 
 /** How often a waiting request looks into Postgres itself, should Redis not tell it. */
 const pollMs = 1_000;
@@ -39,6 +45,14 @@ export interface JobsDependencies {
   createUnknownCreators: boolean;
   /** What all creators together may spend in a month, in USD. */
   platformQuotaUsd: string | undefined;
+  /** Jobs of one creator that may wait in its lane. */
+  laneMax: number;
+}
+
+/** A job that was accepted, and how its creator's bucket is since; none where Redis did not tell in time. */
+export interface Acceptance {
+  job: AcceptedJob;
+  lane?: Placement;
 }
 
 export interface JobRequest {
@@ -53,7 +67,13 @@ export interface JobRequest {
 
 export interface Jobs {
   /** Accepts a job: when this answers, its row is committed. It is dispatched then, or by the sweeper later. */
-  accept(request: JobRequest): Promise<AcceptedJob>;
+  accept(request: JobRequest): Promise<Acceptance>;
+  /**
+   * Cancels a job that has not started; no token was taken for one that still waits in its lane.
+   * @returns undefined where there is no such job
+   * @throws a 409 problem where it has started or ended
+   */
+  cancel(id: string): Promise<Job | undefined>;
   /** The job as it is now; undefined where there is none. */
   find(id: string): Promise<Job | undefined>;
   /** The job as soon as it has ended, or as it is after `seconds` or when `signal` aborts. */
@@ -71,14 +91,17 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     groupMax,
     (job: DispatchableJob) => job.id,
     async (jobs) => {
-      await dispatcher.dispatch(jobs);
+      const placements = await dispatcher.dispatch(jobs);
       await markDispatched(database, jobs);
-      return jobs;
+      return placements;
     },
   );
 
-  async function accept(request: JobRequest): Promise<AcceptedJob> {
+  const fullLanes = new FullLanes(dependencies.laneMax);
+
+  async function accept(request: JobRequest): Promise<Acceptance> {
     const { agent, creatorId, options } = request;
+    fullLanes.refuse(creatorId);
     if (options.callbackUrl !== undefined) {
       throw new ProblemError(
         400,
@@ -114,29 +137,47 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       ...(expiresAt && { expiresAt }),
     });
     if (record.createdAt === null) throw notWritten(creatorId, record);
-    // Not waited for: the job is safe, and what Redis does not take now the sweeper dispatches.
-    dispatch({
+    const dispatchable = {
       id,
       agent: agent.name,
       creatorId,
       generation: 1,
       priority,
       notBefore: notBefore ? new Date(notBefore) : null,
-    }).catch((err: unknown) =>
-      logger.warn({ err, jobId: id }, "left to the sweeper: Redis did not take the job"),
-    );
-
+      terms: record.terms,
+    };
     const createdAt = record.createdAt.toISOString();
     const self = `/api/ai/jobs/${id}`;
-    return {
+    const lane = await place(dispatchable);
+    if (lane) fullLanes.note(creatorId, lane);
+    const job: AcceptedJob = {
       id,
       agent: agent.name,
       creatorId,
       status: "queued",
       createdAt,
-      admission: { position: 0, estimatedStartAt: notBefore ? new Date(notBefore).toISOString() : createdAt },
+      admission: admissionOf(lane, record.createdAt, dispatchable.notBefore),
       links: { self, events: `${self}/events` },
     };
+    return { job, ...(lane && { lane }) };
+  }
+
+  /**
+   * Lets a job into its lane. Not waited for long: the job is safe, and what Redis does not take now the sweeper
+   * dispatches.
+   */
+  async function place(job: DispatchableJob): Promise<Placement | undefined> {
+    const placed = dispatch(job).catch((err: unknown) => {
+      logger.warn({ err, jobId: job.id }, "left to the sweeper: Redis did not take the job");
+      return undefined;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), placeWaitMs);
+    });
+    const placement = await Promise.race([placed, late]);
+    clearTimeout(timer);
+    return placement;
   }
 
   /** The worst case of all calls that the job can't do without, in USD. */
@@ -150,9 +191,43 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     return sumUsd([...byStep.values()]).toFixed();
   }
 
+  async function cancel(id: string): Promise<Job | undefined> {
+    const cancelled = await cancelQueuedJob(database, id, newId("evt"));
+    const job = await find(id);
+    if (!cancelled && job && job.status !== "cancelled") {
+      throw new ProblemError(
+        409,
+        "job_not_cancellable",
+        `The job is ${job.status}: it can't be cancelled any more.`,
+        {
+          members: { jobStatus: job.status },
+        },
+      );
+    }
+    if (cancelled) {
+      // Should Redis be away, the job leaves its lane when its turn comes: it can't be run any more.
+      await dispatcher.remove(cancelled).catch(() => {});
+    }
+    return job;
+  }
+
   async function find(id: string): Promise<Job | undefined> {
     const row = await readJob(database, id);
-    return row ? presentJob(row, dependencies.expectedProvider) : undefined;
+    if (!row) return undefined;
+    const job = presentJob(row, dependencies.expectedProvider);
+    return row.status === "queued" && row.attempt === 0 ? { ...job, ...(await whyItWaits(row)) } : job;
+  }
+
+  /** Why a job waits that was not released yet, and for how long. Without Redis: for a worker, as far as is known. */
+  async function whyItWaits(row: JobRow): Promise<Pick<Job, "waitingFor" | "admission">> {
+    const { creator } = row;
+    const terms = laneTermsOf(creator);
+    const placement = await dispatcher.lanes.look(creator.id, terms, laneEntry(row)).catch(() => undefined);
+    const admission = admissionOf(placement, new Date(), row.notBefore);
+    if (row.notBefore && row.notBefore > new Date()) return { waitingFor: "time", admission };
+    if (placement?.position === undefined) return { waitingFor: terms.isPaused ? "paused" : "worker" };
+    const waitingFor = terms.isPaused ? "paused" : placement.tokens > placement.position ? "worker" : "token";
+    return { waitingFor, admission };
   }
 
   async function waitForEnd(id: string, seconds: number, signal: AbortSignal): Promise<Job | undefined> {
@@ -172,7 +247,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     }
   }
 
-  return { accept, find, waitForEnd };
+  return { accept, cancel, find, waitForEnd };
 }
 
 /** Resolves when the job's end is announced, after `timeoutMs`, or when `signal` aborts. */
@@ -239,7 +314,10 @@ function notWritten(creatorId: string, record: JobRecord): ProblemError {
 async function readJob(database: Database, id: string) {
   return await database.prisma.job.findUnique({
     where: { id },
-    include: { calls: { orderBy: [{ startedAt: "asc" }, { id: "asc" }] } },
+    include: {
+      calls: { orderBy: [{ startedAt: "asc" }, { id: "asc" }] },
+      creator: { include: { plan: true } },
+    },
   });
 }
 

@@ -20,6 +20,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const redis = connectRedis(config.redisUrl, "producer");
   const dispatcher = new Dispatcher(redis);
   const charges = openChargesQueue(redis);
+  // Notes when this Redis began: buckets of creators that are older than it are empty, those of newer ones full.
+  redis.on("ready", () => void dispatcher.move({}).catch(() => {}));
   const endings = new JobEndings(connectRedis(config.redisUrl, "consumer"));
   const stopping = new AbortController();
   const prices = new PriceBook(database);
@@ -33,6 +35,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     expectedProvider: config.expectedProvider,
     createUnknownCreators: config.createUnknownCreators,
     platformQuotaUsd: config.platformQuotaUsd,
+    laneMax: config.laneMax,
   });
   const app = createApp({
     ...config,

@@ -302,7 +302,10 @@ describe("Bull Board", () => {
     const cookie = cookies.map((text) => text.split(";")[0]).join("; ");
     expect((await page("/admin/queues", { headers: { cookie } })).status).toBe(200);
     const board = await fetch(`${stack.url}/admin/queues/api/queues`, { headers: { cookie } });
-    const { queues } = (await board.json()) as { queues: { name: string; readOnlyMode: boolean }[] };
+    const { queues } = (await board.json()) as {
+      queues: { name: string; readOnlyMode: boolean; description: string }[];
+    };
+    expect(queues[0]?.description).toMatch(/\. 0 more wait in their creators' lanes\.$/);
     expect(queues.map((queue) => queue.name)).toEqual(["chat", "messaging", "test", "charges"]);
     expect(queues.every((queue) => queue.readOnlyMode)).toBe(true);
   });

@@ -9,8 +9,7 @@ export const environment = z
     GEMINI_API_KEY: z.string(),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
-    /** Replaces each agent's own number of jobs at once. */
-    WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).optional(),
+    WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).default(100),
     /** Replaces each agent's own longest attempt. */
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
     WORKER_STOP_SECONDS: z.coerce.number().min(0).max(600).default(20),
@@ -38,6 +37,7 @@ export const environment = z
     redisUrl: env.REDIS_URL,
     gemini: { apiKey: env.GEMINI_API_KEY, ...(env.GEMINI_BASE_URL && { baseUrl: env.GEMINI_BASE_URL }) },
     defaultModel: env.GEMINI_MODEL,
+    /** Jobs at once in this process, of all agents together. */
     concurrency: env.WORKER_CONCURRENCY,
     attemptSeconds: env.WORKER_ATTEMPT_SECONDS,
     /** How long jobs under way may go on after the signal to stop, before they are given back. */

@@ -15,6 +15,7 @@ import {
 import type { Logger, RunningService } from "@understudy/service";
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import pLimit, { type LimitFunction } from "p-limit";
 import { startAlerts } from "./alerts/start-alerts.ts";
 import { startChargesWorker } from "./charges/charges-worker.ts";
 import type { WorkerConfig } from "./config.ts";
@@ -80,7 +81,22 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     stopping: stopping.signal,
     logger,
   };
-  const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, config.concurrency));
+  // One pool for all agents: nobody gains by spreading jobs over them, and slow ones of one agent hold up no other's
+  // release for longer than their creators' share.
+  const pool: Pool = {
+    size: config.concurrency,
+    limit: pLimit(config.concurrency),
+    started: groupCommit(
+      groupMax,
+      (job: { id: string; generation: number; agent: string }) => job.id,
+      async (jobs) => {
+        // Best effort: what is not heard here the sweeper finds out.
+        await dispatcher.started(jobs).catch(() => {});
+        return jobs;
+      },
+    ),
+  };
+  const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, pool));
   const chargesWorker = startChargesWorker({ database, redis: consumer, logger });
   const sweeper = startSweeper({ database, ledger, dispatcher, charges, redis: producer, logger });
   const alerts = startAlerts(config.databaseUrl, config.alerts, logger);
@@ -103,18 +119,31 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   };
 }
 
+/** What all agents' workers of this process share. */
+interface Pool {
+  /** Jobs at once. */
+  size: number;
+  limit: LimitFunction;
+  /** Makes room for the release of others. */
+  started: (job: { id: string; generation: number; agent: string }) => Promise<unknown>;
+}
+
 function agentWorker(
   dependencies: WorkerDependencies,
   agent: Agent,
   connection: Redis,
-  concurrency: number = agent.queue.concurrency,
+  { size, limit, started }: Pool,
 ): Worker<JobPayload> {
   const { name, prefix } = agentQueue(agent.name);
   const process = async (delivery: Job<JobPayload>, token?: string) => {
     const payload = jobPayload.safeParse(delivery.data);
     if (!payload.success) throw new UnrecoverableError("The payload is not one of ours.");
     const isLast = delivery.attemptsMade + 1 >= (delivery.opts.attempts ?? 1);
-    const end = await runAgentJob(dependencies, agent, { ...payload.data, isLast });
+    const { jobId: id, generation } = payload.data;
+    const end = await limit(() => {
+      void started({ id, generation, agent: agent.name });
+      return runAgentJob(dependencies, agent, { ...payload.data, isLast });
+    });
     switch (end.kind) {
       case "done":
         return;
@@ -130,7 +159,7 @@ function agentWorker(
   const worker = new Worker<JobPayload>(name, process, {
     connection,
     prefix,
-    concurrency,
+    concurrency: size,
     lockDuration: lockMs,
     stalledInterval: stalledCheckMs,
     maxStalledCount: stalledCountMax,

@@ -11,7 +11,8 @@ export const chat = defineAgent({
   feature: "fan_message",
   input: fanMessage,
   output: reply,
-  queue: { concurrency: 50, timeoutSeconds: 30, attempts: 5 },
+  expectedCalls: 1,
+  queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (input) => delegatedCalls(messaging, input),
   run: (input, tools) => tools.delegate(messaging, input),
 });

@@ -24,6 +24,8 @@ export interface NecessaryCall extends GenerateRequest {
   output?: z.ZodObject;
   /** The one that operators set unless given. */
   model?: string;
+  /** Its agent's. */
+  fallbackModel?: string;
 }
 
 /** Everything through which an agent acts on the world. */
@@ -61,9 +63,14 @@ export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z
   output: Output;
   /** The model of its calls, where the input or the agent names one; else the one that operators set. */
   model?(input: z.infer<Input>): string | undefined;
+  /**
+   * Called instead while that model can't be: paused by a 429, at its limits, or failing. Must take the same
+   * requests. Each call is held at the dearer of the two prices and paid at the one of the model that answered.
+   */
+  fallbackModel?: string;
+  /** Calls that a job usually makes: what it counts of its creator's share of the workers. */
+  expectedCalls: number;
   queue: {
-    /** Jobs at once in one worker process. */
-    concurrency: number;
     /** Longest that one attempt may take. */
     timeoutSeconds: number;
     /** Attempts before a retryable fault becomes a failure. */
@@ -85,10 +92,15 @@ export function defineAgent<Input extends z.ZodObject, Output extends z.ZodObjec
   return agent;
 }
 
-/** The necessary calls of an agent, each under its agent's model. */
+/** The necessary calls of an agent, each under its agent's models. */
 export function necessaryCallsOf(agent: Agent, input: Record<string, unknown>): NecessaryCall[] {
   const model = agent.model?.(input);
-  return agent.necessaryCalls(input).map((call) => ({ ...(model !== undefined && { model }), ...call }));
+  const { fallbackModel } = agent;
+  return agent.necessaryCalls(input).map((call) => ({
+    ...(model !== undefined && { model }),
+    ...(fallbackModel !== undefined && { fallbackModel }),
+    ...call,
+  }));
 }
 
 /** The necessary calls of an agent to which another delegates: under the step that `delegate` takes. */

@@ -71,7 +71,8 @@ export const messaging = defineAgent({
   feature: "fan_message",
   input: fanMessage,
   output: reply,
-  queue: { concurrency: 50, timeoutSeconds: 30, attempts: 5 },
+  expectedCalls: 1,
+  queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (input) => [draftRequest(input)],
   async run(input, tools) {
     const answer = await tools.generate(draftRequest(input));

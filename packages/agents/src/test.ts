@@ -20,7 +20,8 @@ export const test = defineAgent({
   input,
   output: z.object({ text: z.string() }),
   model: (input) => input.model,
-  queue: { concurrency: 20, timeoutSeconds: 120, attempts: 5 },
+  expectedCalls: 1,
+  queue: { timeoutSeconds: 120, attempts: 5 },
   necessaryCalls: (input) => [promptRequest(input)],
   run: async (input, tools) => ({ text: await tools.generate(promptRequest(input)) }),
 });

@@ -37,6 +37,22 @@ export const creatorsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
+/** What `GET /api/ai/creators/{id}/limits` tells, without taking a token. */
+export const creatorLimits = z.object({
+  ratePerHour: z.number(),
+  burst: z.int(),
+  /** Tokens that are there now. */
+  remaining: z.int(),
+  /** When the next token is there, or since when one is. */
+  nextTokenAt: z.iso.datetime(),
+  /** Jobs in the creator's lane. */
+  waiting: z.int(),
+  /** An operator holds its jobs back. */
+  paused: z.boolean(),
+});
+
+export type CreatorLimits = z.infer<typeof creatorLimits>;
+
 export const creator = z.object({
   id: z.string(),
   plan: z.string(),
@@ -47,6 +63,8 @@ export const creator = z.object({
   /** Which of the two are the creator's own. */
   overrides: z.array(z.enum(["bucket", "quotaUsd"])),
   profile: creatorProfile.optional(),
+  /** Since when an operator holds its jobs back. */
+  pausedAt: z.iso.datetime().optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

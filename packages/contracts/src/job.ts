@@ -50,6 +50,14 @@ export const agentJobRequest = z.strictObject({
   options: jobOptions.optional(),
 });
 
+/** Body of `POST /api/ai/jobs/batch`: each job is accepted or refused by itself. */
+export const jobBatch = z.strictObject({
+  jobs: z.array(z.looseObject({})).min(1).max(1000),
+});
+
+/** One job of a batch: as for `POST /api/ai/agents/{name}/jobs`, with its agent. */
+export const batchJob = agentJobRequest.extend({ agent: z.string().min(1).max(32) });
+
 export const jobUsage = z.object({
   /** The cached part included. */
   inputTokens: z.int(),
@@ -67,6 +75,13 @@ export type Provider = (typeof providers)[number];
 
 export const waitingFor = z.enum(["token", "quota", "provider", "worker", "time", "paused"]);
 
+const admission = z.object({
+  /** Jobs of its creator that stand before it. */
+  position: z.int(),
+  /** At the earliest, as far as the creator's bucket tells. */
+  estimatedStartAt: z.iso.datetime(),
+});
+
 /** A job as `GET /api/ai/jobs/{id}` gives it. */
 export const job = z.object({
   id: z.string(),
@@ -74,6 +89,8 @@ export const job = z.object({
   creatorId: z.string(),
   status: z.enum(jobStatuses),
   waitingFor: waitingFor.optional(),
+  /** Of a job that waits in its creator's lane. */
+  admission: admission.optional(),
   result: z.unknown().optional(),
   error: z
     .object({
@@ -111,6 +128,18 @@ export interface DispatchableJob {
   /** 1 runs first. */
   priority: number;
   notBefore: Date | null;
+  /** Of its creator's lane; none for a job that was released before, and needs no token any more. */
+  terms?: LaneTermsRow | null;
+}
+
+/** What bounds and weighs a creator's jobs, as Postgres gives it. */
+export interface LaneTermsRow {
+  ratePerHour: number;
+  burst: number;
+  /** Share where capacity is scarce, against the other creators. */
+  weight: number;
+  creatorSince: string;
+  isPaused: boolean;
 }
 
 /** What `202 Accepted` says. */
@@ -120,11 +149,7 @@ export const acceptedJob = z.object({
   creatorId: z.string(),
   status: z.enum(jobStatuses),
   createdAt: z.iso.datetime(),
-  admission: z.object({
-    /** Jobs that stand before it. */
-    position: z.int(),
-    estimatedStartAt: z.iso.datetime(),
-  }),
+  admission,
   links: z.object({ self: z.string(), events: z.string() }),
 });
 

@@ -18,6 +18,8 @@ export const problemCodes = {
   call_not_found: "No call has that id.",
   call_not_unknown: "Only a call whose cost is unknown can be settled; `callStatus` is what it is.",
   month_not_over: "Only a month that is over can be closed; `endsAt` is when it is.",
+  job_not_cancellable: "Only a job that has not started can be cancelled; `jobStatus` is what it is.",
+  lane_full: "So many jobs of the creator wait already; try again after `Retry-After` seconds.",
   quota_exceeded:
     "What the creator has spent leaves no room for the job in their monthly quota, until `resetsAt`.",
   budget_exceeded:

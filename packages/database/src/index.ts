@@ -12,11 +12,14 @@ export {
 } from "./jobs/attempts.ts";
 export { createJobs, type JobRecord, type NewJob } from "./jobs/create-jobs.ts";
 export {
+  cancelQueuedJob,
+  changedTerms,
   expireQueuedJobs,
   jobsLeftBehind,
   jobsToDispatch,
   markDispatched,
   queuedJobs,
+  releasedJobs,
 } from "./jobs/dispatch.ts";
 export { applyMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";

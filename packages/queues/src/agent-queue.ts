@@ -26,3 +26,10 @@ export type JobPayload = z.infer<typeof jobPayload>;
 export function deliveryId(job: { id: string; generation: number }): string {
   return `${job.id}-g${job.generation}`;
 }
+
+/** @throws where it is not one of ours */
+export function readDeliveryId(delivery: string): { id: string; generation: number } {
+  const [, id, generation] = /^(job_[0-9A-Za-z]+)-g(\d+)$/.exec(delivery) ?? [];
+  if (id === undefined) throw new Error(`Not a delivery of ours: ${delivery}`);
+  return { id, generation: Number(generation) };
+}

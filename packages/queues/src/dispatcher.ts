@@ -1,8 +1,9 @@
-import { findAgent } from "@understudy/agents";
-import type { DispatchableJob } from "@understudy/contracts";
+import { agents, findAgent } from "@understudy/agents";
+import type { DispatchableJob, LaneTermsRow } from "@understudy/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { agentQueue, deliveryId, type JobPayload } from "./agent-queue.ts";
+import { agentQueue, deliveryId, type JobPayload, readDeliveryId } from "./agent-queue.ts";
+import { Lanes, type Move, type Placement, type Released } from "./lanes/lanes.ts";
 
 /** Finished deliveries are kept a while: adding one again, after a lost acknowledgement, must change nothing. */
 const keepCompleted = { age: 600, count: 10_000 };
@@ -11,14 +12,24 @@ const keepFailed = { age: 86_400, count: 10_000 };
 /** First pause before another attempt; it doubles each time, with full jitter. */
 const backoffMs = 1_000;
 
-/** Puts jobs into their agents' queues. */
+/** Of BullMQ; lower goes first. Within its creator's lane a job has had its own priority before. */
+const priorities = { isNew: 1, usual: 2 };
+
+/** Lets jobs into lanes, and adds those that may start to their agents' queues. */
 export class Dispatcher {
+  readonly lanes: Lanes;
   readonly #redis: Redis;
   readonly #queues = new Map<string, Queue<JobPayload>>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** @param redis a producer connection, closed by its owner */
   constructor(redis: Redis) {
     this.#redis = redis;
+    this.lanes = new Lanes(
+      redis,
+      Object.fromEntries(agents.map((agent) => [agent.name, agent.expectedCalls])),
+    );
   }
 
   /** The BullMQ queue of an agent. */
@@ -34,36 +45,128 @@ export class Dispatcher {
   }
 
   /**
-   * Adds jobs to their queues. Adding one that stands there already changes nothing.
-   * @throws when Redis is away or full: some may have been added, and all may be added again
+   * Lets jobs into their creators' lanes, and those that were released before straight into their queues: a token is
+   * taken once. A job that stands there already changes nothing.
+   * @returns where each stands; undefined for those that need no lane
+   * @throws when Redis is away or full: some may have been let in, and all may be again
    */
-  async dispatch(jobs: readonly DispatchableJob[]): Promise<void> {
-    if (jobs.length === 0) return;
-    if (this.#redis.status !== "ready") throw new Error(`Redis is away (${this.#redis.status}).`);
-    const byAgent = new Map<string, DispatchableJob[]>();
-    for (const job of jobs) {
-      const group = byAgent.get(job.agent);
+  async dispatch(jobs: readonly DispatchableJob[]): Promise<(Placement | undefined)[]> {
+    if (jobs.length === 0) return [];
+    const entering: { job: DispatchableJob; terms: NonNullable<DispatchableJob["terms"]> }[] = [];
+    for (const job of jobs) if (job.terms) entering.push({ job, terms: job.terms });
+    const released = jobs.filter((job) => !job.terms);
+    const [placements] = await Promise.all([
+      entering.length === 0
+        ? []
+        : this.move({
+            enter: entering.map(({ job, terms }) => ({
+              creatorId: job.creatorId,
+              entry: laneEntry(job),
+              priority: job.priority,
+              notBefore: job.notBefore,
+              terms,
+              creatorSince: new Date(terms.creatorSince),
+              isPaused: terms.isPaused,
+            })),
+          }),
+      this.#add(released.map((job) => ({ entry: laneEntry(job), creatorId: job.creatorId, isNew: false }))),
+    ]);
+    const byId = new Map(entering.map(({ job }, index) => [job.id, placements[index]]));
+    return jobs.map((job) => byId.get(job.id));
+  }
+
+  /** Moves the lanes on, and adds what they release to its queues. @returns where each of `enter` stands */
+  async move(move: Move): Promise<Placement[]> {
+    this.#requireRedis();
+    const moved = await this.lanes.move(move);
+    if (moved.nextInMs !== undefined) this.#wakeIn(moved.nextInMs);
+    await this.#add(moved.released);
+    return moved.entered;
+  }
+
+  /** Adds jobs to their queues that were released long ago, and may have been lost on their way. */
+  async addAgain(
+    jobs: { id: string; generation: number; agent: string; creatorId: string }[],
+  ): Promise<void> {
+    await this.#add(jobs.map((job) => ({ entry: laneEntry(job), creatorId: job.creatorId, isNew: false })));
+  }
+
+  /** Applies what creators' terms are now to what waits in their lanes already. */
+  async changeTerms(creators: readonly { creatorId: string; terms: LaneTermsRow }[]): Promise<void> {
+    await this.move({
+      terms: creators.map(({ creatorId, terms }) => ({ creatorId, ...terms })),
+      pause: creators.map(({ creatorId, terms }) => ({ creatorId, isPaused: terms.isPaused })),
+    });
+  }
+
+  /** Takes a job out that waits in its lane, where it does. */
+  async remove(
+    job: Pick<DispatchableJob, "id" | "generation" | "agent" | "creatorId" | "priority">,
+  ): Promise<void> {
+    await this.move({
+      remove: [{ creatorId: job.creatorId, entry: laneEntry(job), priority: job.priority }],
+    });
+  }
+
+  /** Notes that deliveries have reached a worker, which makes room for others. */
+  async started(jobs: readonly { id: string; generation: number; agent: string }[]): Promise<void> {
+    await this.move({ started: jobs.map(laneEntry) });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
+  }
+
+  async #add(released: readonly Released[]): Promise<void> {
+    if (released.length === 0) return;
+    this.#requireRedis();
+    const byAgent = new Map<string, Released[]>();
+    for (const job of released) {
+      const { agent } = readLaneEntry(job.entry);
+      const group = byAgent.get(agent);
       if (group) group.push(job);
-      else byAgent.set(job.agent, [job]);
+      else byAgent.set(agent, [job]);
     }
     await Promise.all([...byAgent].map(([agent, group]) => this.queue(agent).addBulk(group.map(delivery))));
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
+  #requireRedis(): void {
+    if (this.#redis.status !== "ready") throw new Error(`Redis is away (${this.#redis.status}).`);
+  }
+
+  /** Each move tells the soonest of all. Several processes that wake at once release nothing twice. */
+  #wakeIn(ms: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.move({}).catch(() => {}), Math.min(Math.ceil(ms), wakeMsMax));
+    this.#timer.unref();
   }
 }
 
-function delivery(job: DispatchableJob) {
-  const { id, agent, creatorId, generation, priority, notBefore } = job;
+const wakeMsMax = 1_000;
+
+/** A job as it stands in a lane. */
+export function laneEntry(job: { id: string; generation: number; agent: string }): string {
+  return `${deliveryId(job)}|${job.agent}`;
+}
+
+/** @throws where it is not one of ours */
+export function readLaneEntry(entry: string): { id: string; generation: number; agent: string } {
+  const [delivery = "", agent = ""] = entry.split("|");
+  return { ...readDeliveryId(delivery), agent };
+}
+
+function delivery({ entry, creatorId, isNew }: Released) {
+  const { id, generation, agent } = readLaneEntry(entry);
   const data: JobPayload = { jobId: id, creatorId, generation };
   return {
     name: agent,
     data,
     opts: {
-      jobId: deliveryId(job),
-      priority,
-      ...(notBefore && { delay: Math.max(0, notBefore.getTime() - Date.now()) }),
+      jobId: deliveryId({ id, generation }),
+      priority: isNew ? priorities.isNew : priorities.usual,
       attempts: findAgent(agent)?.queue.attempts ?? 1,
       backoff: { type: "exponential", delay: backoffMs, jitter: 1 },
       removeOnComplete: keepCompleted,

@@ -20,6 +20,14 @@ afterAll(async () => {
   await server.remove();
 });
 
+const terms = {
+  ratePerHour: 1_000_000,
+  burst: 1000,
+  weight: 1,
+  creatorSince: new Date(Date.now() + 60_000).toISOString(),
+  isPaused: false,
+};
+
 const job = {
   id: "job_1",
   agent: "messaging",
@@ -27,6 +35,7 @@ const job = {
   generation: 1,
   priority: 5,
   notBefore: null,
+  terms,
 };
 
 describe("the dispatcher", () => {
@@ -44,14 +53,23 @@ describe("the dispatcher", () => {
     });
     const added = await messaging.getJob("job_1-g1");
     expect(added?.data).toEqual({ jobId: "job_1", creatorId: "psy", generation: 1 });
-    expect(added?.opts).toMatchObject({ priority: 5, attempts: 5, backoff: { type: "exponential" } });
-    expect(await dispatcher.queue("test").getJobCounts("delayed")).toEqual({ delayed: 1 });
+    expect(added?.opts).toMatchObject({ priority: 1, attempts: 5, backoff: { type: "exponential" } });
+    // What has a time before which it must not start waits for it in its lane.
+    expect(await dispatcher.queue("test").getJobCounts("prioritized", "delayed")).toEqual({
+      prioritized: 0,
+      delayed: 0,
+    });
+  });
+
+  it("lets a job that was released before straight into its queue", async () => {
+    await dispatcher.dispatch([{ ...job, id: "job_3", generation: 2, terms: null }]);
+    expect(await dispatcher.queue("messaging").getJob("job_3-g2")).toMatchObject({ name: "messaging" });
   });
 
   it("keeps all keys of a queue in one slot of a cluster", async () => {
     const keys = await redis.keys("*");
     expect(keys.length).toBeGreaterThan(0);
-    for (const key of keys) expect(key).toMatch(/^\{agent-(messaging|test)\}:/);
+    for (const key of keys) expect(key).toMatch(/^\{(agent-messaging|agent-test|lanes)\}:/);
   });
 
   it("says at once that Redis is away", async () => {

@@ -5,6 +5,7 @@ import { agents } from "@understudy/agents";
 import type { Dispatcher } from "@understudy/queues";
 import type { Queue } from "bullmq";
 import type { RequestHandler } from "express";
+import { AgentQueueAdapter } from "./agent-queue-adapter.ts";
 
 /**
  * Bull Board with the queue of every registered agent, read-only unless `write`, and that of the ticks that close
@@ -20,14 +21,7 @@ export function bullBoard(
   serverAdapter.setBasePath(path);
   createBullBoard({
     queues: [
-      ...agents.map(
-        (agent) =>
-          new BullMQAdapter(dispatcher.queue(agent.name), {
-            readOnlyMode: !write,
-            displayName: agent.title,
-            description: agent.summary,
-          }),
-      ),
+      ...agents.map((agent) => new AgentQueueAdapter(agent, dispatcher, write)),
       new BullMQAdapter(charges, {
         readOnlyMode: true,
         displayName: "Charges",

@@ -12,26 +12,35 @@ export function problemResponses(logger: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
-    const fault = toProblemError(error);
-    const requestId = String(response.locals.requestId);
-    if (fault.status >= 500)
-      logger.error({ err: error, requestId, route: routeOf(request) }, "request failed");
-    const { errors, members, headers, retryable = false } = fault.options;
-    const problem: Problem = {
-      type: `urn:understudy:problem:${fault.code}`,
-      title: STATUS_CODES[fault.status] ?? "Error",
-      status: fault.status,
-      detail: fault.message,
-      code: fault.code,
-      requestId,
-      retryable,
-      ...(errors && { errors }),
-      ...members,
-    };
-    response.status(fault.status);
+    const { problem, headers } = presentProblem(error, String(response.locals.requestId));
+    if (problem.status >= 500) {
+      logger.error({ err: error, requestId: problem.requestId, route: routeOf(request) }, "request failed");
+    }
+    response.status(problem.status);
     if (headers) response.set(headers);
     response.type("application/problem+json").send(JSON.stringify(problem));
   };
+}
+
+/** The problem that tells of an error, and the headers beside it. What we did not foresee says nothing outside. */
+export function presentProblem(
+  error: unknown,
+  requestId: string,
+): { problem: Problem; headers?: Record<string, string> } {
+  const fault = toProblemError(error);
+  const { errors, members, headers, retryable = false } = fault.options;
+  const problem: Problem = {
+    type: `urn:understudy:problem:${fault.code}`,
+    title: STATUS_CODES[fault.status] ?? "Error",
+    status: fault.status,
+    detail: fault.message,
+    code: fault.code,
+    requestId,
+    retryable,
+    ...(errors && { errors }),
+    ...members,
+  };
+  return { problem, ...(headers && { headers }) };
 }
 
 /** For what no route took. */
@@ -49,7 +58,7 @@ function toProblemError(error: unknown): ProblemError {
       return new ProblemError(
         413,
         "body_too_large",
-        "The body is larger than 1 MiB, the most that this takes.",
+        "The body is larger than this takes: 1 MiB, or 8 MiB for a batch.",
       );
     case "entity.parse.failed":
     case "charset.unsupported":

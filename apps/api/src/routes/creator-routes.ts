@@ -9,13 +9,15 @@ import {
 } from "@understudy/contracts";
 import type { Database, Prisma } from "@understudy/database";
 import { formatUsd, quotaOf } from "@understudy/ledger";
+import type { Dispatcher } from "@understudy/queues";
 import { Router } from "express";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
 import { parseBody, parsePath, parseQuery } from "../http/parse.ts";
-import { ProblemError } from "../http/problem-error.ts";
+import { ProblemError, unavailable } from "../http/problem-error.ts";
+import { checkCreatorRateLimit, laneTermsOf } from "../lane-view.ts";
 
 /** Creators: their plan, their own bucket and quota, their profile. */
-export function creatorRoutes(database: Database): Router {
+export function creatorRoutes(database: Database, dispatcher: Dispatcher): Router {
   const router = Router();
 
   router.put("/creators/:id", async (request, response) => {
@@ -28,7 +30,43 @@ export function creatorRoutes(database: Database): Router {
       create: { id, ...fields },
       update: { ...fields, updatedAt: new Date() },
     });
+    await applyTerms(id);
     response.json(await readCreator(database, id));
+  });
+
+  /** On what waits already. Should Redis be away, a worker's sweep does it. */
+  async function applyTerms(id: string): Promise<void> {
+    const row = await database.prisma.creator.findUniqueOrThrow({ where: { id }, include: { plan: true } });
+    await dispatcher.changeTerms([{ creatorId: id, terms: laneTermsOf(row) }]).catch(() => {});
+  }
+
+  /** What waits in its lane stays there; what was released goes on. */
+  async function hold(id: string, isPaused: boolean): Promise<Creator> {
+    const { prisma } = database;
+    const pausedAt = isPaused ? new Date() : null;
+    const where = { id, pausedAt: isPaused ? null : { not: null } };
+    await prisma.creator.updateMany({ where, data: { pausedAt, updatedAt: new Date() } });
+    const creator = await readCreator(database, id);
+    await applyTerms(id);
+    return creator;
+  }
+
+  router.post("/creators/:id/pause", async (request, response) => {
+    response.json(await hold(parsePath(creatorId, request.params.id, "id"), true));
+  });
+
+  router.post("/creators/:id/resume", async (request, response) => {
+    response.json(await hold(parsePath(creatorId, request.params.id, "id"), false));
+  });
+
+  router.get("/creators/:id/limits", async (request, response) => {
+    const id = parsePath(creatorId, request.params.id, "id");
+    const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
+    if (!row) throw noSuchCreator();
+    const limits = await checkCreatorRateLimit(dispatcher.lanes, row).catch(() => {
+      throw unavailable("Redis, which holds the buckets, is away. Try again.");
+    });
+    response.json(limits);
   });
 
   router.get("/creators/:id", async (request, response) => {
@@ -115,6 +153,7 @@ function present(row: Row): Creator {
       ...(row.quotaUsd ? (["quotaUsd"] as const) : []),
     ],
     ...(row.profile !== null && { profile: row.profile as CreatorProfile }),
+    ...(row.pausedAt && { pausedAt: row.pausedAt.toISOString() }),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

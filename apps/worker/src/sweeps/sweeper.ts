@@ -1,6 +1,7 @@
 import { expireJobs } from "./expire-jobs.ts";
 import { releaseJobHolds } from "./give-back-room.ts";
 import { giveUpCalls } from "./give-up-calls.ts";
+import { addReleasedAgain, applyChangedTerms, moveLanes } from "./move-lanes.ts";
 import { dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
 import { scheduleCharges } from "./schedule-charges.ts";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
@@ -10,6 +11,9 @@ import { wakeWaitingJobs } from "./wake-waiting-jobs.ts";
 const sweeps = {
   dispatchUndispatched,
   refillRedis,
+  moveLanes,
+  addReleasedAgain,
+  applyChangedTerms,
   dispatchLeftBehind,
   expireJobs,
   giveUpCalls,

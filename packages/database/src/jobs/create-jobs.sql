@@ -4,7 +4,7 @@
 -- createCreator: whether a creator that is not known yet is created, with the default plan.
 -- requiredUsd: the worst case of all calls that the job can't do without. Holds do not count here: a job that
 -- only they keep out waits for them. platformQuotaUsd: the same for all.
--- Rows: one for each: {id, createdAt, isKnown} and the figures of RoomFigures. createdAt is null where it was not
+-- Rows: one for each: {id, createdAt, isKnown, terms (of its lane)} and the figures of RoomFigures. createdAt is null where it was not
 -- written: for want of room, if the creator isKnown.
 WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
@@ -25,6 +25,7 @@ WITH request AS (
   SELECT request.*,
     request."createCreator" OR "Creator"."id" IS NOT NULL AS "isKnown",
     "Plan"."name" AS "plan",
+    understudy_lane_terms("Creator", "Plan") AS "terms",
     coalesce("Creator"."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd",
     coalesce(account."spentUsd", 0) AS "spentUsd",
     coalesce(account."heldUsd", 0) AS "heldUsd",
@@ -58,7 +59,7 @@ WITH request AS (
     AND ("platformQuotaUsd" IS NULL OR "platformSpentUsd" + "platformUnknownUsd" + "requiredUsd" <= "platformQuotaUsd")
   RETURNING "id", "createdAt"
 )
-SELECT "id", written."createdAt", "isKnown", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
+SELECT "id", written."createdAt", "isKnown", "terms", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
   "plan", "quotaUsd", "spentUsd", "heldUsd", "unknownUsd", "keyBudgetUsd", "keySpentUsd", "keyHeldUsd", "keyUnknownUsd",
   "platformQuotaUsd", "platformSpentUsd", "platformHeldUsd", "platformUnknownUsd"
 FROM judged LEFT JOIN written USING ("id")

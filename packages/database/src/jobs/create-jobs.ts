@@ -1,3 +1,4 @@
+import type { LaneTermsRow } from "@understudy/contracts";
 import type { Database } from "../database.ts";
 import type { RoomFigures } from "../room-figures.ts";
 import { loadStatement } from "../statement.ts";
@@ -32,6 +33,8 @@ export interface JobRecord extends RoomFigures {
   /** Null where it was not written: its creator is neither known nor created, or there is no room. */
   createdAt: Date | null;
   isKnown: boolean;
+  /** Of its creator's lane. */
+  terms: LaneTermsRow;
 }
 
 /** Writes jobs down in one transaction, those for which there is room. */

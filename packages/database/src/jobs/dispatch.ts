@@ -1,4 +1,4 @@
-import type { DispatchableJob } from "@understudy/contracts";
+import type { DispatchableJob, LaneTermsRow } from "@understudy/contracts";
 import type { Database } from "../database.ts";
 import { loadStatement } from "../statement.ts";
 
@@ -6,6 +6,9 @@ const markStatement = loadStatement(new URL("./mark-dispatched.sql", import.meta
 const toDispatchStatement = loadStatement(new URL("./jobs-to-dispatch.sql", import.meta.url));
 const queuedStatement = loadStatement(new URL("./queued-jobs.sql", import.meta.url));
 const leftBehindStatement = loadStatement(new URL("./jobs-left-behind.sql", import.meta.url));
+const releasedStatement = loadStatement(new URL("./released-jobs.sql", import.meta.url));
+const changedTermsStatement = loadStatement(new URL("./changed-terms.sql", import.meta.url));
+const cancelStatement = loadStatement(new URL("./cancel-queued-job.sql", import.meta.url));
 const expireStatement = loadStatement(new URL("./expire-queued-jobs.sql", import.meta.url));
 
 /** Notes that jobs stand in Redis. */
@@ -49,4 +52,35 @@ export async function expireQueuedJobs(database: Database, eventIds: string[]): 
     eventIds.map((eventId) => ({ eventId })),
   );
   return rows.map((row) => row.id);
+}
+
+/** Of jobs that were released to their queues, those that have not started under that generation. */
+export function releasedJobs(
+  database: Database,
+  jobs: { id: string; generation: number }[],
+): Promise<{ id: string; generation: number; agent: string; creatorId: string }[]> {
+  return database.execute(
+    releasedStatement,
+    jobs.map(({ id, generation }) => ({ id, generation })),
+  );
+}
+
+/** Creators with queued jobs whose terms changed in the last `seconds`. */
+export function changedTerms(
+  database: Database,
+  seconds: number,
+): Promise<{ creatorId: string; terms: LaneTermsRow }[]> {
+  return database.execute(changedTermsStatement, [{ seconds }]);
+}
+
+/** Cancels a job that has not started; undefined where it is not queued. */
+export async function cancelQueuedJob(
+  database: Database,
+  id: string,
+  eventId: string,
+): Promise<Pick<DispatchableJob, "id" | "generation" | "agent" | "creatorId" | "priority"> | undefined> {
+  const [cancelled] = await database.execute<
+    Pick<DispatchableJob, "id" | "generation" | "agent" | "creatorId" | "priority">
+  >(cancelStatement, [{ id, eventId }]);
+  return cancelled;
 }

@@ -1,0 +1,235 @@
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+
+/** What bounds and weighs a creator's jobs: of its plan, or its own. */
+export interface LaneTerms {
+  ratePerHour: number;
+  burst: number;
+  /** Share where capacity is scarce, against the other creators. */
+  weight: number;
+}
+
+/** A job that is to wait for its turn. */
+export interface LaneEntry {
+  creatorId: string;
+  /** `<delivery id>|<agent>`. */
+  entry: string;
+  /** 1 goes first, within the creator's lane. */
+  priority: number;
+  notBefore: Date | null;
+  terms: LaneTerms;
+  /** A bucket that is missing is full for a creator that is newer than this Redis, and else empty. */
+  creatorSince: Date;
+  isPaused: boolean;
+}
+
+/** What a creator's bucket and lane are like. Times in ms since 1970, by the clock of Redis. */
+export interface LaneView {
+  /** Jobs in the lane. */
+  waiting: number;
+  /** Tokens that are there now. */
+  tokens: number;
+  /** When the next token is there: not later than now while there are some. */
+  nextTokenAt: number;
+  /** One token comes each so many ms. */
+  interval: number;
+  burst: number;
+  isPaused: boolean;
+  now: number;
+}
+
+/** Where a job stands. */
+export interface Placement extends LaneView {
+  /** Jobs of the creator that go first; undefined where it does not stand in the lane (any more). */
+  position: number | undefined;
+}
+
+export interface Released {
+  entry: string;
+  creatorId: string;
+  /** The creator had nothing waiting for its share: such a job goes first in its queue. */
+  isNew: boolean;
+}
+
+export interface Move {
+  enter?: LaneEntry[];
+  started?: string[];
+  remove?: { creatorId: string; entry: string; priority: number }[];
+  terms?: ({ creatorId: string } & LaneTerms)[];
+  pause?: { creatorId: string; isPaused: boolean }[];
+}
+
+export interface Moved {
+  released: Released[];
+  /** In the order of `enter`. */
+  entered: Placement[];
+  /** In so many ms something may be released without anything happening before; undefined: nothing waits for a time. */
+  nextInMs: number | undefined;
+}
+
+/** One slot of a Redis Cluster: releasing a job touches the creators' and the common keys at once. */
+const tag = "{lanes}:";
+const keys = {
+  ready: `${tag}ready`,
+  parked: `${tag}parked`,
+  released: `${tag}released`,
+  state: `${tag}state`,
+  timed: `${tag}timed`,
+};
+
+const hourMs = 3_600_000;
+
+/** Released and not started, at least: fewer would leave workers idle, more would make a newcomer wait. */
+const depthMin = 4;
+
+interface MoveCommand {
+  moveLanes(...keysAndArguments: (string | number)[]): Promise<string>;
+}
+
+/** The answer of move-6.lua. */
+interface MoveAnswer {
+  released?: [entry: string, creatorId: string, isNew: number][];
+  entered?: [waiting: number, rank: number, nextTokenAt: number, interval: number, tokens: number][];
+  nextAt: number;
+  now: number;
+}
+
+/**
+ * One lane for each creator, for all agents: its jobs wait there for a token of its bucket and for their turn, and are
+ * added to a queue only when they may start.
+ */
+export class Lanes {
+  readonly #redis: Redis & MoveCommand;
+  readonly #calls: Record<string, number>;
+
+  /**
+   * @param redis closed by its owner
+   * @param calls that a job of an agent is expected to make: what it counts of its creator's share
+   */
+  constructor(redis: Redis, calls: Record<string, number>) {
+    redis.defineCommand("moveLanes", {
+      numberOfKeys: 6,
+      lua: readFileSync(new URL("./move-6.lua", import.meta.url), "utf8"),
+    });
+    this.#redis = redis as Redis & MoveCommand;
+    this.#calls = calls;
+  }
+
+  /** Takes note of what has changed, and releases what may start: what is released must be added to its queue. */
+  async move(move: Move): Promise<Moved> {
+    const { enter = [], started = [], remove = [], terms = [], pause = [] } = move;
+    const request = {
+      enter: enter.map((entry) => [
+        entry.creatorId,
+        entry.entry,
+        entry.priority,
+        entry.notBefore?.getTime() ?? 0,
+        intervalMs(entry.terms),
+        entry.terms.burst,
+        entry.terms.weight,
+        entry.creatorSince.getTime(),
+        entry.isPaused ? 1 : 0,
+      ]),
+      started,
+      remove: remove.map((gone) => [gone.creatorId, gone.entry, gone.priority]),
+      terms: terms.map((change) => [change.creatorId, intervalMs(change), change.burst, change.weight]),
+      pause: pause.map((change) => [change.creatorId, change.isPaused ? 1 : 0]),
+      calls: this.#calls,
+      depthMin,
+    };
+    const answer = JSON.parse(
+      await this.#redis.moveLanes(
+        keys.ready,
+        keys.parked,
+        keys.released,
+        keys.state,
+        keys.timed,
+        tag,
+        JSON.stringify(request),
+      ),
+    ) as MoveAnswer;
+    return {
+      released: (answer.released ?? []).map(([entry, creatorId, isNew]) => ({
+        entry,
+        creatorId,
+        isNew: isNew === 1,
+      })),
+      entered: (answer.entered ?? []).map(([waiting, rank, nextTokenAt, interval, tokens], index) => ({
+        waiting,
+        position: rank < 0 ? undefined : rank,
+        nextTokenAt,
+        interval,
+        burst: enter[index]?.terms.burst ?? 0,
+        tokens,
+        isPaused: enter[index]?.isPaused ?? false,
+        now: answer.now,
+      })),
+      nextInMs: answer.nextAt === 0 ? undefined : Math.max(0, answer.nextAt - answer.now),
+    };
+  }
+
+  /**
+   * A creator's bucket and lane, and where one of its jobs stands, without taking a token.
+   * @param terms what counts where the creator has no bucket yet
+   */
+  async look(
+    creatorId: string,
+    terms: LaneTerms & { creatorSince: string; isPaused: boolean },
+    entry = "",
+  ): Promise<Placement> {
+    const lane = `${tag}lane:${creatorId}`;
+    const results = await this.#redis
+      .multi()
+      .time()
+      .hget(keys.state, "born")
+      .hget(`${tag}creator:${creatorId}`, "tat")
+      .zcard(lane)
+      .zrank(lane, entry)
+      .exec();
+    const [time, born, tat, waiting, rank] = (results ?? []).map(([, value]) => value) as [
+      [string, string],
+      string | null,
+      string | null,
+      number,
+      number | null,
+    ];
+    const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
+    const interval = intervalMs(terms);
+    const emptied = Number(born ?? now) + terms.burst * interval;
+    const arrival =
+      tat !== null ? Number(tat) : Date.parse(terms.creatorSince) > Number(born ?? 0) ? 0 : emptied;
+    const debt = Math.max(arrival, now) - now;
+    return {
+      waiting,
+      position: rank ?? undefined,
+      tokens: Math.max(0, Math.floor((interval * terms.burst - debt) / interval + 1e-9)),
+      nextTokenAt: Math.max(arrival, now) + interval * (1 - terms.burst),
+      interval,
+      burst: terms.burst,
+      isPaused: terms.isPaused,
+      now,
+    };
+  }
+
+  /** Entries that were released `ageMs` ago and are not known to have started. */
+  async overdue(ageMs: number, limit: number): Promise<string[]> {
+    const [seconds] = await this.#redis.time();
+    return this.#redis.zrangebyscore(
+      keys.released,
+      "-inf",
+      Number(seconds) * 1000 - ageMs,
+      "LIMIT",
+      0,
+      limit,
+    );
+  }
+
+  /** How many jobs of an agent wait in lanes. */
+  async waitingOf(agent: string): Promise<number> {
+    return Number((await this.#redis.hget(keys.state, `waiting:${agent}`)) ?? 0);
+  }
+}
+
+function intervalMs({ ratePerHour }: LaneTerms): number {
+  return hourMs / ratePerHour;
+}
