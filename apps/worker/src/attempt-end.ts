@@ -21,9 +21,6 @@ export type AttemptEnd =
 /** Pause of a job that could not go on without Postgres; it also waits until that is written down. */
 const databaseAwayMs = 1_000;
 
-/** Pause after a 429 that does not say how long. */
-const rateLimitedMs = 5_000;
-
 /**
  * Reads what an agent's run threw.
  * @param stopping the worker is going away: the abort was ours
@@ -63,6 +60,8 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
       return { kind: "wait_for_room", waitingFor: outcome.waitingFor, neededUsd: outcome.requiredUsd };
     case "no_room":
       return readNoRoom(outcome);
+    case "model_wait":
+      return { kind: "put_off", delayMs: outcome.delayMs, waitingFor: "provider" };
     case "refused":
       return readRefusal(outcome);
     case "lost":
@@ -78,9 +77,6 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
 
 function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): AttemptEnd {
   const { httpStatus, errorCode } = refusal;
-  if (httpStatus === 429) {
-    return { kind: "put_off", delayMs: refusal.retryAfterMs ?? rateLimitedMs, waitingFor: "provider" };
-  }
   const message = `The model's API answered ${httpStatus ?? "nothing"} (${errorCode}).`;
   if (refusal.retryable) {
     return { kind: "try_again", code: "provider_unavailable", message, waitingFor: "provider" };

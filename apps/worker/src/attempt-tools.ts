@@ -5,6 +5,7 @@ import {
   type GenerationOutcome,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
+  type ModelGate,
 } from "@understudy/gemini";
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
@@ -17,6 +18,7 @@ export interface Attempt {
   signal: AbortSignal;
   gemini: GeminiClient;
   ledger: Ledger;
+  modelGate?: ModelGate;
   defaultModel: string;
   /** What must be held for the job before its first call. */
   reserve: JobReserve;
@@ -89,6 +91,7 @@ export function attemptTools(
       ...rest,
       ...(finished === undefined ? attempt.reserve.take(stepKey) : nothingToHold),
       model,
+      ...(agent.fallbackModel !== undefined && { fallbackModel: agent.fallbackModel }),
       timeoutSeconds: attempt.timeoutSeconds,
       signal,
       metadata: { jobId, creatorId, feature, agentId: agent.agentId, attempt: number, stepKey },

@@ -1,4 +1,5 @@
 import { usd } from "@understudy/contracts";
+import { modelLimits } from "@understudy/gemini";
 import { z } from "zod";
 
 /** The worker's environment; .env.example tells of each. */
@@ -9,6 +10,7 @@ export const environment = z
     GEMINI_API_KEY: z.string(),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+    GEMINI_LIMITS: modelLimits.optional(),
     WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).default(100),
     /** Replaces each agent's own longest attempt. */
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
@@ -37,6 +39,7 @@ export const environment = z
     redisUrl: env.REDIS_URL,
     gemini: { apiKey: env.GEMINI_API_KEY, ...(env.GEMINI_BASE_URL && { baseUrl: env.GEMINI_BASE_URL }) },
     defaultModel: env.GEMINI_MODEL,
+    modelLimits: env.GEMINI_LIMITS,
     /** Jobs at once in this process, of all agents together. */
     concurrency: env.WORKER_CONCURRENCY,
     attemptSeconds: env.WORKER_ATTEMPT_SECONDS,

@@ -8,7 +8,7 @@ import {
   takeBackCrash,
   untilDatabaseAnswers,
 } from "@understudy/database";
-import type { GeminiClient } from "@understudy/gemini";
+import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import { type Ledger, worstCasesOf } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
 import { type AttemptEnd, readThrown } from "./attempt-end.ts";
@@ -26,6 +26,8 @@ export interface WorkerDependencies {
   finish: (end: JobEnd) => Promise<boolean>;
   ledger: Ledger;
   gemini: GeminiClient;
+  /** Keeps Gemini's own limits; without it each call goes. */
+  modelGate?: ModelGate;
   defaultModel: string;
   /** Replaces each agent's own longest attempt. */
   attemptSeconds: number | undefined;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { type Agent, agents } from "@understudy/agents";
 import { claimJobs, finishJobs, groupCommit, openDatabase } from "@understudy/database";
-import { GeminiClient } from "@understudy/gemini";
+import { GeminiClient, ModelGate } from "@understudy/gemini";
 import { Ledger } from "@understudy/ledger";
 import {
   agentQueue,
@@ -41,6 +41,11 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const dispatcher = new Dispatcher(producer);
   const charges = openChargesQueue(producer);
   const gemini = new GeminiClient(config.gemini);
+  const modelGate = new ModelGate({
+    redis: producer,
+    limits: config.modelLimits,
+    onChange: (change) => logger.warn(change, "a model's calls are held back, or go on"),
+  });
   // What a creator's settled calls give back while others of theirs are woken makes the next round.
   const wakeCreator = groupCommit(
     groupMax,
@@ -75,6 +80,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     ),
     ledger,
     gemini,
+    modelGate,
     defaultModel: config.defaultModel,
     attemptSeconds: config.attemptSeconds,
     announceEnd: (jobId) => void announceJobEnd(producer, jobId).catch(() => {}),
@@ -111,6 +117,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       clearTimeout(timer);
       await dispatcher.close();
       await charges.close();
+      modelGate.close();
       producer.disconnect();
       consumer.disconnect();
       await gemini.close();

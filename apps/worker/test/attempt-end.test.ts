@@ -18,17 +18,13 @@ describe("what an agent's run has thrown decides how the attempt ends", () => {
     expect(readThrown(lost, false)).toMatchObject({ kind: "try_again", code: "timed_out" });
   });
 
-  it("put off for as long as a 429 says, else for a while", () => {
-    const refused = {
-      kind: "refused",
-      httpStatus: 429,
-      errorCode: "resource_exhausted",
-      retryable: true,
-    } as const;
-    expect(readThrown(new StepStopped({ ...refused, retryAfterMs: 7_000 }), false)).toMatchObject({
+  it.each(["paused", "rate", "breaker"] as const)("put off while the model can't be called: %s", (why) => {
+    const stopped = new StepStopped({ kind: "model_wait", delayMs: 7_000, why });
+    expect(readThrown(stopped, false)).toEqual({
+      kind: "put_off",
       delayMs: 7_000,
+      waitingFor: "provider",
     });
-    expect(readThrown(new StepStopped(refused), false)).toMatchObject({ kind: "put_off", delayMs: 5_000 });
   });
 
   it("failed, without a word of what went wrong inside, for a fault in the agent", () => {

@@ -35,3 +35,20 @@ describe("where alerts are told", () => {
     expect(refused).not.toThrow(/\n.*\n/);
   });
 });
+
+describe("Gemini's limits", () => {
+  it("are none by default, and read by model", () => {
+    expect(parse({ GEMINI_LIMITS: "" }).modelLimits).toBeUndefined();
+    const { modelLimits } = parse({ GEMINI_LIMITS: "gemini-2.5-flash=1000rpm/2000000tpm" });
+    expect(modelLimits?.get("gemini-2.5-flash")).toEqual({
+      requestsPerMinute: 1000,
+      tokensPerMinute: 2_000_000,
+    });
+  });
+
+  it("are refused in one line that says how they look", () => {
+    const refused = () => parse({ GEMINI_LIMITS: "gemini-2.5-flash=fast" });
+    expect(refused).toThrow("GEMINI_LIMITS: must be like gemini-2.5-flash=1000rpm/2000000tpm");
+    expect(refused).not.toThrow(/\n.*\n/);
+  });
+});

@@ -56,6 +56,9 @@ export type Generation =
   /** Sent, but the answer was lost: it may have been billed. */
   | { kind: "lost"; reason: "timeout" | "aborted" | "connection" };
 
+/** `errorCode` of a request that was given up before anything was sent. */
+export const abortedBeforeSending = "aborted_before_sending";
+
 const callIdHeader = "x-understudy-call-id";
 
 /** Finish reasons that are a refusal. Source: ai.google.dev/api/generate-content, FinishReason. */
@@ -107,7 +110,7 @@ export class GeminiClient {
     request.signal.addEventListener("abort", abort, { once: true });
     try {
       if (request.signal.aborted)
-        return { kind: "refused", errorCode: "aborted_before_sending", retryable: true };
+        return { kind: "refused", errorCode: abortedBeforeSending, retryable: true };
       const response = await this.#sdk.models.generateContent(wireRequest(request, deadline.signal));
       return readAnswer(response, this.#exchanges.get(request.callId), request.serviceTier);
     } catch (error) {

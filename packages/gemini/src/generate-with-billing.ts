@@ -3,12 +3,15 @@ import {
   type CallIntent,
   type CallOpening,
   type Decimal,
+  dearestWorstCaseUsd,
   type Ledger,
   outputLimits,
-  worstCaseUsd,
+  type Price,
+  promptTokensMax,
 } from "@understudy/ledger";
 import { z } from "zod";
-import type { GeminiClient, Generation } from "./gemini-client.ts";
+import { abortedBeforeSending, type GeminiClient, type Generation } from "./gemini-client.ts";
+import type { CallEnding, ModelDelay, ModelGate } from "./model-gate/model-gate.ts";
 
 /** One request to the model, and on whose account it goes. */
 export interface BilledRequest {
@@ -16,6 +19,8 @@ export interface BilledRequest {
   system: string;
   parts: string[];
   model: string;
+  /** Called instead while `model` can't be. */
+  fallbackModel?: string;
   serviceTier?: ServiceTier;
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
@@ -58,16 +63,23 @@ export type GenerationOutcome<Value> =
   | { kind: "output_invalid"; detail: string }
   | (Generation & { kind: "refused" | "lost" })
   | Exclude<CallOpening, { kind: "open" }>
+  | ModelWait
   | { kind: "unknown_model"; models: string[] };
+
+/** The model can't be called now, nor can its fallback: a 429, its limits, or too many failures. */
+type ModelWait = Omit<ModelDelay, "kind"> & { kind: "model_wait" };
 
 interface Dependencies {
   gemini: GeminiClient;
   ledger: Ledger;
+  /** Keeps Gemini's own limits; without it each call goes. */
+  modelGate?: ModelGate | undefined;
 }
 
 /**
- * The model's answer as text. One HTTP request and one row of `UsageLog`, written before it and settled
- * after it; nothing is sent where the quota has no room for the worst case.
+ * The model's answer as text. Each HTTP request is one row of `UsageLog`, written before it and settled after
+ * it; nothing is sent where the quota has no room for the worst case. There is one request, or, where a 429
+ * answers it and there is a fallback, two.
  *
  * @param remembered the result of the finished step, where there is one: then nothing is sent or paid
  */
@@ -104,41 +116,129 @@ export async function generateStructuredOutputWithBilling<Output extends z.ZodOb
 }
 
 async function billedAnswer(
-  { gemini, ledger }: Dependencies,
+  dependencies: Dependencies,
   request: BilledRequest,
   jsonSchema: object | undefined,
   remembered: unknown,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   if (remembered !== undefined) return readAnswer(rememberedAnswer.parse(remembered));
 
-  const { model, serviceTier = "standard", metadata, timeoutSeconds, signal } = request;
-  const price = await ledger.prices.priceOf(model, serviceTier, new Date());
-  if (!price) return { kind: "unknown_model", models: await ledger.prices.models() };
-  const { maxOutputTokens, thinkingBudget } = outputLimits(model, request);
-  const prompt = { system: request.system, parts: request.parts, ...(jsonSchema && { jsonSchema }) };
+  const { prices } = dependencies.ledger;
+  const models = await modelsOf(prices, request);
+  if (!models) return { kind: "unknown_model", models: await prices.models() };
+  const bounded = { ...request, ...(jsonSchema && { jsonSchema }) };
+  const [first, ...others] = models;
+  const holdUsd = dearestWorstCaseUsd([first.price, ...others.map(({ price }) => price)], bounded);
+
+  const outcome = await callModel(dependencies, bounded, first, holdUsd);
+  if (outcome.kind !== "model_wait") return outcome;
+  let wait = outcome;
+  for (const fallback of others) {
+    const other = await callModel(dependencies, bounded, fallback, holdUsd);
+    if (other.kind !== "model_wait") return other;
+    if (other.delayMs < wait.delayMs) wait = other;
+  }
+  return wait;
+}
+
+/** A model that may answer, and what it costs now. */
+interface PricedModel {
+  model: string;
+  price: Price;
+}
+
+/**
+ * The request's model, then its fallback where that has a price.
+ * @returns undefined where the model itself has none
+ */
+async function modelsOf(
+  prices: Ledger["prices"],
+  { model, fallbackModel, serviceTier = "standard" }: BilledRequest,
+): Promise<[PricedModel, ...PricedModel[]] | undefined> {
+  const now = new Date();
+  const price = await prices.priceOf(model, serviceTier, now);
+  if (!price) return undefined;
+  const other = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, now));
+  if (!fallbackModel || !other || other.id === price.id) return [{ model, price }];
+  return [
+    { model, price },
+    { model: fallbackModel, price: other },
+  ];
+}
+
+type BoundedRequest = BilledRequest & { jsonSchema?: object };
+
+/** One call of that model, where its gate lets it go. What the gate has reserved for it is given back if it is not sent. */
+async function callModel(
+  dependencies: Dependencies,
+  request: BoundedRequest,
+  { model, price }: PricedModel,
+  holdUsd: Decimal,
+): Promise<GenerationOutcome<RememberedAnswer>> {
+  const { modelGate } = dependencies;
+  const limits = outputLimits(model, request);
+  const admission = await modelGate?.admit(price.model, promptTokensMax(request) + limits.maxOutputTokens);
+  if (admission?.kind === "wait") return { ...admission, kind: "model_wait" };
+
+  let generation: Generation | undefined;
+  try {
+    const opened = await openAndSend(dependencies, request, { model, price }, holdUsd);
+    if (opened.kind === "not_opened") return opened.opening;
+    generation = opened.generation;
+    // Told at once: the next calls must not come before it is known.
+    const wait = isRateLimited(generation) ? await pause(modelGate, price.model, generation) : undefined;
+    const outcome = await endCall(dependencies, opened.intent, generation);
+    return wait ?? outcome;
+  } finally {
+    // Not waited for: the answer does not depend on it.
+    if (admission) void modelGate?.end(admission.pass, endingOf(generation), tokensUsed(generation));
+  }
+}
+
+type Sent =
+  | { kind: "not_opened"; opening: Exclude<CallOpening, { kind: "open" }> }
+  | { kind: "sent"; intent: CallIntent; generation: Generation };
+
+/** Writes the call down with its hold, then makes it. */
+async function openAndSend(
+  { gemini, ledger }: Dependencies,
+  request: BoundedRequest,
+  { model, price }: PricedModel,
+  holdUsd: Decimal,
+): Promise<Sent> {
+  const { serviceTier = "standard", timeoutSeconds, signal, system, parts, jsonSchema } = request;
   const intent: CallIntent = {
-    ...metadata,
+    ...request.metadata,
     id: ledger.newCallId(),
     price,
-    holdUsd: worstCaseUsd(price, { ...request, ...(jsonSchema && { jsonSchema }) }),
+    holdUsd,
     reserveUsd: request.reserveUsd,
     isNecessary: request.isNecessary,
     // What is over must first have had the time to be settled.
     timeoutSeconds: timeoutSeconds + settleGraceSeconds,
   };
   const opening = await ledger.openCall(intent);
-  if (opening.kind !== "open") return opening;
-
+  if (opening.kind !== "open") return { kind: "not_opened", opening };
   const generation = await gemini.generate({
-    ...prompt,
+    system,
+    parts,
+    ...(jsonSchema && { jsonSchema }),
+    ...outputLimits(model, request),
     callId: intent.id,
     model,
     serviceTier,
-    maxOutputTokens,
-    thinkingBudget,
     timeoutSeconds,
     signal,
   });
+  return { kind: "sent", intent, generation };
+}
+
+/** Settles or releases what the call holds. */
+async function endCall(
+  { ledger }: Dependencies,
+  intent: CallIntent,
+  generation: Generation,
+): Promise<GenerationOutcome<RememberedAnswer>> {
   // A lost answer stays open until its deadline; then the sweeper gives it up as unknown.
   if (generation.kind === "lost") return generation;
   if (generation.kind === "refused") {
@@ -148,6 +248,47 @@ async function billedAnswer(
   const answer = rememberedAnswer.parse(generation);
   await ledger.endCall(intent, { ...generation, stepResult: answer });
   return readAnswer(answer);
+}
+
+type Refusal = Generation & { kind: "refused" };
+
+function isRateLimited(generation: Generation): generation is Refusal {
+  return generation.kind === "refused" && generation.httpStatus === 429;
+}
+
+/** Pause after a 429 that does not say how long. */
+const rateLimitedMs = 5_000;
+
+async function pause(
+  modelGate: ModelGate | undefined,
+  model: string,
+  { retryAfterMs = rateLimitedMs }: Refusal,
+): Promise<ModelWait> {
+  const delay = await modelGate?.pause(model, retryAfterMs);
+  return { why: "paused", delayMs: delay?.delayMs ?? retryAfterMs, kind: "model_wait" };
+}
+
+/** What the call tells of its model. */
+function endingOf(generation: Generation | undefined): CallEnding {
+  if (generation === undefined) return "unsent";
+  switch (generation.kind) {
+    case "answered":
+      return "answered";
+    case "lost":
+      return generation.reason === "aborted" ? "unjudged" : "failed";
+    case "refused":
+      if (generation.errorCode === abortedBeforeSending) return "unsent";
+      // Nobody reached, or a fault of the server; all else is an answer of a model that is well.
+      return (generation.httpStatus ?? 500) >= 500 ? "failed" : "answered";
+  }
+}
+
+const usageTotal = z.object({ totalTokenCount: z.int().min(0) });
+
+/** What the call came to, in tokens; undefined where nobody said. */
+function tokensUsed(generation: Generation | undefined): number | undefined {
+  if (generation?.kind !== "answered") return undefined;
+  return usageTotal.safeParse(generation.usage).data?.totalTokenCount;
 }
 
 /** How long after a call's time-out its answer may still be settled before it counts as lost. */

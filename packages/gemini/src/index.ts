@@ -5,3 +5,5 @@ export {
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "./generate-with-billing.ts";
+export { ModelGate } from "./model-gate/model-gate.ts";
+export { type ModelLimit, modelLimits } from "./model-gate/model-limits.ts";

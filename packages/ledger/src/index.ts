@@ -9,8 +9,14 @@ export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
 export { type CallAnswer, type CallIntent, Ledger } from "./ledger.ts";
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
-export { PriceBook } from "./price-book.ts";
+export { type Price, PriceBook } from "./price-book.ts";
 export { addPrice, listPrices } from "./price-list.ts";
 export { quotaOf } from "./quota.ts";
 export { resolveUnknownCall } from "./resolve-unknown.ts";
-export { outputLimits, thinkingBudgetMin, worstCasesOf, worstCaseUsd } from "./worst-case.ts";
+export {
+  dearestWorstCaseUsd,
+  outputLimits,
+  promptTokensMax,
+  thinkingBudgetMin,
+  worstCasesOf,
+} from "./worst-case.ts";

@@ -2,6 +2,7 @@ import { modelSchemaOf, type ServiceTier } from "@understudy/contracts";
 import type { Decimal } from "decimal.js";
 import type { z } from "zod";
 import { holdFor } from "./hold.ts";
+import { Money } from "./money.ts";
 import type { Price, PriceBook } from "./price-book.ts";
 
 /** What bounds the cost of a request to the model. */
@@ -21,11 +22,18 @@ export function worstCaseUsd(price: Price, request: BoundedRequest): Decimal {
   return holdFor(price, promptTokensMax(request), maxOutputTokens + thinkingBudget);
 }
 
+/** The same where it is not yet known at which of the prices it will be made: at the dearest. */
+export function dearestWorstCaseUsd(prices: readonly [Price, ...Price[]], request: BoundedRequest): Decimal {
+  return Money.max(...prices.map((price) => worstCaseUsd(price, request)));
+}
+
 /** A request that will be made, as far as its cost goes. */
 export interface PlannedCall extends Omit<BoundedRequest, "jsonSchema"> {
   /** Its key within the job. */
   step: string;
   model?: string;
+  /** Called instead while the model can't be; counts where it has a price and is dearer. */
+  fallbackModel?: string;
   serviceTier?: ServiceTier;
   output?: z.ZodObject;
 }
@@ -41,11 +49,14 @@ export async function worstCasesOf(
   defaultModel: string,
 ): Promise<{ byStep: Map<string, Decimal>; unknownModel?: string }> {
   const byStep = new Map<string, Decimal>();
-  for (const { step, model = defaultModel, serviceTier = "standard", output, ...request } of calls) {
+  for (const call of calls) {
+    const { step, model = defaultModel, fallbackModel, serviceTier = "standard", output, ...request } = call;
     const price = await prices.priceOf(model, serviceTier, new Date());
     if (!price) return { byStep, unknownModel: model };
+    const fallback = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, new Date()));
     const jsonSchema = output && modelSchemaOf(output);
-    byStep.set(step, worstCaseUsd(price, { ...request, ...(jsonSchema && { jsonSchema }) }));
+    const bounded = { ...request, ...(jsonSchema && { jsonSchema }) };
+    byStep.set(step, dearestWorstCaseUsd(fallback ? [price, fallback] : [price], bounded));
   }
   return { byStep };
 }

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { findAgent, necessaryCallsOf } from "@understudy/agents";
+import type { Job } from "@understudy/contracts";
+import { PriceBook, worstCasesOf } from "@understudy/ledger";
+import { createLogger, parseEnvironment, type RunningService } from "@understudy/service";
+import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
+import { environment } from "../src/config.ts";
+import { startWorker } from "../src/start-worker.ts";
+
+const primary = "gemini-2.5-flash-lite";
+/** Dearer than the primary. */
+const fallback = "gemini-2.5-flash";
+const input = { fanId: "fan", message: "When is the next show?" };
+
+let stack: Stack;
+/** In this process, where an agent can be given a fallback. */
+let worker: RunningService;
+const messaging = findAgent("messaging");
+const chat = findAgent("chat");
+if (!messaging || !chat) throw new Error("The agents are gone.");
+
+beforeEach(async () => {
+  messaging.fallbackModel = fallback;
+  stack = await startStack({ workers: 0, environment: { GEMINI_MODEL: primary } });
+  await stack.request("PUT", "/api/ai/creators/psy", {
+    plan: "business",
+    bucket: { ratePerHour: 1_000_000, burst: 1000 },
+  });
+  const config = parseEnvironment(environment, {
+    DATABASE_URL: stack.databaseUrl,
+    REDIS_URL: stack.redis.url,
+    GEMINI_API_KEY: "emulator",
+    GEMINI_BASE_URL: stack.emulatorUrl,
+    GEMINI_MODEL: primary,
+  });
+  worker = await startWorker(config, createLogger("worker", "silent"));
+});
+
+afterEach(async () => {
+  delete messaging.fallbackModel;
+  await worker.stop();
+  await stack.stop();
+});
+
+async function completed(id: string): Promise<Job> {
+  return eventually(async () => {
+    const job = await stack.job(id);
+    expect(job.status).toBe("completed");
+    return job;
+  });
+}
+
+const submit = () => stack.submit("chat", { creatorId: "psy", input });
+const callsOf = (jobId: string) =>
+  stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
+
+describe("an agent's fallback", () => {
+  it("answers while its model is paused; held at the dearer price, paid at its own", async () => {
+    const prices = new PriceBook(stack.database);
+    const dearer = await worstCasesOf(prices, necessaryCallsOf(chat, input), primary);
+    const plain = necessaryCallsOf(chat, input).map(({ fallbackModel: _, ...call }) => call);
+    const own = await worstCasesOf(prices, plain, primary);
+    const holdUsd = dearer.byStep.get("messaging/draft")?.toFixed();
+    expect(Number(holdUsd)).toBeGreaterThan(Number(own.byStep.get("messaging/draft")?.toFixed()));
+
+    const usual = await submit();
+    await completed(usual);
+    expect(await callsOf(usual)).toMatchObject([{ status: "settled", model: primary }]);
+
+    await stack.rule({ match: { model: primary }, respond: { status: 429, retryDelay: "60s" } });
+    const refused = await submit();
+    // In the same attempt: nothing is to be waited for.
+    expect(await completed(refused)).toMatchObject({ attempts: 1, usage: { calls: 2 } });
+    expect(await callsOf(refused)).toMatchObject([
+      { status: "released", model: primary, httpStatus: 429 },
+      { status: "settled", model: fallback, httpStatus: 200 },
+    ]);
+
+    const paused = await submit();
+    expect(await completed(paused)).toMatchObject({ attempts: 1, usage: { calls: 1 } });
+    expect(await callsOf(paused)).toMatchObject([{ status: "settled", model: fallback }]);
+
+    const calls = (await Promise.all([usual, refused, paused].map(callsOf))).flat();
+    expect(new Set(calls.map((call) => call.holdUsd.toFixed()))).toEqual(new Set([holdUsd]));
+    const priceIds = await stack.database.prisma.price.findMany({ where: { model: fallback } });
+    expect(priceIds.map(({ id }) => id)).toContain(calls.at(-1)?.priceId);
+    await assertInvariants(stack, [usual, refused, paused]);
+  });
+
+  it("is held off as well: the job waits for the first of the two", async () => {
+    await stack.rule({ match: { model: primary }, respond: { status: 429, retryDelay: "60s" } });
+    await stack.rule({ match: { model: fallback }, respond: { status: 429, retryDelay: "2s" }, times: 1 });
+    const id = await submit();
+    await completed(id);
+    expect((await callsOf(id)).map((call) => [call.model, call.httpStatus])).toEqual([
+      [primary, 429],
+      [fallback, 429],
+      [fallback, 200],
+    ]);
+    await assertInvariants(stack, [id]);
+  });
+});
