@@ -1,247 +1,40 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { eventually, startTestRedis } from "@understudy/testkit";
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { Redis } from "ioredis";
-import { type LaneEntry, Lanes, type LaneTerms } from "../src/lanes/lanes.ts";
-import { connectRedis } from "../src/redis.ts";
-import { type CreatorRecord, ReleaseRecord, worstExcess, worstExcessByPairs } from "./release-record.ts";
-
-/** Processes that move the same lanes, each over a connection of its own. */
-const instanceCount = 3;
-const creatorIds = ["psy", "iu", "rain"];
-
-let server: Awaited<ReturnType<typeof startTestRedis>>;
-let control: Redis;
-let connections: Redis[] = [];
-let run: Run;
-
-beforeAll(async () => {
-  server = await startTestRedis();
-  control = connectRedis(server.url, "consumer");
-});
-
-afterEach(() => {
-  for (const connection of connections) connection.disconnect();
-});
-
-afterAll(async () => {
-  control.disconnect();
-  await server.remove();
-});
-
-/** All that a run of the property knows: as much as Postgres would. */
-interface Run {
-  instances: Lanes[];
-  record: ReleaseRecord;
-  /** Entered, and neither cancelled nor noted as started. */
-  queued: Map<string, LaneEntry>;
-  started: Set<string>;
-  cancelled: Map<string, LaneEntry>;
-  terms: Map<string, LaneTerms>;
-  creatorSince: Map<string, Date>;
-}
-
-type Step =
-  | { do: "enter"; by: number; creator: number; count: number; priority: number; inMs: number; stale: LaneTerms | null }
-  | { do: "cancel"; by: number; which: number }
-  | { do: "terms"; by: number; creator: number; terms: LaneTerms }
-  | { do: "pause"; by: number; creator: number; isPaused: boolean }
-  | { do: "work"; by: number }
-  | { do: "wait"; ms: number }
-  | { do: "wipe" };
-
-const by = fc.nat(instanceCount - 1);
-const creator = fc.nat(creatorIds.length - 1);
-const terms = fc.record({
-  ratePerHour: fc.constantFrom(36_000, 180_000, 720_000, 3_600_000),
-  burst: fc.integer({ min: 1, max: 12 }),
-  weight: fc.integer({ min: 1, max: 4 }),
-});
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 18,
-    arbitrary: fc.record({
-      do: fc.constant("enter" as const),
-      by,
-      creator,
-      count: fc.integer({ min: 1, max: 15 }),
-      priority: fc.integer({ min: 1, max: 3 }),
-      inMs: fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: 1, max: 30 })),
-      // An API that accepted the job just before its creator's plan changed.
-      stale: fc.option(terms, { freq: 4 }),
-    }),
-  },
-  { weight: 24, arbitrary: fc.record({ do: fc.constant("work" as const), by }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("cancel" as const), by, which: fc.nat() }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("terms" as const), by, creator, terms }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant("pause" as const), by, creator, isPaused: fc.boolean() }),
-  },
-  {
-    weight: 9,
-    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 15 }) }),
-  },
-  { weight: 1, arbitrary: fc.constant({ do: "wipe" as const }) },
-);
-/** The steps of one round are taken at once. */
-const program = fc.record({
-  rounds: fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 10, maxLength: 40 }),
-  plans: fc.tuple(terms, terms, terms),
-});
-
-/** A fresh Redis with instances that move its lanes. */
-async function begin(): Promise<void> {
-  for (const connection of connections) connection.disconnect();
-  connections = Array.from({ length: instanceCount }, () => connectRedis(server.url, "producer"));
-  await eventually(() => expect(connections.every((redis) => redis.status === "ready")).toBe(true));
-  await control.flushall();
-  const record = new ReleaseRecord();
-  const instances = connections.map((redis) => {
-    const lanes = new Lanes(redis, { chat: 5, test: 1 });
-    record.listen(redis);
-    return lanes;
-  });
-  run = {
-    instances,
-    record,
-    queued: new Map(),
-    started: new Set(),
-    cancelled: new Map(),
-    terms: new Map(),
-    creatorSince: new Map(),
-  };
-  // This Redis begins.
-  await move(0, {});
-}
-
-function move(instance: number, what: Parameters<Lanes["move"]>[0]) {
-  return (run.instances[instance] as Lanes).move(what);
-}
-
-/** What is lost in the last digits of times when terms change. */
-const roundedTokens = 0.001;
-
-let numbered = 0;
-
-async function take(step: Step): Promise<void> {
-  switch (step.do) {
-    case "enter": {
-      const creatorId = creatorIds[step.creator] ?? "";
-      if (!run.creatorSince.has(creatorId)) run.creatorSince.set(creatorId, await redisTime());
-      const enter = Array.from({ length: step.count }, (_, index) => ({
-        creatorId,
-        entry: `job_${++numbered}-g1|${index % 2 === 0 ? "chat" : "test"}`,
-        priority: step.priority,
-        notBefore: step.inMs === 0 ? null : new Date(Date.now() + step.inMs),
-        terms: step.stale ?? (run.terms.get(creatorId) as LaneTerms),
-        creatorSince: run.creatorSince.get(creatorId) as Date,
-        isPaused: false,
-      }));
-      for (const entry of enter) run.queued.set(entry.entry, entry);
-      await move(step.by, { enter });
-      return;
-    }
-    case "cancel": {
-      const entry = [...run.queued.values()][step.which % Math.max(1, run.queued.size)];
-      if (!entry) return;
-      run.queued.delete(entry.entry);
-      run.cancelled.set(entry.entry, entry);
-      await move(step.by, { remove: [entry] });
-      return;
-    }
-    case "terms": {
-      const creatorId = creatorIds[step.creator] ?? "";
-      run.terms.set(creatorId, step.terms);
-      await move(step.by, { terms: [{ creatorId, ...step.terms }] });
-      return;
-    }
-    case "pause":
-      await move(step.by, { pause: [{ creatorId: creatorIds[step.creator] ?? "", isPaused: step.isPaused }] });
-      return;
-    case "work":
-      return await work(step.by);
-    case "wait":
-      return await sleep(step.ms);
-    case "wipe": {
-      const [time] = (await control.multi().time().flushall().exec()) ?? [];
-      run.record.wiped(inMs(time?.[1] as [string, string]));
-      return await refill();
-    }
-  }
-}
-
-/** Notes as started what is released, and moves on. */
-async function work(instance: number): Promise<void> {
-  const started = await (run.instances[instance] as Lanes).overdue(-60_000, 100);
-  for (const entry of started) {
-    run.queued.delete(entry);
-    run.started.add(entry);
-  }
-  await move(instance, { started });
-}
-
-/** Lets in again all that has not started: what Redis holds already changes nothing. */
-async function refill(): Promise<void> {
-  await move(0, { enter: [...run.queued.values()] });
-}
-
-/** Until all that is queued has started, under terms that do not take long. */
-async function drain(): Promise<void> {
-  const quick = { ratePerHour: 3_600_000, burst: 5, weight: 1 };
-  // Cancelled by one instance while another was letting it in: it is taken out again, as the sweeper does.
-  await move(0, { remove: [...run.cancelled.values()] });
-  await move(0, { terms: creatorIds.map((creatorId) => ({ creatorId, ...quick })) });
-  await move(0, { pause: creatorIds.map((creatorId) => ({ creatorId, isPaused: false })) });
-  await eventually(async () => {
-    await Promise.all(run.instances.map((_, instance) => work(instance)));
-    expect(run.queued.size).toBe(0);
-  });
-}
-
-async function redisTime(): Promise<Date> {
-  return new Date(Math.floor(inMs((await control.time()) as unknown as [string, string])));
-}
-
-function inMs([seconds, microseconds]: [string, string]): number {
-  return Number(seconds) * 1000 + Number(microseconds) / 1000;
-}
-
-/** @throws with what does not hold */
-function judge(): void {
-  const releases: { entry: string; isInLife: number }[] = [];
-  for (const [creatorId, record] of run.record.read()) {
-    const excess = worstExcess(record);
-    if (excess > roundedTokens) throw new Error(`A window of ${creatorId} has ${excess} releases too many.`);
-    releases.push(...record.releases);
-  }
-  const inOneLife = releases.map(({ entry, isInLife }) => `${entry} in life ${isInLife}`);
-  expect(inOneLife.filter((each, index) => inOneLife.indexOf(each) !== index)).toEqual([]);
-  const released = new Set(releases.map(({ entry }) => entry));
-  expect([...run.started].filter((entry) => !released.has(entry))).toEqual([]);
-}
-
-async function expectEmptyLanes(): Promise<void> {
-  const keys = await control.keys("{lanes}:*");
-  const left = keys.filter((key) => !/^\{lanes\}:(creator:.*|state)$/.test(key));
-  expect(left).toEqual([]);
-  const state = await control.hgetall("{lanes}:state");
-  const waiting = Object.entries(state).filter(([field]) => field.startsWith("waiting:"));
-  expect(waiting.filter(([, count]) => count !== "0")).toEqual([]);
-}
-
-async function play({ rounds, plans }: { rounds: Step[][]; plans: LaneTerms[] }): Promise<void> {
-  await begin();
-  for (const [index, creatorId] of creatorIds.entries()) run.terms.set(creatorId, plans[index] as LaneTerms);
-  for (const round of rounds) await Promise.all(round.map(take));
-  await drain();
-  judge();
-  await expectEmptyLanes();
-}
+import { worstExcess, worstExcessByPairs } from "./release-record.ts";
+import { playReleases } from "./release-run.ts";
 
 describe("a bucket's promise", () => {
   it("holds in every window, whatever happens: no more than its burst and the tokens that came", async () => {
-    await fc.assert(fc.asyncProperty(program, play), { numRuns: 60, endOnFailure: true });
+    await playReleases(12);
+  });
+
+  it("is judged over all windows, in one pass", () => {
+    const times = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 30 });
+    const changes = fc.array(
+      fc.record({
+        at: fc.integer({ min: 0, max: 1000 }),
+        interval: fc.integer({ min: 1, max: 100 }),
+        burst: fc.integer({ min: 1, max: 5 }),
+      }),
+      { maxLength: 6 },
+    );
+    const history = fc.tuple(times, changes).map(([at, terms]) => ({
+      terms: [{ at: 0, interval: 10, burst: 2 }, ...terms].sort((a, b) => a.at - b.at),
+      releases: at.sort((a, b) => a - b).map((at) => ({ at, entry: "", isInLife: 0 })),
+    }));
+    fc.assert(
+      fc.property(history, (record) => {
+        expect(worstExcess(record)).toBeCloseTo(worstExcessByPairs(record), 9);
+      }),
+    );
+  });
+
+  it("is judged broken by one release too many, and kept without it", () => {
+    const terms = [{ at: 0, interval: 100, burst: 3 }];
+    const releasesAt = (...times: number[]) => times.map((at) => ({ at, entry: "", isInLife: 0 }));
+    expect(worstExcess({ terms, releases: releasesAt(0, 0, 0, 100, 200) })).toBeLessThanOrEqual(0);
+    expect(worstExcess({ terms, releases: releasesAt(0, 0, 0, 100, 200, 299) })).toBeGreaterThan(0);
+    // Hours of rest save no more than the burst.
+    expect(worstExcess({ terms, releases: releasesAt(0, 9e6, 9e6, 9e6, 9e6) })).toBeGreaterThan(0.9);
   });
 });

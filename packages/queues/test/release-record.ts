@@ -30,7 +30,7 @@ interface Asked {
 }
 interface Answered {
   released?: [entry: string, creatorId: string, ...unknown[]][];
-  now: number;
+  now: string;
 }
 
 /**
@@ -77,7 +77,8 @@ export class ReleaseRecord {
     return records;
   }
 
-  #note(asked: Asked, { now: at, released = [] }: Answered): void {
+  #note(asked: Asked, { now, released = [] }: Answered): void {
+    const at = Number(now);
     for (const [creatorId, interval, burst] of asked.terms) {
       this.#changes.push({ at, creatorId, terms: { interval, burst } });
     }
@@ -129,8 +130,7 @@ export function worstExcessByPairs({ terms, releases }: CreatorRecord): number {
   for (const [j, last] of releases.entries()) {
     for (const [i, first] of releases.slice(0, j + 1).entries()) {
       const inForce = terms.filter(
-        ({ at }, index) =>
-          at <= last.at && (terms[index + 1]?.at ?? Number.POSITIVE_INFINITY) > first.at,
+        ({ at }, index) => at <= last.at && (terms[index + 1]?.at ?? Number.POSITIVE_INFINITY) > first.at,
       );
       const burst = Math.max(...inForce.map((each) => each.burst));
       worst = Math.max(worst, (heights[j] ?? 0) - (heights[i] ?? 0) + 1 - burst);

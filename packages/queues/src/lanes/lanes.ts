@@ -89,9 +89,9 @@ interface MoveCommand {
 /** The answer of move-6.lua. */
 interface MoveAnswer {
   released?: [entry: string, creatorId: string, isNew: number][];
-  entered?: [waiting: number, rank: number, nextTokenAt: number, interval: number, tokens: number][];
-  nextAt: number;
-  now: number;
+  entered?: [waiting: number, rank: number, nextTokenAt: string, interval: number, tokens: number][];
+  nextAt: string;
+  now: string;
 }
 
 /**
@@ -148,6 +148,7 @@ export class Lanes {
         JSON.stringify(request),
       ),
     ) as MoveAnswer;
+    const [now, nextAt] = [Number(answer.now), Number(answer.nextAt)];
     return {
       released: (answer.released ?? []).map(([entry, creatorId, isNew]) => ({
         entry,
@@ -157,14 +158,14 @@ export class Lanes {
       entered: (answer.entered ?? []).map(([waiting, rank, nextTokenAt, interval, tokens], index) => ({
         waiting,
         position: rank < 0 ? undefined : rank,
-        nextTokenAt,
+        nextTokenAt: Number(nextTokenAt),
         interval,
         burst: enter[index]?.terms.burst ?? 0,
         tokens,
         isPaused: enter[index]?.isPaused ?? false,
-        now: answer.now,
+        now,
       })),
-      nextInMs: answer.nextAt === 0 ? undefined : Math.max(0, answer.nextAt - answer.now),
+      nextInMs: nextAt === 0 ? undefined : Math.max(0, nextAt - now),
     };
   }
 

@@ -12,7 +12,8 @@
 --   <prefix>lane:<creator>   sorted set: its entries, by priority, then order of arrival
 --   <prefix>creator:<creator> hash: tat (ms, theoretical arrival time of the token bucket), interval (ms a token),
 --                            burst, weight, f (finish tag), paused, owed (tokens that were used in a larger bucket
---                            and that the one in force is too small to owe)
+--                            and that the one in force is too small to owe), since (ms: it was emptied then,
+--                            however large it may have been)
 --
 -- ARGV[1] JSON: {
 --   enter:   [[creator, entry, priority, notBefore (ms, 0: none), interval, burst, weight, createdAt (ms), paused (0, 1)]]
@@ -26,9 +27,9 @@
 -- An entry is "<delivery id>|<agent>"; an entry that is there already is not entered again.
 -- Returns JSON: {
 --   released: [[entry, creator, isNew (1: the creator had nothing waiting for its share)]] to be added to their queues
---   entered:  [[lane length, position (0 first), next token (ms), interval, tokens]] in the order of `enter`
---   nextAt:   ms at which something may be released without anything happening before; 0: nothing waits for a time
---   now:      ms
+--   entered:  [[lane length, position (0 first), next token (text, ms), interval, tokens]] in the order of `enter`
+--   nextAt:   text, ms at which something may be released without anything happening before; 0: nothing waits for a time
+--   now:      text, ms
 -- }
 local ready, parked, released, state, timed, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local request = cjson.decode(ARGV[1])
@@ -46,10 +47,11 @@ end
 local v = stateNumber('v')
 
 local function bucketOf(creator)
-  local f = redis.call('HMGET', keyOf(creator), 'tat', 'interval', 'burst', 'weight', 'f', 'paused', 'owed')
+  local f = redis.call('HMGET', keyOf(creator), 'tat', 'interval', 'burst', 'weight', 'f', 'paused', 'owed', 'since')
   return {
     tat = tonumber(f[1]), interval = tonumber(f[2]), burst = tonumber(f[3]), weight = tonumber(f[4]),
     f = tonumber(f[5] or '0'), paused = f[6] == '1', owed = tonumber(f[7] or '0'),
+    since = tonumber(f[8]),
   }
 end
 
@@ -63,7 +65,13 @@ end
 local function place(creator)
   local bucket = bucketOf(creator)
   redis.call('ZREM', parked, creator)
-  if bucket.paused or redis.call('EXISTS', laneOf(creator)) == 0 then
+  local waits = redis.call('EXISTS', laneOf(creator)) == 1
+  if not waits and bucket.interval then
+    -- Forgotten a while after its bucket is full: by then one that is missing counts as full, too.
+    local fullAt = math.max(bucket.tat or 0, stateNumber('born') + bucket.burst * bucket.interval)
+    redis.call('PEXPIRE', keyOf(creator), math.ceil(math.min(math.max(0, fullAt - now) + 60000, 1e12)))
+  end
+  if bucket.paused or not waits then
     redis.call('ZREM', ready, creator)
   elseif nextToken(bucket) > now then
     redis.call('ZREM', ready, creator)
@@ -84,6 +92,8 @@ local function setTerms(creator, interval, burst, weight)
   -- terms yet, never make more tokens than the larger of the buckets has.
   if bucket.tat and bucket.interval then
     local used = math.max(0, (bucket.tat - now) / bucket.interval + bucket.owed)
+    -- Emptied then, however large it may have been: it has no more than has come since.
+    if bucket.since then used = math.max(used, burst - (now - bucket.since) / interval) end
     local debt = math.min(used, burst)
     redis.call('HSET', key, 'tat', number(now + debt * interval), 'owed', number(used - debt))
   end
@@ -97,6 +107,7 @@ local function intoLane(creator, entry, priority)
   -- 53 bits: priority (at most 2^21), then order of arrival.
   local seq = redis.call('HINCRBY', state, 'seq', 1) % 4294967296
   count(entry, redis.call('ZADD', laneOf(creator), 'NX', number(priority * 4294967296 + seq), entry))
+  redis.call('PERSIST', keyOf(creator))
 end
 
 for _, change in ipairs(request.terms or {}) do
@@ -104,8 +115,10 @@ for _, change in ipairs(request.terms or {}) do
 end
 
 for _, change in ipairs(request.pause or {}) do
-  redis.call('HSET', keyOf(change[1]), 'paused', change[2])
-  place(change[1])
+  if redis.call('EXISTS', keyOf(change[1])) == 1 then
+    redis.call('HSET', keyOf(change[1]), 'paused', change[2])
+    place(change[1])
+  end
 end
 
 for _, gone in ipairs(request.remove or {}) do
@@ -132,7 +145,11 @@ for _, new in ipairs(request.enter or {}) do
   if redis.call('HEXISTS', key, 'tat') == 0 then
     -- A bucket that is missing counts as emptied when this Redis began; that of a newer creator is full.
     local born = stateNumber('born')
-    redis.call('HSET', key, 'tat', new[8] > born and '0' or number(born + new[5] * new[6]))
+    if new[8] > born then
+      redis.call('HSET', key, 'tat', '0')
+    else
+      redis.call('HSET', key, 'tat', number(born + new[5] * new[6]), 'since', number(born))
+    end
   end
   setTerms(creator, new[5], new[6], new[7])
   redis.call('HSET', key, 'paused', new[9])
@@ -198,7 +215,7 @@ for i, new in ipairs(request.enter or {}) do
   local bucket = bucketOf(new[1])
   entered[i] = {
     redis.call('ZCARD', laneOf(new[1])), redis.call('ZRANK', laneOf(new[1]), new[2]) or -1,
-    nextToken(bucket), bucket.interval, tokens(bucket),
+    number(nextToken(bucket)), bucket.interval, tokens(bucket),
   }
 end
 
@@ -207,5 +224,5 @@ for _, line in ipairs({ parked, timed }) do
   local head = tonumber(redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')[2])
   if head and (nextAt == 0 or head < nextAt) then nextAt = head end
 end
--- cjson writes an empty table as an object.
-return cjson.encode({ released = #out > 0 and out or nil, entered = #entered > 0 and entered or nil, nextAt = nextAt, now = now })
+-- cjson writes an empty table as an object, and numbers with 14 digits: times to 0.1 ms.
+return cjson.encode({ released = #out > 0 and out or nil, entered = #entered > 0 and entered or nil, nextAt = number(nextAt), now = number(now) })
