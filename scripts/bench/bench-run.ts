@@ -4,6 +4,10 @@ import type { Finding } from "./finding.ts";
 export interface BenchRun {
   /** How long each turn that counts requests lasts. */
   seconds: number;
+  /** Of benchmarks that have a size: how much of it. */
+  scale: number;
+  /** Where a benchmark's chart goes, an SVG file. */
+  chartFile: string;
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
   /** Says in a short line what is under way. */
@@ -14,11 +18,14 @@ export interface BenchRun {
 
 export type Benchmark = (run: BenchRun) => Promise<Finding[]>;
 
-/** Runs a benchmark, and ends all that it has started, whatever happens. */
-export async function runBenchmark(benchmark: Benchmark, run: Omit<BenchRun, "atEnd">): Promise<Finding[]> {
+/** Does something, such as a benchmark, and ends all that it has started, whatever happens. */
+export async function withEnds<Result>(
+  run: Omit<BenchRun, "atEnd">,
+  work: (run: BenchRun) => Promise<Result>,
+): Promise<Result> {
   const ends: (() => Promise<unknown>)[] = [];
   try {
-    return await benchmark({ ...run, atEnd: (end) => void ends.push(end) });
+    return await work({ ...run, atEnd: (end) => void ends.push(end) });
   } finally {
     for (const end of ends.toReversed()) {
       await end().catch((error: unknown) => run.report(`something could not be stopped: ${error}`));

@@ -6,6 +6,7 @@ import type { Benchmark, BenchRun } from "./bench-run.ts";
 import { addCalls, callsDays, writeCreators } from "./fill-calls.ts";
 import { boundLatency, compare, type Finding } from "./finding.ts";
 import { startPrivateServices } from "./private-services.ts";
+import { quantile } from "./quantile.ts";
 
 /** Unnamed, as that of costs.ts: planned for what is asked. */
 const peerStatement = { ...loadStatement(new URL("./sum-calls.sql", import.meta.url)), name: "" };
@@ -75,7 +76,7 @@ async function askAll(run: BenchRun, database: Database, size: number): Promise<
     }
     figures.set(name, { ours, peer });
     const show = (ms: number[]) =>
-      `p50 ${quantile(ms, 0.5).toFixed(0)}, p99 ${quantile(ms, 0.99).toFixed(0)} ms`;
+      `p50 ${quantile(sorted(ms), 0.5).toFixed(0)}, p99 ${quantile(sorted(ms), 0.99).toFixed(0)} ms`;
     run.report(`${size.toLocaleString("en")} calls  ${name}: ${show(ours)}; from UsageLog: ${show(peer)}`);
   }
   return figures;
@@ -95,7 +96,7 @@ function findingsOf(name: string, small: Figures | undefined, large: Figures | u
   const common = { benchmark: "costs", what: name, unit: "ms", ours: large.ours } as const;
   return [
     boundLatency("costs", `${name}, p50`, large.ours, goalMsMax),
-    boundLatency("costs", `${name}, p99`, [quantile(large.ours, 0.99)], goalMsMax),
+    boundLatency("costs", `${name}, p99`, [quantile(sorted(large.ours), 0.99)], goalMsMax),
     compare({ ...common, peerName: "summed from UsageLog", peer: large.peer }),
     compare({ ...common, peerName: "at 100,000 calls", peer: small.ours }),
   ];
@@ -107,7 +108,6 @@ async function timed(ask: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function quantile(figures: readonly number[], share: number): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+function sorted(figures: readonly number[]): number[] {
+  return figures.toSorted((a, b) => a - b);
 }

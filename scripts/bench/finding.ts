@@ -11,7 +11,7 @@ export interface Spread {
 export interface Finding {
   benchmark: BenchmarkName;
   what: string;
-  unit: "requests/s" | "jobs/s" | "ms";
+  unit: "requests/s" | "jobs/s" | "ms" | "µs" | "picks" | "share" | "s" | "bytes";
   ours: Spread;
   /** Measured in the same rounds. The ratio is taken round by round: ours over the peer's. */
   peer?: { name: string; figure: Spread; ratio: Spread };
@@ -28,11 +28,13 @@ interface Comparison {
   /** One figure a round, the peer's in the same order. */
   ours: readonly number[];
   peer: readonly number[];
-  /** The least ratio that we want; without it the peer stands there for comparison. */
-  goalMin?: number;
+  /** The least, or the most, ratio that we want; without it the peer stands there for comparison. */
+  goalMin?: number | undefined;
+  goalMax?: number | undefined;
 }
 
-export function compare({ benchmark, what, unit, peerName, ours, peer, goalMin }: Comparison): Finding {
+export function compare(comparison: Comparison): Finding {
+  const { benchmark, what, unit, peerName, ours, peer, goalMin, goalMax } = comparison;
   const ratio = spread(ours.map((figure, round) => figure / (peer[round] ?? Number.NaN)));
   return {
     benchmark,
@@ -40,7 +42,7 @@ export function compare({ benchmark, what, unit, peerName, ours, peer, goalMin }
     unit,
     ours: spread(ours),
     peer: { name: peerName, figure: spread(peer), ratio },
-    ...(goalMin !== undefined && { goal: { atLeast: goalMin }, isMet: ratio.median >= goalMin }),
+    ...judged(ratio.median, goalMin, goalMax),
   };
 }
 
@@ -51,9 +53,25 @@ export function boundLatency(
   latenciesMs: readonly number[],
   goalMaxMs?: number,
 ): Finding {
-  const ours = spread(latenciesMs);
-  const goal = goalMaxMs !== undefined && { goal: { atMost: goalMaxMs }, isMet: ours.median <= goalMaxMs };
-  return { benchmark, what, unit: "ms", ours, ...goal };
+  return bound({ benchmark, what, unit: "ms", ours: latenciesMs, goalMax: goalMaxMs });
+}
+
+/** A figure without a peer: `ours` has one a round. */
+export function bound(
+  figure: Pick<Comparison, "benchmark" | "what" | "unit" | "ours"> & {
+    goalMin?: number | undefined;
+    goalMax?: number | undefined;
+  },
+): Finding {
+  const { goalMin, goalMax, ...rest } = figure;
+  const ours = spread(figure.ours);
+  return { ...rest, ours, ...judged(ours.median, goalMin, goalMax) };
+}
+
+function judged(figure: number, goalMin?: number, goalMax?: number): Pick<Finding, "goal" | "isMet"> {
+  if (goalMin !== undefined) return { goal: { atLeast: goalMin }, isMet: figure >= goalMin };
+  if (goalMax !== undefined) return { goal: { atMost: goalMax }, isMet: figure <= goalMax };
+  return {};
 }
 
 function spread(figures: readonly number[]): Spread {

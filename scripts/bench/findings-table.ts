@@ -14,7 +14,7 @@ export function findingsTable(findings: readonly Finding[]): string {
       peer ? `${what} / ${peer.name}` : what,
       `${figure(finding.ours.median, unit)}${peer ? "" : ` (${range(finding.ours, unit)})`}`,
       peer ? figure(peer.figure.median, unit) : "",
-      peer ? `${peer.ratio.median.toFixed(2)} (${range(peer.ratio)})` : "",
+      peer ? `${ratio(peer.ratio.median)} (${range(peer.ratio)})` : "",
       goal(finding),
       finding.isMet === undefined ? "" : finding.isMet ? "yes" : "no",
     ]);
@@ -24,20 +24,28 @@ export function findingsTable(findings: readonly Finding[]): string {
 
 function goal({ goal, unit, peer }: Finding): string {
   if (!goal) return "";
-  if ("atLeast" in goal) return `≥ ${goal.atLeast.toFixed(2)}`;
-  return `≤ ${peer ? goal.atMost.toFixed(2) : figure(goal.atMost, unit)}`;
+  const [sign, bound] = "atLeast" in goal ? ["≥", goal.atLeast] : ["≤", goal.atMost];
+  return `${sign} ${peer ? bound.toFixed(2) : figure(bound, unit)}`;
 }
 
 function range({ min, max }: Spread, unit?: Finding["unit"]): string {
-  const text = (value: number) => (unit ? number(value, unit) : value.toFixed(2));
+  const text = (value: number) => (unit ? number(value, unit) : ratio(value));
   return `${text(min)}–${text(max)}`;
 }
 
 function figure(value: number, unit: Finding["unit"]): string {
-  return `${number(value, unit)} ${unit}`;
+  return `${number(value, unit)}${unit === "share" ? "" : ` ${unit}`}`;
 }
 
+/** Where one is a hundredth of the other, its digits still tell something. */
+function ratio(value: number): string {
+  return value.toFixed(value < 0.1 ? 4 : 2);
+}
+
+/** How many digits tell something; none for what is not named. */
+const digitsOf: Partial<Record<Finding["unit"], number>> = { ms: 1, s: 1, picks: 3, share: 3 };
+
 function number(value: number, unit: Finding["unit"]): string {
-  const digits = unit === "ms" ? 1 : 0;
+  const digits = digitsOf[unit] ?? 0;
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import { quantile } from "./quantile.ts";
 
 /** What is asked for, again and again. */
 export interface Load {
@@ -135,9 +136,4 @@ function isWholeAnswer(bytes: Buffer, status: number): boolean {
   if (bytes.length < bodyAt + Number(length)) return false;
   if (!head.startsWith(`HTTP/1.1 ${status} `)) throw new Error(`Not a ${status}: ${bytes.toString()}`);
   return true;
-}
-
-/** @param sorted in ascending order */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

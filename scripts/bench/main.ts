@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { CommanderError } from "commander";
-import { type Benchmark, runBenchmark } from "./bench-run.ts";
+import { type Benchmark, withEnds } from "./bench-run.ts";
 import { costsOfCalls } from "./costs.ts";
 import { durableAccept } from "./durable-accept.ts";
+import { fairness } from "./fairness/fairness.ts";
 import type { Finding } from "./finding.ts";
 import { findingsTable } from "./findings-table.ts";
 import { httpLayer } from "./http-layer.ts";
@@ -15,13 +16,14 @@ const benchmarks: Record<BenchmarkName, Benchmark> = {
   accept: durableAccept,
   job: wholeJob,
   costs: costsOfCalls,
+  fairness,
 };
 
 /** From here on others' work weighs on the ratios: ours has four processes at work where a bare peer has two. */
 const busyLoad = 1;
 
 async function main(): Promise<void> {
-  const { names, seconds, json } = parseOptions(process.argv.slice(2), process.env);
+  const { names, json, ...sizes } = parseOptions(process.argv.slice(2), process.env);
   const signal = onInterrupt();
   const findings: Finding[] = [];
   const [load = 0] = loadavg();
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
   }
   for (const name of names) {
     const report = (line: string) => console.log(`${name}  ${line}`);
-    findings.push(...(await runBenchmark(benchmarks[name], { seconds, signal, report })));
+    findings.push(...(await withEnds({ ...sizes, signal, report }, benchmarks[name])));
   }
   console.log(`\n${findingsTable(findings)}`);
   const machine = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model };
@@ -38,7 +40,10 @@ async function main(): Promise<void> {
     `Node ${machine.node}, ${machine.cpus} × ${machine.cpu}. Trust the ratios; figures are medians.`,
   );
   if (json !== undefined) {
-    writeFileSync(json, `${JSON.stringify({ at: new Date(), machine, seconds, findings }, null, 2)}\n`);
+    writeFileSync(
+      json,
+      `${JSON.stringify({ at: new Date(), machine, seconds: sizes.seconds, scale: sizes.scale, findings }, null, 2)}\n`,
+    );
   }
 }
 

@@ -1,7 +1,9 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { BenchRun } from "./bench-run.ts";
+
+type PeerName = "http-echo" | "stock-express" | "naive-accept" | "bullmq-noop" | "fair-worker";
 
 /**
  * Starts `peers/<name>.ts` in a process of its own, as each of our apps has one. It ends with the benchmark.
@@ -11,9 +13,18 @@ import type { BenchRun } from "./bench-run.ts";
  */
 export async function startPeer(
   run: Pick<BenchRun, "atEnd">,
-  name: "http-echo" | "stock-express" | "naive-accept" | "bullmq-noop",
+  name: PeerName,
   given: object,
 ): Promise<Record<string, string | number>> {
+  return (await forkPeer(run, name, given)).told;
+}
+
+/** The same, for a peer that goes on telling. */
+export async function forkPeer(
+  run: Pick<BenchRun, "atEnd">,
+  name: PeerName,
+  given: object,
+): Promise<{ told: Record<string, string | number>; child: ChildProcess }> {
   const file = fileURLToPath(new URL(`./peers/${name}.ts`, import.meta.url));
   const child = fork(file, [JSON.stringify(given)], { execArgv: ["--import", "tsx"] });
   const exited = once(child, "exit");
@@ -22,6 +33,6 @@ export async function startPeer(
     await exited;
   });
   const ended = exited.then(([code]) => Promise.reject(new Error(`The peer ${name} ended with ${code}.`)));
-  const [details] = await Promise.race([once(child, "message"), ended]);
-  return details;
+  const [told] = await Promise.race([once(child, "message"), ended]);
+  return { told, child };
 }

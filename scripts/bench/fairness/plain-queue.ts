@@ -1,0 +1,2 @@
+/** The queue of the designs that add every job at once. */
+export const plainQueue = { name: "fair", prefix: "{fair}" };
