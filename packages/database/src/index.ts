@@ -20,6 +20,7 @@ export {
   markDispatched,
   queuedJobs,
   releasedJobs,
+  retriesLeftBehind,
 } from "./jobs/dispatch.ts";
 export { applyMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";

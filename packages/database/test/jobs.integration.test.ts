@@ -135,7 +135,7 @@ describe("a job's life", () => {
 
   it("expires where it has not started in time", async () => {
     const { id } = await newJob({ expiresAt: new Date(Date.now() - 1000).toISOString() });
-    expect(await expireQueuedJobs(database, [newId("evt")])).toEqual([id]);
+    expect(await expireQueuedJobs(database, [newId("evt")])).toMatchObject([{ id, generation: 1 }]);
     expect(await row(id)).toMatchObject({
       status: "failed",
       errorCode: "expired",

@@ -1,5 +1,7 @@
 import { terminalStatuses } from "@understudy/contracts";
 import { Decimal } from "decimal.js";
+import { eventually } from "./eventually.ts";
+import { laneKeysLeft } from "./lane-keys.ts";
 import { type BillEntry, priceBillEntry } from "./second-price.ts";
 import type { Stack } from "./stack.ts";
 
@@ -14,6 +16,9 @@ export async function readBill(emulatorUrl: string): Promise<BilledCall[]> {
   const response = await fetch(`${emulatorUrl}/_emulator/bill`);
   return ((await response.json()) as { calls: BilledCall[] }).calls;
 }
+
+/** Within which the sweeps have seen all that was left. */
+const sweptMsMax = 30_000;
 
 /**
  * Asserts the invariants of ARCHITECTURE.md as far as they can be seen after everything has come to rest.
@@ -76,5 +81,11 @@ export async function assertInvariants(stack: Stack, accepted: string[], lostCal
       faults.push(`E: ${spend.creatorId}: spent is off`);
     if (!unknown.eq(spend.unknownUsd.toFixed())) faults.push(`E: ${spend.creatorId}: unknown is off`);
   }
+
+  // F: no lane entry. A start that was not heard of is found out by a sweep, some seconds later.
+  await eventually(async () => {
+    const keys = await laneKeysLeft(stack.redis.url);
+    if (keys.length > 0) throw new Error(`left in Redis: ${keys.join(", ")}`);
+  }, sweptMsMax).catch((error: Error) => faults.push(`F: ${error.message}`));
   if (faults.length > 0) throw new Error(`Invariants do not hold:\n${faults.slice(0, 20).join("\n")}`);
 }

@@ -1,5 +1,11 @@
 import type { DispatchableJob } from "@understudy/contracts";
-import { jobsLeftBehind, jobsToDispatch, markDispatched, queuedJobs } from "@understudy/database";
+import {
+  jobsLeftBehind,
+  jobsToDispatch,
+  markDispatched,
+  queuedJobs,
+  retriesLeftBehind,
+} from "@understudy/database";
 import { redisIncarnation } from "@understudy/queues";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
 
@@ -52,6 +58,14 @@ export async function dispatchLeftBehind({ database, dispatcher, logger }: Sweep
   if (jobs.length === 0) return;
   logger.warn({ jobs: jobs.length }, "jobs were left behind by a worker and are dispatched again");
   await dispatchAndMark(database, dispatcher, jobs);
+}
+
+/**
+ * Jobs that wait to be attempted again, and that an operator may have taken out of their queues meanwhile: they are
+ * added again, which changes nothing where they stand there. Their attempts are counted anew then.
+ */
+export async function addRetriesAgain({ database, dispatcher }: SweepDependencies): Promise<void> {
+  await dispatcher.addAgain(await retriesLeftBehind(database, endingSeconds, pageSize));
 }
 
 /** Puts jobs into Redis and notes that they stand there. */

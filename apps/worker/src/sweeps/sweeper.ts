@@ -2,7 +2,7 @@ import { expireJobs } from "./expire-jobs.ts";
 import { releaseJobHolds } from "./give-back-room.ts";
 import { giveUpCalls } from "./give-up-calls.ts";
 import { addReleasedAgain, applyChangedTerms, moveLanes } from "./move-lanes.ts";
-import { dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
+import { addRetriesAgain, dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
 import { scheduleCharges } from "./schedule-charges.ts";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
 import { wakeWaitingJobs } from "./wake-waiting-jobs.ts";
@@ -15,6 +15,7 @@ const sweeps = {
   addReleasedAgain,
   applyChangedTerms,
   dispatchLeftBehind,
+  addRetriesAgain,
   expireJobs,
   giveUpCalls,
   releaseJobHolds,

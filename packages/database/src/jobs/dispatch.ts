@@ -6,6 +6,7 @@ const markStatement = loadStatement(new URL("./mark-dispatched.sql", import.meta
 const toDispatchStatement = loadStatement(new URL("./jobs-to-dispatch.sql", import.meta.url));
 const queuedStatement = loadStatement(new URL("./queued-jobs.sql", import.meta.url));
 const leftBehindStatement = loadStatement(new URL("./jobs-left-behind.sql", import.meta.url));
+const retriesLeftBehindStatement = loadStatement(new URL("./retries-left-behind.sql", import.meta.url));
 const releasedStatement = loadStatement(new URL("./released-jobs.sql", import.meta.url));
 const changedTermsStatement = loadStatement(new URL("./changed-terms.sql", import.meta.url));
 const cancelStatement = loadStatement(new URL("./cancel-queued-job.sql", import.meta.url));
@@ -45,13 +46,24 @@ export function jobsLeftBehind(
   return database.execute(leftBehindStatement, [{ graceSeconds, limit }]);
 }
 
-/** Ends jobs that had not started by their `expiresAt`, one for each event id at most; their ids. */
-export async function expireQueuedJobs(database: Database, eventIds: string[]): Promise<string[]> {
-  const rows = await database.execute<{ id: string }>(
+/** Jobs that should stand in their queues to be attempted again; each is named once in `graceSeconds`. */
+export function retriesLeftBehind(
+  database: Database,
+  graceSeconds: number,
+  limit: number,
+): Promise<{ id: string; generation: number; agent: string; creatorId: string }[]> {
+  return database.execute(retriesLeftBehindStatement, [{ graceSeconds, limit }]);
+}
+
+/** A job that ended while it was queued, as far as its lane must know. */
+type EndedInLane = Pick<DispatchableJob, "id" | "generation" | "agent" | "creatorId" | "priority">;
+
+/** Ends jobs that had not started by their `expiresAt`, one for each event id at most. */
+export function expireQueuedJobs(database: Database, eventIds: string[]): Promise<EndedInLane[]> {
+  return database.execute(
     expireStatement,
     eventIds.map((eventId) => ({ eventId })),
   );
-  return rows.map((row) => row.id);
 }
 
 /** Of jobs that were released to their queues, those that have not started under that generation. */
@@ -78,9 +90,7 @@ export async function cancelQueuedJob(
   database: Database,
   id: string,
   eventId: string,
-): Promise<Pick<DispatchableJob, "id" | "generation" | "agent" | "creatorId" | "priority"> | undefined> {
-  const [cancelled] = await database.execute<
-    Pick<DispatchableJob, "id" | "generation" | "agent" | "creatorId" | "priority">
-  >(cancelStatement, [{ id, eventId }]);
+): Promise<EndedInLane | undefined> {
+  const [cancelled] = await database.execute<EndedInLane>(cancelStatement, [{ id, eventId }]);
   return cancelled;
 }

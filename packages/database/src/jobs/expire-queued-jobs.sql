@@ -1,5 +1,6 @@
 -- Ends jobs that were not started by their `expiresAt`, and leaves word of it in the outbox.
--- $1: [{eventId}], one id for each of at most that many jobs. Rows: {id}.
+-- $1: [{eventId}], one id for each of at most that many jobs.
+-- Rows: {id, generation, agent, creatorId, priority}.
 WITH event AS (
   SELECT "eventId", row_number() OVER () AS "number" FROM jsonb_to_recordset($1::jsonb) AS r("eventId" text)
 ), due AS (
@@ -14,8 +15,9 @@ WITH event AS (
   UPDATE "Job" SET "status" = 'failed', "waitingFor" = NULL, "neededUsd" = NULL, "finishedAt" = now(), "errorCode" = 'expired',
     "errorMessage" = 'The job had not started by its expiresAt.', "errorRetryable" = false
   FROM due WHERE "Job"."id" = due."id"
-  RETURNING "Job"."id", "Job"."creatorId", due."number"
+  RETURNING "Job"."id", "Job"."generation", "Job"."agent", "Job"."creatorId", "Job"."priority", due."number"
+), told AS (
+  INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
+  SELECT event."eventId", 'job.failed', expired."creatorId", expired."id" FROM expired JOIN event USING ("number")
 )
-INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-SELECT event."eventId", 'job.failed', expired."creatorId", expired."id" FROM expired JOIN event USING ("number")
-RETURNING "jobId" AS "id"
+SELECT "id", "generation", "agent", "creatorId", "priority" FROM expired

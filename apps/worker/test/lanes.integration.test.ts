@@ -1,0 +1,251 @@
+import { describe, expect, it } from "@jest/globals";
+import { createJobs, newId } from "@understudy/database";
+import { Dispatcher } from "@understudy/queues";
+import { assertInvariants, eventually } from "@understudy/testkit";
+import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";
+import {
+  entryOf,
+  expectNoBurstSince,
+  expectWithinBucket,
+  hourly,
+  hourMs,
+  putBucket,
+  quick,
+  releasedEntries,
+  releasesInOrder,
+  startWith,
+  submit,
+  submitAtOnce,
+  sweptMsMax,
+  tokensTaken,
+  turn,
+} from "./lane-run.ts";
+
+describe("a job whose way was cut short", () => {
+  it("between its commit and its lane: a sweep lets it in", async () => {
+    await startWith(quick, { workers: 0 });
+    const id = newId("job");
+    // What the API leaves behind when it dies after the commit.
+    await createJobs(stack.database, [
+      {
+        id,
+        agent: "messaging",
+        creatorId: "slow",
+        createCreator: false,
+        feature: "fan_message",
+        model: "gemini-2.5-flash",
+        input: { fanId: "f", message: "Hello" },
+        priority: 100,
+        requiredUsd: "0",
+      },
+    ]);
+    await stack.addWorker();
+    await rest();
+    expect(await stack.job(id)).toMatchObject({ status: "completed", attempts: 1, usage: { calls: 1 } });
+    await assertInvariants(stack, [id]);
+  });
+
+  it("between its lane and its queue: it is added again, for the token it has taken", async () => {
+    await startWith(hourly(3), { workers: 0 });
+    await turn("pause");
+    const ids = await submit(3);
+    await withRedis(async (redis) => {
+      const dispatcher = new Dispatcher(redis);
+      // As by a process that dies before it has added what it was given.
+      const { released } = await dispatcher.lanes.move({ pause: [{ creatorId: "slow", isPaused: false }] });
+      expect(released.map((job) => job.entry)).toEqual(ids.map(entryOf));
+      expect(await dispatcher.queue("messaging").getJobCountByTypes("prioritized", "wait", "active")).toBe(0);
+    });
+    await turn("resume");
+    await stack.addWorker();
+    await rest();
+    expect(await countBy({ id: { in: ids }, status: "completed", attempt: 1 })).toBe(3);
+    expect(Math.round(await tokensTaken(hourMs))).toBe(3);
+    await assertInvariants(stack, ids);
+  });
+
+  it("by an operator who takes it out of its queue: it is added again", async () => {
+    await startWith(quick, { workers: 0 });
+    const ids = await submit(3);
+    await withRedis(async (redis) => {
+      const queue = new Dispatcher(redis).queue("messaging");
+      await eventually(async () => expect(await queue.getJobCountByTypes("prioritized")).toBe(3));
+      await queue.drain();
+      expect(await queue.getJobCountByTypes("prioritized", "wait")).toBe(0);
+    });
+    await stack.addWorker();
+    await rest();
+    expect(await ends()).toEqual({ completed: 3 });
+    await assertInvariants(stack, ids);
+  });
+});
+
+describe("a start that nobody heard of", () => {
+  it("stops the release of others no longer than a sweep, and is not run again", async () => {
+    await startWith(quick);
+    const first = await submit(4);
+    await rest();
+    await eventually(async () => expect(await releasedEntries()).toEqual([]));
+    await withRedis(async (redis) => {
+      // As many as may be released and not started.
+      for (const id of first) await redis.zadd("{lanes}:released", String(Date.now()), entryOf(id));
+    });
+    const later = await submit(5);
+    expect(await countBy({ id: { in: later }, status: "queued" })).toBe(5);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(9), sweptMsMax);
+    expect(await countBy({ attempt: 1 })).toBe(9);
+    await assertInvariants(stack, [...first, ...later]);
+    expect(await stack.database.prisma.usageLog.count()).toBe(9);
+  });
+
+  it("of a worker killed with released jobs in its queue: all are run, and end once", async () => {
+    await startWith(quick, { environment: { WORKER_CONCURRENCY: "1" } });
+    await stack.rule({ match: {}, respond: { delayMs: 1_500 }, times: 1 });
+    const ids = await submit(10);
+    await eventually(async () => {
+      expect(await countBy({ status: "running" })).toBe(1);
+      expect((await releasedEntries()).length).toBeGreaterThan(1);
+    });
+    await stack.workers[0]?.kill();
+    await stack.addWorker();
+    await rest();
+    expect(await ends()).toEqual({ completed: 10 });
+    await assertInvariants(stack, ids, 1);
+  });
+});
+
+describe("Redis", () => {
+  const tenASecond = { ratePerHour: 36_000, burst: 10 };
+
+  it("wiped with jobs waiting in lanes: they are let in again, and the bucket is empty", async () => {
+    await startWith(tenASecond, { workers: 2 });
+    const ids = await submitAtOnce(60);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThanOrEqual(10));
+    const wipedAt = Date.now();
+    await withRedis((redis) => redis.flushall());
+    await rest();
+    expect(await ends()).toEqual({ completed: 60 });
+    await expectNoBurstSince(wipedAt, 10);
+    await assertInvariants(stack, ids);
+  });
+
+  it("killed and restarted: the lanes go on where they were", async () => {
+    await startWith(tenASecond, { workers: 2, persistentRedis: true });
+    const ids = await submitAtOnce(60);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThanOrEqual(10));
+    await stack.redis.kill();
+    await stack.redis.restart();
+    await rest();
+    expect(await ends()).toEqual({ completed: 60 });
+    expect(await releasesInOrder()).toHaveLength(60);
+    await expectWithinBucket(10, 10);
+    await assertInvariants(stack, ids);
+  });
+});
+
+describe("a token", () => {
+  it("is taken once for a job, however often Gemini refuses it", async () => {
+    await startWith(hourly(5));
+    await stack.rule({ match: { contains: "number 0" }, respond: { status: 503 }, times: 2 });
+    await stack.rule({
+      match: { contains: "number 1" },
+      respond: { status: 429, retryDelay: "1s" },
+      times: 2,
+    });
+    const ids = await submit(3);
+    await rest();
+    expect(await ends()).toEqual({ completed: 3 });
+    expect(await stack.database.prisma.usageLog.count()).toBe(7);
+    expect(Math.round(await tokensTaken(hourMs))).toBe(3);
+    await assertInvariants(stack, ids);
+  });
+
+  it("is what a job beyond the bucket waits for, and it says so", async () => {
+    await startWith(hourly(2), { workers: 0 });
+    const [, , third = "", fourth = ""] = await submit(4);
+    const now = Date.now();
+    expect(await stack.job(third)).toMatchObject({ waitingFor: "token", admission: { position: 0 } });
+    const job = await stack.job(fourth);
+    expect(job).toMatchObject({ status: "queued", waitingFor: "token", admission: { position: 1 } });
+    const inMs = Date.parse(job.admission?.estimatedStartAt ?? "") - now;
+    expect(Math.abs(inMs - 2 * hourMs)).toBeLessThan(30_000);
+  });
+
+  it("comes as soon as the creator's bucket or plan grows, and no sooner once it shrinks", async () => {
+    await startWith(hourly(1));
+    const ids = await submit(8);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(1));
+    await putBucket(hourly(4));
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(4));
+    await putBucket(hourly(1));
+    await putBucket(hourly(4));
+    expect(Math.round(await tokensTaken(hourMs))).toBe(4);
+    expect(await withRedis((redis) => redis.zcard("{lanes}:lane:slow"))).toBe(4);
+    // Back to what the plan says, which then changes under it.
+    const plan = { priceUsd: "0", quotaUsd: null, weight: 1, usage: "included" };
+    const putPlan = async (bucket: object) => {
+      const response = await stack.request("PUT", "/api/ai/admin/plans/business", { ...plan, bucket });
+      expect(response.status).toBe(200);
+    };
+    await putPlan(hourly(5));
+    const own = await stack.request("PUT", "/api/ai/creators/slow", { bucket: null });
+    expect(own.status).toBe(200);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5), sweptMsMax);
+    await putPlan({ ratePerHour: 36_000, burst: 5 });
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(8), sweptMsMax);
+    await assertInvariants(stack, ids);
+  });
+});
+
+describe("a lane", () => {
+  it("goes by priority, then by arrival, and lets go of what has expired without a token", async () => {
+    await startWith(hourly(6), { environment: { WORKER_CONCURRENCY: "1" } });
+    await turn("pause");
+    const last = await submit(2, { priority: 300 });
+    const first = await submit(2, { priority: 2 });
+    const expiring = await submit(2, { expiresAt: new Date(Date.now() + 1_500).toISOString() });
+    expect(await stack.job(first[0] ?? "")).toMatchObject({ waitingFor: "paused" });
+    await eventually(async () => expect(await countBy({ errorCode: "expired" })).toBe(2));
+    await eventually(async () =>
+      expect(await withRedis((redis) => redis.zcard("{lanes}:lane:slow"))).toBe(4),
+    );
+    await turn("resume");
+    await rest();
+    expect(await ends()).toEqual({ completed: 4, expired: 2 });
+    const rows = await stack.database.prisma.job.findMany({
+      where: { status: "completed" },
+      orderBy: { startedAt: "asc" },
+    });
+    expect(rows.map((row) => row.id)).toEqual([...first, ...last]);
+    expect(Math.round(await tokensTaken(hourMs))).toBe(4);
+    await assertInvariants(stack, [...last, ...first, ...expiring]);
+  });
+
+  it("lets go of what must not start before a time as soon as it has come, and takes its token then", async () => {
+    await startWith(hourly(2));
+    const notBefore = Date.now() + 4_000;
+    const [timed = ""] = await submit(1, { notBefore: new Date(notBefore).toISOString(), priority: 1 });
+    expect(await stack.job(timed)).toMatchObject({ status: "queued", waitingFor: "time" });
+    const others = await submit(1);
+    await rest();
+    const rows = await stack.database.prisma.job.findMany({ orderBy: { startedAt: "asc" } });
+    expect(rows.map((row) => row.id)).toEqual([...others, timed]);
+    // Postgres keeps times to the ms.
+    expect(Number(rows.at(-1)?.startedAt)).toBeGreaterThanOrEqual(notBefore - 1);
+    expect(Math.round(await tokensTaken(hourMs))).toBe(2);
+    await assertInvariants(stack, [timed, ...others]);
+  });
+
+  it("lets go of what is cancelled, without a token", async () => {
+    await startWith(hourly(1));
+    const ids = await submit(3);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(1));
+    for (const id of ids.slice(1)) {
+      const response = await stack.request("DELETE", `/api/ai/jobs/${id}`);
+      expect(response.status).toBe(200);
+    }
+    expect(Math.round(await tokensTaken(hourMs))).toBe(1);
+    await assertInvariants(stack, ids);
+    expect(await ends()).toEqual({ completed: 1, cancelled: 2 });
+  });
+});
