@@ -92,7 +92,10 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     (job: DispatchableJob) => job.id,
     async (jobs) => {
       const placements = await dispatcher.dispatch(jobs);
-      await markDispatched(database, jobs);
+      // Nobody waits for this: what is not noted is let in again by the sweeper, which changes nothing.
+      markDispatched(database, jobs).catch((err: unknown) =>
+        logger.warn({ err, jobs: jobs.length }, "jobs stand in Redis, but that is not noted"),
+      );
       return placements;
     },
   );

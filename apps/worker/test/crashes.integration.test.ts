@@ -77,7 +77,10 @@ describe("a worker killed by -9", () => {
     await start();
     await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
-    await eventually(async () => expect(await countBy({ status: "running" })).toBe(5));
+    // Their calls are under way: none asks the gate of its model any more, which is in Redis.
+    await eventually(async () =>
+      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),
+    );
     process.kill(stack.redis.pid(), "SIGSTOP");
     await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5));
     await stack.workers[0]?.kill();

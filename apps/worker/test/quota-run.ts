@@ -19,7 +19,11 @@ const holdUsdMax = "0.0201";
  */
 export async function runAgainstQuota({ jobs, quotaUsd, kills }: QuotaRun): Promise<void> {
   await start({ workers: 0, environment: { WORKER_CONCURRENCY: "100" } });
-  await stack.request("PUT", "/api/ai/creators/hot", { plan: "starter", quotaUsd });
+  await stack.request("PUT", "/api/ai/creators/hot", {
+    plan: "starter",
+    quotaUsd,
+    bucket: { ratePerHour: 1_000_000, burst: 10_000 },
+  });
   await watchAccounts(quotaUsd);
   // What they cost differs, and is less than what is held.
   for (const [index, candidatesTokenCount] of [3_000, 5_000, 7_000].entries()) {

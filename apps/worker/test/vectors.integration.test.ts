@@ -10,7 +10,10 @@ const creatorId = "vectors";
 
 beforeAll(async () => {
   stack = await startStack();
-  await stack.request("PUT", `/api/ai/creators/${creatorId}`, { plan: "business" });
+  await stack.request("PUT", `/api/ai/creators/${creatorId}`, {
+    plan: "business",
+    bucket: { ratePerHour: 1_000_000, burst: 1_000 },
+  });
 });
 
 afterAll(() => stack.stop());
