@@ -93,7 +93,12 @@ local function setTerms(creator, interval, burst, weight)
   if bucket.tat and bucket.interval then
     local used = math.max(0, (bucket.tat - now) / bucket.interval + bucket.owed)
     -- Emptied then, however large it may have been: it has no more than has come since.
-    if bucket.since then used = math.max(used, burst - (now - bucket.since) / interval) end
+    -- These stay so many, however long each takes now.
+    if bucket.since then
+      local come = (now - bucket.since) / bucket.interval
+      used = math.max(used, burst - come)
+      redis.call('HSET', key, 'since', number(now - come * interval))
+    end
     local debt = math.min(used, burst)
     redis.call('HSET', key, 'tat', number(now + debt * interval), 'owed', number(used - debt))
   end
