@@ -1,10 +1,10 @@
 import { openDatabase } from "@understudy/database";
 import { raiseSpendSpikes } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
+import { repeat } from "../repeat.ts";
 import type { AlertChannel } from "./alert-channel.ts";
 import { type EmailSettings, emailChannel } from "./email-channel.ts";
 import { logChannel } from "./log-channel.ts";
-import { repeat } from "./repeat.ts";
 import { slackChannel } from "./slack-channel.ts";
 import { channelRound } from "./tell-channel.ts";
 

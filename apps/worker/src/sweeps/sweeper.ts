@@ -1,3 +1,4 @@
+import { repeat } from "../repeat.ts";
 import { expireJobs } from "./expire-jobs.ts";
 import { releaseJobHolds } from "./give-back-room.ts";
 import { giveUpCalls } from "./give-up-calls.ts";
@@ -27,34 +28,13 @@ const pauseMs = 1_000;
 
 /** Runs every sweep, one after another, again and again. A sweep that fails is tried again the next time. */
 export function startSweeper(dependencies: SweepDependencies): { stop(): Promise<void> } {
-  let stopping = false;
-  let wake = () => {};
-
-  async function run(): Promise<void> {
-    while (!stopping) {
-      for (const [sweep, sweepOnce] of Object.entries(sweeps)) {
-        if (stopping) break;
-        await sweepOnce(dependencies).catch((err: unknown) =>
-          dependencies.logger.warn({ err, sweep }, "a sweep failed and will be tried again"),
-        );
-      }
-      if (stopping) break;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pauseMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+  return repeat(async (stopping) => {
+    for (const [sweep, sweepOnce] of Object.entries(sweeps)) {
+      if (stopping.aborted) break;
+      await sweepOnce(dependencies).catch((err: unknown) =>
+        dependencies.logger.warn({ err, sweep }, "a sweep failed and will be tried again"),
+      );
     }
-  }
-
-  const done = run();
-  return {
-    stop() {
-      stopping = true;
-      wake();
-      return done;
-    },
-  };
+    return { pauseMs };
+  });
 }
