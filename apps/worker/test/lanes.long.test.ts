@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";
 import {
   expectNoBurstSince,
+  expectWithinBucket,
   hourly,
   hourMs,
   quick,
@@ -54,23 +56,37 @@ describe("a job that waits to be attempted again", () => {
   });
 });
 
-describe("Redis", () => {
-  it("wiped again and again with a thousand jobs waiting, a worker killed: no burst, and all end once", async () => {
-    const perSecond = 30;
-    await startWith({ ratePerHour: perSecond * 3_600, burst: 60 }, { workers: 3 });
+describe("a thousand jobs", () => {
+  it("all end once and without a burst: Redis wiped and restarted, two workers killed, none for 20 s", async () => {
+    const [burst, perSecond] = [60, 30];
+    await startWith({ ratePerHour: perSecond * 3_600, burst }, { workers: 3, persistentRedis: true });
     const ids = await submitAtOnce(1_000);
-    let wipedAt: number | undefined;
-    for (const done of [100, 300, 500]) {
-      await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(done));
-      if (wipedAt !== undefined) await expectNoBurstSince(wipedAt, perSecond);
-      wipedAt = Date.now();
-      await withRedis((redis) => redis.flushall());
-      if (done === 300) await stack.workers.shift()?.kill();
-    }
+    const completed = (count: number) =>
+      eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(count));
+
+    await completed(100);
+    let wipedAt = Date.now();
+    await withRedis((redis) => redis.flushall());
+    await completed(200);
+    await expectNoBurstSince(wipedAt, perSecond);
+
+    // At once: a job that dies with two workers is not tried again.
+    await Promise.all(stack.workers.splice(0, 2).map((worker) => worker.kill()));
+    await stack.redis.kill();
+    await stack.redis.restart();
+    await completed(350);
+
+    wipedAt = Date.now();
+    await withRedis((redis) => redis.flushall());
+    await completed(450);
+    await stack.workers.shift()?.stop();
+    await sleep(20_000);
+    await stack.addWorker();
     await rest(140_000);
+
     expect(await ends()).toEqual({ completed: 1_000 });
-    // A bucket that was not empty would let sixty more go.
-    await expectNoBurstSince(wipedAt ?? 0, perSecond);
+    await expectNoBurstSince(wipedAt, perSecond);
+    await expectWithinBucket(burst, perSecond);
     const lost = await stack.database.prisma.usageLog.count({ where: { status: "unknown" } });
     await assertInvariants(stack, ids, lost);
   }, 300_000);

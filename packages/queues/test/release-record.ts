@@ -16,6 +16,13 @@ export interface CreatorRecord {
   releases: { at: number; entry: string; isInLife: number }[];
 }
 
+/** Terms that a creator's bucket has. */
+export interface TermsOf {
+  creatorId: string;
+  interval: number;
+  burst: number;
+}
+
 interface Change {
   at: number;
   creatorId: string;
@@ -39,7 +46,7 @@ interface Answered {
  */
 export class ReleaseRecord {
   readonly #changes: Change[] = [];
-  /** When all of Redis was lost. */
+  /** When what Redis knew was lost, all or the last of it. */
   readonly #wipes: number[] = [];
 
   /** @param redis with `moveLanes` defined on it */
@@ -55,6 +62,12 @@ export class ReleaseRecord {
 
   wiped(at: number): void {
     this.#wipes.push(at);
+  }
+
+  /** @param saved what Redis knew when it saved, and begins with now */
+  restarted(at: number, saved: readonly TermsOf[]): void {
+    this.wiped(at);
+    for (const { creatorId, ...terms } of saved) this.#changes.push({ at, creatorId, terms });
   }
 
   /** By creator. */

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Redis } from "ioredis";
 import { type LaneEntry, Lanes, type LaneTerms } from "../src/lanes/lanes.ts";
 import { connectRedis } from "../src/redis.ts";
-import { ReleaseRecord, worstExcess } from "./release-record.ts";
+import { ReleaseRecord, type TermsOf, worstExcess } from "./release-record.ts";
 
 /** Processes that move the same lanes, each over a connection of its own. */
 const instanceCount = 3;
@@ -37,6 +37,8 @@ interface Run {
   cancelled: Map<string, LaneEntry>;
   terms: Map<string, LaneTerms>;
   creatorSince: Map<string, Date>;
+  /** What Redis has on its disk, and begins with when it is restarted. */
+  saved: TermsOf[];
 }
 
 type Step =
@@ -55,6 +57,7 @@ type Step =
   | { do: "work"; by: number }
   | { do: "wait"; ms: number }
   | { do: "wipe" }
+  | { do: "save" }
   | { do: "restart" };
 
 const by = fc.nat(instanceCount - 1);
@@ -90,6 +93,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 15 }) }),
   },
   { weight: 1, arbitrary: fc.constant({ do: "wipe" as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: "save" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "restart" as const }) },
 );
 /** The steps of one round are taken at once. */
@@ -118,9 +122,11 @@ async function begin(): Promise<void> {
     cancelled: new Map(),
     terms: new Map(),
     creatorSince: new Map(),
+    saved: [],
   };
   // This Redis begins.
   await move(0, {});
+  await save();
 }
 
 function move(instance: number, what: Parameters<Lanes["move"]>[0]) {
@@ -178,14 +184,27 @@ async function take(step: Step): Promise<void> {
       run.record.wiped(inMs(time?.[1] as [string, string]));
       return await refill();
     }
+    case "save":
+      // After the round, when nothing changes meanwhile.
+      return;
     case "restart":
       // Others are under way: what they have not heard of is forgotten by Redis as well.
       await server.kill();
-      run.record.wiped(Date.now());
+      run.record.restarted(Date.now(), run.saved);
       await server.restart();
       await connected();
       return await refill();
   }
+}
+
+/** What happens after this is forgotten by a restart. */
+async function save(): Promise<void> {
+  run.saved = [];
+  for (const creatorId of creatorIds) {
+    const { interval, burst } = await control.hgetall(`{lanes}:creator:${creatorId}`);
+    if (interval) run.saved.push({ creatorId, interval: Number(interval), burst: Number(burst) });
+  }
+  await control.save();
 }
 
 async function connected(): Promise<void> {
@@ -217,6 +236,8 @@ async function drain(): Promise<void> {
   await eventually(async () => {
     await Promise.all(run.instances.map((_, instance) => work(instance)));
     expect(run.queued.size).toBe(0);
+    // Not even what an older state brought back.
+    await expectEmptyLanes();
   });
 }
 
@@ -262,15 +283,16 @@ async function play({ rounds, plans }: { rounds: Step[][]; plans: LaneTerms[] })
       round.map((step) => take(step).catch((error) => expect(isRestart || error).toBe(true))),
     );
     if (isRestart) await refill();
+    if (round.some((step) => step.do === "save")) await save();
   }
   await drain();
   judge();
-  await expectEmptyLanes();
 }
 
 /**
- * Plays random programs: jobs enter, start and are cancelled, terms change, lanes pause, and Redis is wiped or
- * restarted, all over several connections at once; then everything is let go. Asserts that
+ * Plays random programs: jobs enter, start and are cancelled, terms change, lanes pause, and Redis is wiped, or
+ * restarted with what it had when it saved last, all over several connections at once; then everything is let go.
+ * Asserts that
  *
  * - no window of a creator's releases, from any one to any later one, passes the largest burst in force in it and the
  *   tokens that came in it: also over changes of terms, however many and by whoever still knew the old ones, and over

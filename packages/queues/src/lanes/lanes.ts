@@ -182,23 +182,26 @@ export class Lanes {
     const results = await this.#redis
       .multi()
       .time()
-      .hget(keys.state, "born")
-      .hget(`${tag}creator:${creatorId}`, "tat")
+      .hmget(keys.state, "born", "life")
+      .hmget(`${tag}creator:${creatorId}`, "tat", "life")
       .zcard(lane)
       .zrank(lane, entry)
       .exec();
-    const [time, born, tat, waiting, rank] = (results ?? []).map(([, value]) => value) as [
+    const [time, [born, life], [tat, lifeOfBucket], waiting, rank] = (results ?? []).map(
+      ([, value]) => value,
+    ) as [
       [string, string],
-      string | null,
-      string | null,
+      [string | null, string | null],
+      [string | null, string | null],
       number,
       number | null,
     ];
     const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
     const interval = intervalMs(terms);
     const emptied = Number(born ?? now) + terms.burst * interval;
-    const arrival =
-      tat !== null ? Number(tat) : Date.parse(terms.creatorSince) > Number(born ?? 0) ? 0 : emptied;
+    const isEmptied =
+      tat === null ? Date.parse(terms.creatorSince) <= Number(born ?? 0) : lifeOfBucket !== life;
+    const arrival = Math.max(Number(tat ?? 0), isEmptied ? emptied : 0);
     const debt = Math.max(arrival, now) - now;
     return {
       waiting,

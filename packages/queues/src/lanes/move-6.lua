@@ -4,7 +4,8 @@
 -- KEYS[1] ready   sorted set: creators that may start a job, by start tag
 -- KEYS[2] parked  sorted set: creators without a token, by the time of their next one (ms)
 -- KEYS[3] released sorted set: entries released and not known to have started, by the time of their release (ms)
--- KEYS[4] state   hash: v (virtual time), seq (order of arrival), born (ms, when this Redis was first used),
+-- KEYS[4] state   hash: v (virtual time), seq (order of arrival), run (id of this run of Redis), life (how many runs
+--                 there were), born (ms, when this run was first used),
 --                 second, starts, startsBefore (how many jobs started in this second, and in the one before),
 --                 waiting:<agent> (entries of it in all lanes)
 -- KEYS[5] timed   sorted set: "<entry>|<priority>|<creator>" that must not start before a time, by that time (ms)
@@ -13,7 +14,7 @@
 --   <prefix>creator:<creator> hash: tat (ms, theoretical arrival time of the token bucket), interval (ms a token),
 --                            burst, weight, f (finish tag), paused, owed (tokens that were used in a larger bucket
 --                            and that the one in force is too small to owe), since (ms: it was emptied then,
---                            however large it may have been)
+--                            however large it may have been), life (of Redis that the others are true in)
 --
 -- ARGV[1] JSON: {
 --   enter:   [[creator, entry, priority, notBefore (ms, 0: none), interval, burst, weight, createdAt (ms), paused (0, 1)]]
@@ -41,18 +42,26 @@ local function laneOf(creator) return prefix .. 'lane:' .. creator end
 local function keyOf(creator) return prefix .. 'creator:' .. creator end
 local function stateNumber(field) return tonumber(redis.call('HGET', state, field) or '0') end
 
-if redis.call('HSETNX', state, 'born', number(now)) == 1 then
-  redis.call('HSET', state, 'v', '0', 'seq', '0')
+-- Redis may restart without the last that it was told, or another take its place: no bucket of before is believed.
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+if redis.call('HGET', state, 'run') ~= run then
+  redis.call('HINCRBY', state, 'life', 1)
+  redis.call('HSET', state, 'run', run, 'born', number(now))
 end
-local v = stateNumber('v')
+local v, born, life = stateNumber('v'), stateNumber('born'), stateNumber('life')
 
 local function bucketOf(creator)
-  local f = redis.call('HMGET', keyOf(creator), 'tat', 'interval', 'burst', 'weight', 'f', 'paused', 'owed', 'since')
-  return {
+  local f = redis.call('HMGET', keyOf(creator), 'tat', 'interval', 'burst', 'weight', 'f', 'paused', 'owed', 'since', 'life')
+  local bucket = {
     tat = tonumber(f[1]), interval = tonumber(f[2]), burst = tonumber(f[3]), weight = tonumber(f[4]),
     f = tonumber(f[5] or '0'), paused = f[6] == '1', owed = tonumber(f[7] or '0'),
     since = tonumber(f[8]),
   }
+  if bucket.interval and tonumber(f[9]) ~= life then
+    bucket.tat, bucket.since = math.max(bucket.tat, born + bucket.burst * bucket.interval), born
+    redis.call('HSET', keyOf(creator), 'tat', number(bucket.tat), 'since', number(born), 'life', life)
+  end
+  return bucket
 end
 
 -- The bucket is GCRA: a token is there when taking it moves the arrival time no further than `burst` ahead.
@@ -68,7 +77,7 @@ local function place(creator)
   local waits = redis.call('EXISTS', laneOf(creator)) == 1
   if not waits and bucket.interval then
     -- Forgotten a while after its bucket is full: by then one that is missing counts as full, too.
-    local fullAt = math.max(bucket.tat or 0, stateNumber('born') + bucket.burst * bucket.interval)
+    local fullAt = math.max(bucket.tat or 0, born + bucket.burst * bucket.interval)
     redis.call('PEXPIRE', keyOf(creator), math.ceil(math.min(math.max(0, fullAt - now) + 60000, 1e12)))
   end
   if bucket.paused or not waits then
@@ -148,8 +157,8 @@ for _, new in ipairs(request.enter or {}) do
   local creator, entry, priority, notBefore = new[1], new[2], new[3], new[4]
   local key = keyOf(creator)
   if redis.call('HEXISTS', key, 'tat') == 0 then
-    -- A bucket that is missing counts as emptied when this Redis began; that of a newer creator is full.
-    local born = stateNumber('born')
+    -- A bucket that is missing counts as emptied when this run began; that of a newer creator is full.
+    redis.call('HSET', key, 'life', life)
     if new[8] > born then
       redis.call('HSET', key, 'tat', '0')
     else
