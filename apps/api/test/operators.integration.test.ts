@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { agents } from "@understudy/agents";
 import type { Call, Costs, Creator, PastCreatorTerms, Plan, Quota, Spending } from "@understudy/contracts";
+import { connectRedis, Dispatcher } from "@understudy/queues";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
+import { AgentQueueAdapter } from "../src/bull-board/agent-queue-adapter.ts";
 import { problemOf } from "./problem-of.ts";
 
 let stack: Stack;
@@ -308,6 +311,24 @@ describe("Bull Board", () => {
     expect(queues[0]?.description).toMatch(/\. 0 more wait in their creators' lanes\.$/);
     expect(queues.map((queue) => queue.name)).toEqual(["chat", "messaging", "test", "charges"]);
     expect(queues.every((queue) => queue.readOnlyMode)).toBe(true);
+  });
+
+  it("pauses no agent's queue, which would hold up all others, even where it may write", async () => {
+    const redis = connectRedis(stack.redis.url, "producer");
+    const dispatcher = new Dispatcher(redis);
+    try {
+      for (const agent of agents) {
+        const queue = new AgentQueueAdapter(agent, dispatcher, true);
+        await expect(queue.pause()).rejects.toMatchObject({
+          statusCode: 409,
+          message: expect.stringContaining("pause a creator"),
+        });
+        expect(await queue.isPaused()).toBe(false);
+      }
+    } finally {
+      await dispatcher.close();
+      redis.disconnect();
+    }
   });
 
   it("leads nowhere else after the sign-in", async () => {

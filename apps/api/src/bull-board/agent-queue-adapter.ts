@@ -14,6 +14,14 @@ export class AgentQueueAdapter extends BullMQAdapter {
     this.#dispatcher = dispatcher;
   }
 
+  /** A paused queue would keep what is released to it, and so all the room that there is for starting jobs. */
+  override async pause(): Promise<void> {
+    throw Object.assign(
+      new Error("Lanes feed all agents' queues together: pause a creator, or stop all spending, instead."),
+      { statusCode: 409 },
+    );
+  }
+
   /** Asked for with every page, before the description. */
   override async getJobCounts() {
     const lanes = this.#dispatcher.lanes;
