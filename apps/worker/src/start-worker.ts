@@ -38,7 +38,11 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
   const producer = connectRedis(config.redisUrl, "producer");
   const consumer = connectRedis(config.redisUrl, "consumer");
-  const dispatcher = new Dispatcher(producer);
+  // One pool for all agents: nobody gains by spreading jobs over them, and slow ones of one agent hold up no other's
+  // release for longer than their creators' share.
+  const limit = pLimit(config.concurrency);
+  const freeSlots = () => config.concurrency - limit.activeCount - limit.pendingCount;
+  const dispatcher = new Dispatcher(producer, freeSlots);
   const charges = openChargesQueue(producer);
   const gemini = new GeminiClient(config.gemini);
   const modelGate = new ModelGate({
@@ -87,11 +91,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     stopping: stopping.signal,
     logger,
   };
-  // One pool for all agents: nobody gains by spreading jobs over them, and slow ones of one agent hold up no other's
-  // release for longer than their creators' share.
   const pool: Pool = {
     size: config.concurrency,
-    limit: pLimit(config.concurrency),
+    limit,
     started: groupCommit(
       groupMax,
       (job: { id: string; generation: number; agent: string }) => job.id,

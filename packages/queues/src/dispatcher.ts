@@ -23,12 +23,16 @@ export class Dispatcher {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param redis a producer connection, closed by its owner */
-  constructor(redis: Redis) {
+  /**
+   * @param redis a producer connection, closed by its owner
+   * @param freeSlots how many more jobs this process could run now; none where it runs none
+   */
+  constructor(redis: Redis, freeSlots?: () => number) {
     this.#redis = redis;
     this.lanes = new Lanes(
       redis,
       Object.fromEntries(agents.map((agent) => [agent.name, agent.expectedCalls])),
+      freeSlots,
     );
   }
 

@@ -21,6 +21,7 @@ type Admit = (job: Job<FairJob>, token: string | undefined) => Promise<void>;
 
 const { redisUrl, design, jobMs, concurrency, interval, burst } = peerOptions(fairWorkerOptions);
 let note: StartsNote = { picks: 0, starts: [] };
+let running = 0;
 
 const admit: Record<typeof design, () => Admit> = {
   fifo: () => async () => {},
@@ -33,10 +34,15 @@ const worker = new Worker<FairJob>(
   name,
   async (job, token) => {
     note.picks += 1;
-    await admitJob(job, token);
-    const { jobId, creatorId } = job.data;
-    note.starts.push([jobId, creatorId, performance.timeOrigin + performance.now()]);
-    await sleep(jobMs);
+    running += 1;
+    try {
+      await admitJob(job, token);
+      const { jobId, creatorId } = job.data;
+      note.starts.push([jobId, creatorId, performance.timeOrigin + performance.now()]);
+      await sleep(jobMs);
+    } finally {
+      running -= 1;
+    }
   },
   { connection: connectRedis(redisUrl, "consumer"), prefix, concurrency, skipVersionCheck: true },
 );
@@ -71,7 +77,7 @@ function checkAgain(): Admit {
 
 /** Ours: a job that is picked may start; its start makes room for the release of others. */
 function noteStart(): Admit {
-  const dispatcher = new Dispatcher(connectRedis(redisUrl, "producer"));
+  const dispatcher = new Dispatcher(connectRedis(redisUrl, "producer"), () => concurrency - running);
   const started = groupCommit(
     groupMax,
     (id: string) => id,

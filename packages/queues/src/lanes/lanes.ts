@@ -79,7 +79,7 @@ const keys = {
 
 const hourMs = 3_600_000;
 
-/** Released and not started, at least: fewer would leave workers idle, more would make a newcomer wait. */
+/** Released and not started, at least, also where all workers are busy: that is what a newcomer may find before it. */
 const depthMin = 4;
 
 interface MoveCommand {
@@ -101,18 +101,21 @@ interface MoveAnswer {
 export class Lanes {
   readonly #redis: Redis & MoveCommand;
   readonly #calls: Record<string, number>;
+  readonly #freeSlots: () => number;
 
   /**
    * @param redis closed by its owner
    * @param calls that a job of an agent is expected to make: what it counts of its creator's share
+   * @param freeSlots how many more jobs this process could run now: so many may be released at least
    */
-  constructor(redis: Redis, calls: Record<string, number>) {
+  constructor(redis: Redis, calls: Record<string, number>, freeSlots: () => number = () => 0) {
     redis.defineCommand("moveLanes", {
       numberOfKeys: 6,
       lua: readFileSync(new URL("./move-6.lua", import.meta.url), "utf8"),
     });
     this.#redis = redis as Redis & MoveCommand;
     this.#calls = calls;
+    this.#freeSlots = freeSlots;
   }
 
   /** Takes note of what has changed, and releases what may start: what is released must be added to its queue. */
@@ -135,7 +138,7 @@ export class Lanes {
       terms: terms.map((change) => [change.creatorId, intervalMs(change), change.burst, change.weight]),
       pause: pause.map((change) => [change.creatorId, change.isPaused ? 1 : 0]),
       calls: this.#calls,
-      depthMin,
+      depthMin: Math.max(depthMin, this.#freeSlots()),
     };
     const answer = JSON.parse(
       await this.#redis.moveLanes(
