@@ -129,6 +129,21 @@ describe("Redis", () => {
     await assertInvariants(stack, ids);
   });
 
+  it("away while a job is cancelled: the job leaves its lane when Redis is back, not when its turn comes", async () => {
+    await startWith(hourly(1), { persistentRedis: true });
+    const [first = "", cancelled = "", last = ""] = await submit(3);
+    await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
+    const waiting = () => withRedis((redis) => redis.zrange("{lanes}:lane:slow", "0", "-1"));
+    expect(await waiting()).toEqual([entryOf(cancelled), entryOf(last)]);
+    await stack.redis.kill();
+    expect((await stack.request("DELETE", `/api/ai/jobs/${cancelled}`)).status).toBe(200);
+    await stack.redis.restart();
+    await eventually(async () => expect(await waiting()).toEqual([entryOf(last)]), sweptMsMax);
+    await eventually(async () =>
+      expect(await countBy({ id: cancelled, dispatchedAt: null, status: "cancelled" })).toBe(1),
+    );
+  });
+
   it("killed and restarted: the lanes go on where they were", async () => {
     await startWith(tenASecond, { workers: 2, persistentRedis: true });
     const ids = await submitAtOnce(60);

@@ -1,5 +1,5 @@
-import { changedTerms, releasedJobs } from "@understudy/database";
-import { readLaneEntry } from "@understudy/queues";
+import { changedTerms, jobsEndedInLane, markLeftLane, releasedJobs } from "@understudy/database";
+import { laneEntry, readLaneEntry } from "@understudy/queues";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const pageSize = 1_000;
@@ -26,6 +26,19 @@ export async function addReleasedAgain({ database, dispatcher, logger }: SweepDe
   if (gone.length === 0) return;
   await dispatcher.started(gone);
   logger.info({ jobs: gone.length }, "released jobs had started or ended unheard");
+}
+
+/** Takes jobs that were cancelled or have expired out of their lanes, so that they cost no token: Redis may have been away. */
+export async function removeEnded({ database, dispatcher }: SweepDependencies): Promise<void> {
+  const ended = await jobsEndedInLane(database, pageSize);
+  if (ended.length === 0) return;
+  const remove = ended.map((job) => ({
+    creatorId: job.creatorId,
+    entry: laneEntry(job),
+    priority: job.priority,
+  }));
+  await dispatcher.move({ remove });
+  await markLeftLane(database, ended);
 }
 
 /** Longer than a sweep may pause: what a route could not tell Redis, which was away, is told here. */

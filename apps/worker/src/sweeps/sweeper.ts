@@ -2,7 +2,7 @@ import { repeat } from "../repeat.ts";
 import { expireJobs } from "./expire-jobs.ts";
 import { releaseJobHolds } from "./give-back-room.ts";
 import { giveUpCalls } from "./give-up-calls.ts";
-import { addReleasedAgain, applyChangedTerms, moveLanes } from "./move-lanes.ts";
+import { addReleasedAgain, applyChangedTerms, moveLanes, removeEnded } from "./move-lanes.ts";
 import { addRetriesAgain, dispatchLeftBehind, dispatchUndispatched, refillRedis } from "./redispatch.ts";
 import { scheduleCharges } from "./schedule-charges.ts";
 import type { SweepDependencies } from "./sweep-dependencies.ts";
@@ -18,6 +18,7 @@ const sweeps = {
   dispatchLeftBehind,
   addRetriesAgain,
   expireJobs,
+  removeEnded,
   giveUpCalls,
   releaseJobHolds,
   wakeWaitingJobs,

@@ -10,6 +10,8 @@ const retriesLeftBehindStatement = loadStatement(new URL("./retries-left-behind.
 const releasedStatement = loadStatement(new URL("./released-jobs.sql", import.meta.url));
 const changedTermsStatement = loadStatement(new URL("./changed-terms.sql", import.meta.url));
 const cancelStatement = loadStatement(new URL("./cancel-queued-job.sql", import.meta.url));
+const endedInLaneStatement = loadStatement(new URL("./ended-in-lane.sql", import.meta.url));
+const leftLaneStatement = loadStatement(new URL("./mark-left-lane.sql", import.meta.url));
 const expireStatement = loadStatement(new URL("./expire-queued-jobs.sql", import.meta.url));
 
 /** Notes that jobs stand in Redis. */
@@ -83,6 +85,19 @@ export function changedTerms(
   seconds: number,
 ): Promise<{ creatorId: string; terms: LaneTermsRow }[]> {
   return database.execute(changedTermsStatement, [{ seconds }]);
+}
+
+/** Jobs that ended before they started, and may still stand in their lanes. */
+export function jobsEndedInLane(database: Database, limit: number): Promise<EndedInLane[]> {
+  return database.execute(endedInLaneStatement, [{ limit }]);
+}
+
+/** Notes that ended jobs stand in no lane any more. */
+export async function markLeftLane(database: Database, jobs: { id: string }[]): Promise<void> {
+  await database.execute(
+    leftLaneStatement,
+    jobs.map(({ id }) => ({ id })),
+  );
 }
 
 /** Cancels a job that has not started; undefined where it is not queued. */
