@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+const ownRoot = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** One of the apps in a process of its own, as production runs it. */
 export interface ServiceProcess {
@@ -21,11 +21,13 @@ export interface ServiceProcess {
 
 /**
  * Starts an app and waits until it is ready. It stops by itself when this process ends.
+ * @param root the checkout that it runs from; this one unless given
  * @throws with what it printed where it ends before that
  */
 export async function spawnService(
   app: "api" | "worker" | "gemini-emulator",
   environment: Record<string, string>,
+  root = ownRoot,
 ): Promise<ServiceProcess> {
   const child = spawn(process.execPath, ["--import", "tsx", `apps/${app}/src/main.ts`], {
     cwd: root,

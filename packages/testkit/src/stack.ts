@@ -14,6 +14,8 @@ export interface StackOptions {
   environment?: Record<string, string>;
   /** Another Postgres than the run's own, for tests that crash it. */
   postgresUrl?: string;
+  /** The checkout that API and workers run from; this one unless given. */
+  root?: string;
 }
 
 /** Everything that `npm start` starts, on services of the test's own. */
@@ -26,8 +28,8 @@ export interface Stack {
   redis: RunningRedis;
   api: ServiceProcess;
   workers: ServiceProcess[];
-  /** Starts one more worker. */
-  addWorker(): Promise<ServiceProcess>;
+  /** Starts one more worker. @param more settings of this one */
+  addWorker(more?: Record<string, string>): Promise<ServiceProcess>;
   /** Starts the API anew after a kill, on the same port. */
   restartApi(): Promise<void>;
   /** A request with the admin key. `path` begins with `/`. */
@@ -58,8 +60,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   const database = openDatabase(testDatabase.url, 4);
   const [api, ...workers] = await Promise.all([
-    spawnService("api", { ...environment, PORT: "0" }),
-    ...Array.from({ length: options.workers ?? 1 }, () => spawnService("worker", environment)),
+    spawnService("api", { ...environment, PORT: "0" }, options.root),
+    ...Array.from({ length: options.workers ?? 1 }, () => spawnService("worker", environment, options.root)),
   ]);
   const url = String(api.details.url);
 
@@ -72,13 +74,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     redis,
     api,
     workers,
-    async addWorker() {
-      const worker = await spawnService("worker", environment);
+    async addWorker(more = {}) {
+      const worker = await spawnService("worker", { ...environment, ...more }, options.root);
       workers.push(worker);
       return worker;
     },
     async restartApi() {
-      stack.api = await spawnService("api", { ...environment, PORT: String(api.details.port) });
+      stack.api = await spawnService("api", { ...environment, PORT: String(api.details.port) }, options.root);
     },
     request: (method, path, body, headers = {}) =>
       fetch(url + path, {
