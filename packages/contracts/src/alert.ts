@@ -23,16 +23,32 @@ const alertData = {
   unknown_calls: z.object({ hour, calls: z.int(), upToUsd: usd }),
   /** A call cost more than was held for it. */
   cost_above_hold: z.object({ callId: z.string(), costUsd: usd, holdUsd: usd }),
+  /** A webhook endpoint answered 410, or has failed for days: nothing is sent to it any more. */
+  endpoint_disabled: z.object({
+    endpointId: z.string(),
+    reason: z.enum(["gone", "failing"]),
+    failingSince: z.iso.datetime({ offset: true }),
+  }),
 };
 
-export const alertTypes = ["quota_threshold", "spend_spike", "unknown_calls", "cost_above_hold"] as const;
+export const alertTypes = [
+  "quota_threshold",
+  "spend_spike",
+  "unknown_calls",
+  "cost_above_hold",
+  "endpoint_disabled",
+] as const;
 export type AlertType = (typeof alertTypes)[number];
 
 type AlertData<Type extends AlertType> = z.infer<(typeof alertData)[Type]>;
 
-/** What an alert tells of. */
+/** What an alert tells of; only a disabled endpoint is about no creator. */
 export type AlertFacts = {
-  [Type in AlertType]: { type: Type; creatorId: string; data: AlertData<Type> };
+  [Type in AlertType]: {
+    type: Type;
+    creatorId: Type extends "endpoint_disabled" ? null : string;
+    data: AlertData<Type>;
+  };
 }[AlertType];
 
 const alertCommon = z.object({
@@ -54,6 +70,7 @@ export const alert = z.discriminatedUnion("type", [
   alertOf("spend_spike"),
   alertOf("unknown_calls"),
   alertOf("cost_above_hold"),
+  alertOf("endpoint_disabled").extend({ creatorId: z.null() }),
 ]);
 
 export type Alert = z.infer<typeof alert>;
@@ -93,5 +110,12 @@ export function alertMessage({ type, creatorId, data }: AlertFacts): string {
       );
     case "cost_above_hold":
       return `Call ${data.callId} of creator ${creatorId} cost $${data.costUsd}, more than the $${data.holdUsd} held for it.`;
+    case "endpoint_disabled":
+      return (
+        `Webhook endpoint ${data.endpointId} was disabled: ` +
+        (data.reason === "gone"
+          ? "it answered 410 Gone."
+          : `every try since ${data.failingSince} has failed.`)
+      );
   }
 }

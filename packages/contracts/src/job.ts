@@ -68,6 +68,8 @@ export const jobUsage = z.object({
   costUsd: usd,
   /** HTTP requests to Gemini, whatever became of them. */
   calls: z.int(),
+  /** What each agent's calls came to, in the order of their first call. */
+  byAgent: z.array(z.object({ agentId: z.string(), calls: z.int(), costUsd: usd })),
 });
 
 export const providers = ["gemini", "emulator"] as const;
@@ -114,6 +116,8 @@ export const job = z.object({
   startedAt: z.iso.datetime().optional(),
   finishedAt: z.iso.datetime().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  /** Its fan was erased since: input, result and metadata are gone, what it cost stays. */
+  erasedAt: z.iso.datetime().optional(),
 });
 
 export type Job = z.infer<typeof job>;

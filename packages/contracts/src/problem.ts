@@ -19,12 +19,19 @@ export const problemCodes = {
   call_not_unknown: "Only a call whose cost is unknown can be settled; `callStatus` is what it is.",
   month_not_over: "Only a month that is over can be closed; `endsAt` is when it is.",
   job_not_cancellable: "Only a job that has not started can be cancelled; `jobStatus` is what it is.",
+  job_not_completed: "Only a completed job has a result to give feedback on; `jobStatus` is what it is.",
+  job_erased: "The job's fan was erased: nothing of it is left.",
+  insight_not_found: "The creator has no insight of that id.",
   lane_full: "So many jobs of the creator wait already; try again after `Retry-After` seconds.",
   quota_exceeded:
     "What the creator has spent leaves no room for the job in their monthly quota, until `resetsAt`.",
   budget_exceeded:
     "What is spent leaves no room for the job in the budget of the key or of the platform (`budget`).",
   callback_not_allowed: "A callbackUrl must begin with the URL of a registered webhook endpoint.",
+  endpoint_not_found: "No webhook endpoint has that id.",
+  delivery_not_found: "No delivery of a webhook has that id.",
+  endpoint_changed: "Another request changed the webhook endpoint at the same time; read it anew.",
+  endpoint_disabled: "The webhook endpoint is disabled: enable it first.",
   unavailable: "A service that this needs is away; try again after `Retry-After` seconds.",
   internal_error: "A fault of ours. The request id finds it in our logs.",
 } as const;

@@ -5,10 +5,10 @@ import type { Statement } from "./statement.ts";
 import { runTransaction } from "./transaction.ts";
 
 /**
- * Runs a statement with one parameter: its items as a JSON array.
+ * Runs a statement with one parameter: its items as a JSON array; without items one that takes none.
  * @returns the rows, numerics as strings, in no particular order
  */
-export type Execute = <Row extends object>(statement: Statement, items: readonly object[]) => Promise<Row[]>;
+export type Execute = <Row extends object>(statement: Statement, items?: readonly object[]) => Promise<Row[]>;
 
 /** Postgres: `prisma` for typed reads and simple writes, `execute` for the statements in .sql files. */
 export interface Database {
@@ -61,6 +61,6 @@ export function openDatabase(url: string, connectionsMax: number): Database {
 }
 
 function executeOn(connection: pg.Pool | pg.PoolClient): Execute {
-  return async <Row extends object>({ name, text }: Statement, items: readonly object[]) =>
-    (await connection.query<Row>({ name, text, values: [JSON.stringify(items)] })).rows;
+  return async <Row extends object>({ name, text }: Statement, items?: readonly object[]) =>
+    (await connection.query<Row>({ name, text, values: items ? [JSON.stringify(items)] : [] })).rows;
 }
