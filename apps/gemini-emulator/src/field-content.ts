@@ -2,7 +2,7 @@ import { captionFor, hashtagsFor } from "./caption.ts";
 import { replyToFan } from "./fan-reply.ts";
 import type { FieldWriter, Path, Schema } from "./fill-schema.ts";
 import { fraction, hash } from "./hash.ts";
-import { type Category, type Judgement, judge, SEVERITIES } from "./judge.ts";
+import { type Category, type Judgement, judge, judgeDraft, SEVERITIES } from "./judge.ts";
 import { detectLanguage } from "./language.ts";
 import { kindOf } from "./message-kind.ts";
 import { factsOf } from "./metrics.ts";
@@ -42,7 +42,7 @@ const TACTICS = [
   "personal_thanks",
   "exclusivity",
   "social_proof",
-  "limited_time",
+  "loyalty_reward",
   "bundle",
   "storytelling",
   "early_access",
@@ -104,14 +104,23 @@ const FIELDS: Readonly<Record<string, Write>> = {
   ...same(["suggestedupsell", "upsell", "offer"], ({ subject, judgement, seed }) =>
     sells(subject, judgement, seed) ? UPSELLS[hash(seed) % UPSELLS.length] : null,
   ),
-  ...same(["alternativemessages", "alternatives", "variants", "variations"], ({ subject }) =>
-    [1, 2].map((variant) => replyToFan(subject.message, { instructions: subject.instructions, variant })),
+  ...same(["alternativemessages", "alternatives", "variants", "variations"], (context) =>
+    [1, 2].map((variant) => reply({ ...context, path: [String(variant)] })).filter((text) => text !== ""),
   ),
   language: ({ subject }) => detectLanguage(subject.message),
   sentiment: ({ subject, judgement }) => sentiment(subject, judgement),
   ...same(["intent", "kind"], ({ subject, judgement }) => kindOf(subject.message, judgement)),
   shouldreply: ({ judgement }) => judgement.allowed,
 };
+
+/** Said to a fan. None presses, and none names a price that the creator might not have. */
+const OFFERS = [
+  "I made something new that fits what you like. Want me to tell you more?",
+  "If you enjoyed that one, there is a longer version. No rush, it stays where it is.",
+  "I put a few favourites together in a bundle. Have a look if you feel like it.",
+  "The behind-the-scenes set is up, in case you are curious how it was made.",
+  "I also do personal shout-outs. Just say if you would ever like one.",
+];
 
 const UPSELLS = [
   "Offer early access to the next video.",
@@ -126,7 +135,7 @@ export function createFieldWriter(subject: Subject): FieldWriter {
   const seed = `${subject.instructions.length}\u0000${subject.message}`;
   let judgement: Judgement | undefined;
   const context = (path: Path): Context => {
-    judgement ??= judge(subject.message);
+    judgement ??= subject.answered === undefined ? judge(subject.message) : judgeDraft(subject.message);
     return { subject, judgement, seed, path };
   };
   return {
@@ -149,12 +158,25 @@ function factSentence({ subject, seed, path }: Context): string {
 
 /** A schema may say that there is to be no reply to what is not acceptable; a model would keep to it. */
 const EMPTY_IF_REFUSED = /\bempty\b.{0,40}\bnot\b.{0,10}\b(?:acceptable|allowed)\b/i;
+/** And that someone in distress is answered all the same. */
+const UNLESS_IN_NEED = /\bunless\b.{0,30}\b(?:care|distress|danger|harm)\b/i;
+/** Instructions that ask for an offer to a fan, not for an answer. */
+const ASKS_FOR_OFFER = /\b(?:when and )?how to offer\b/i;
 
-function reply({ subject, judgement, path }: Context, schema: Schema = {}): string {
-  if (!judgement.allowed && EMPTY_IF_REFUSED.test(schema.description ?? "")) return "";
+function reply({ subject, judgement, seed, path }: Context, schema: Schema = {}): string {
+  const description = schema.description ?? "";
+  const isInNeed = judgement.categories.includes("self_harm") && UNLESS_IN_NEED.test(description);
+  if (!judgement.allowed && !isInNeed && EMPTY_IF_REFUSED.test(description)) return "";
   // Messages inside a list are meant to differ from each other.
   const variant = Number(path.findLast((step) => /^\d+$/.test(step)) ?? 0);
+  if (ASKS_FOR_OFFER.test(subject.instructions)) {
+    return sells(subject, judgement, seed) ? offer(seed, variant) : "";
+  }
   return replyToFan(subject.message, { instructions: subject.instructions, variant });
+}
+
+function offer(seed: string, variant: number): string {
+  return OFFERS[(hash(`offer\u0000${seed}`) + variant) % OFFERS.length] ?? "";
 }
 
 function categories({ judgement }: Context, schema: Schema): string[] {
@@ -185,7 +207,7 @@ function severity({ judgement }: Context, schema: Schema): unknown {
 /** Something harmless that can be said instead; null where nothing needs it. */
 function rewrite({ subject, judgement }: Context): string | null {
   if (judgement.allowed) return null;
-  return replyToFan(subject.message, { instructions: subject.instructions, variant: 7 });
+  return replyToFan(subject.answered ?? subject.message, { instructions: subject.instructions, variant: 7 });
 }
 
 /** Nobody is sold anything who is in distress, a minor, a spammer or angry; of the others one in three. */

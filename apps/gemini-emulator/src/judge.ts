@@ -168,12 +168,20 @@ export function judge(text: string): Judgement {
 let lastText = "";
 let lastJudgement: Judgement = { allowed: true, categories: [], severity: "none", reasons: [] };
 
-function judgeAnew(text: string): Judgement {
+/** What a moderator would say of a draft to a fan: creators may speak of their own pages and works. */
+export function judgeDraft(text: string): Judgement {
+  return judgeAnew(
+    text,
+    RULES.filter(({ category }) => category !== "spam"),
+  );
+}
+
+function judgeAnew(text: string, rules: readonly Rule[] = RULES): Judgement {
   const read = text.slice(0, 8_000);
   const plain = plainText(read);
   // A link's address is gone from the plain text if it stood in HTML.
   const links = LINK.test(withoutTimestamps(read));
-  const hits = RULES.filter(
+  const hits = rules.filter(
     ({ category, patterns }) =>
       (category === "spam" && links) || patterns.some((pattern) => pattern.test(plain)),
   );

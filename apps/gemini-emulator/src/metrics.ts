@@ -15,6 +15,8 @@ interface Figure {
 
 /** What an analyst might say about the figures in a prompt: the figures are the prompt's, the rest is routine. */
 export function factsOf(prompt: string, seed: string): Facts {
+  const computed = readComputed(prompt);
+  if (computed.length > 0) return explained(computed);
   const figures = readFigures(prompt);
   const top = figures.reduce<Figure | undefined>(
     (best, figure) => (best && best.value >= figure.value ? best : figure),
@@ -46,6 +48,62 @@ export function factsOf(prompt: string, seed: string): Facts {
     ],
     predictions: [`If nothing changes, ${top.name} stays within 5 to 10 % of ${top.value} next period.`],
   };
+}
+
+/** What a prompt says was calculated of one series. */
+interface ComputedSeries {
+  name: string;
+  total: number;
+  mean: number;
+  growth?: number;
+  trend?: string;
+  best: { label: string; value: number };
+  worst: { label: string; value: number };
+}
+
+/** Lines of JSON under a label for computed facts; what is no series is passed over. */
+function readComputed(prompt: string): ComputedSeries[] {
+  const lines =
+    /<computed_facts>\n([\s\S]{0,20000}?)\n<\/computed_facts>/.exec(prompt)?.[1]?.split("\n") ?? [];
+  return lines.flatMap((line) => {
+    try {
+      const fact = JSON.parse(line) as Partial<ComputedSeries>;
+      return fact.name !== undefined && fact.total !== undefined && fact.best && fact.worst
+        ? [fact as ComputedSeries]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function explained(all: readonly ComputedSeries[]): Facts {
+  const percent = (growth: number) =>
+    `${growth >= 0 ? "up" : "down"} ${Math.abs(Math.round(growth * 100))} %`;
+  const chosen = all.slice(0, 3);
+  return {
+    insights: chosen.map(
+      ({ name, total, mean, growth }) =>
+        `${capitalize(plainName(name))} comes to ${total}, ${mean} on average${growth === undefined ? "" : `, ${percent(growth)} from first to last`}.`,
+    ),
+    recommendations: chosen.map(
+      ({ name, best, worst }) =>
+        `For ${plainName(name)}, do more of what was behind ${best.label} and less of what was behind ${worst.label}.`,
+    ),
+    patterns: chosen.map(({ name, trend, best }) =>
+      trend === undefined
+        ? `${capitalize(plainName(name))} peaks at ${best.label}; there is too little to see a trend.`
+        : `${capitalize(plainName(name))} is ${trend}, with its peak of ${best.value} at ${best.label}.`,
+    ),
+    predictions: chosen.map(({ name, mean }) => `${capitalize(plainName(name))} stays near ${mean}.`),
+  };
+}
+
+function plainName(path: string): string {
+  return path
+    .replace(/[._]/g, " ")
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
 }
 
 function withoutFigures(seed: string): Facts {

@@ -7,6 +7,8 @@ export interface Subject {
   prompt: string;
   /** What is to be answered or judged: inside the label if there is one, else the whole prompt. */
   message: string;
+  /** What a draft that is to be judged answers. */
+  answered?: string;
   /** Someone's words, to be answered in a creator's voice; not an order to the model. */
   fromFan: boolean;
 }
@@ -22,11 +24,13 @@ export function readSubject(request: GenerateRequest): Subject {
   const users = request.contents.filter(({ role }) => role === undefined || role === "user");
   const prompt = textOf(users.at(-1) ?? request.contents.at(-1)).slice(0, 200_000);
   const fan = findLabelled(prompt, FAN_LABELS) ?? findInJson(prompt);
+  const answered = findLabelled(prompt, ["answered_message"]);
   const message = fan ?? findLabelled(prompt, OTHER_LABELS) ?? prompt;
   return {
     instructions: instructions.slice(0, 50_000),
     prompt,
     message: message.trim().slice(0, MESSAGE_MAX),
+    ...(answered !== undefined && { answered: answered.trim().slice(0, MESSAGE_MAX) }),
     fromFan: fan !== undefined,
   };
 }

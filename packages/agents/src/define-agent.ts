@@ -1,4 +1,4 @@
-import { type ServiceTier, serviceTiers } from "@understudy/contracts";
+import { type CreatorProfile, type ServiceTier, serviceTiers } from "@understudy/contracts";
 import type { z } from "zod";
 
 export type { ServiceTier };
@@ -17,6 +17,8 @@ export interface GenerateRequest {
   maxOutputTokens: number;
   /** Most tokens of thoughts; the model's smallest unless given. */
   thinkingBudget?: number;
+  /** Field of the output, a text, that readers of the job's events are shown while it is generated. */
+  streams?: string;
 }
 
 /** A request that a job can't do without. `step` is its whole key within the job. */
@@ -26,7 +28,63 @@ export interface NecessaryCall extends GenerateRequest {
   model?: string;
   /** Its agent's. */
   fallbackModel?: string;
+  /** Most bytes of parts that are known only when it is made: profile, insights, the conversation so far. */
+  laterBytesMax?: number;
 }
+
+/** What an agent asks the others' knowledge for. */
+export interface InsightQuery {
+  /** Name of the step, which is remembered. */
+  step: string;
+  /** Words that the insights should be about. */
+  about: string;
+  /** All unless given. */
+  types?: readonly string[];
+  /** Also those that tell of this fan; of other fans none are found. */
+  fanId?: string;
+  /** At most so many, the best first. */
+  limit: number;
+}
+
+/** An insight as an agent gets it. */
+export interface FoundInsight {
+  id: string;
+  /** Id of the agent that learned it. */
+  source: string;
+  type: string;
+  /** As it is now, decayed by its age. */
+  confidence: number;
+  text: string;
+  data: Record<string, unknown>;
+}
+
+/** What an agent has learned. */
+export interface NewInsight {
+  /** Name of the step: however often the job runs, it is shared once. */
+  step: string;
+  type: string;
+  /** 0 to 1. */
+  confidence: number;
+  /** In words, without anybody's name. */
+  text: string;
+  data?: Record<string, unknown>;
+  /** `everyone`: all creators' agents may use it; refused where anything personal stands in it. */
+  scope: "creator" | "everyone";
+  /** Whom it tells of: found for this fan alone, and gone with them. */
+  fanId?: string;
+  expiresAt?: Date;
+}
+
+/** What was said between a creator and a fan before this job. */
+export interface Conversation {
+  /** Of what is too long ago to stand here in full. */
+  summary?: string;
+  /** The latest turns, the oldest first. */
+  turns: { from: "fan" | "creator"; text: string }[];
+}
+
+/** What came of another agent that one can do without. */
+export type Attempted<Output> = { kind: "done"; value: Output } | { kind: "failed"; reason: string };
 
 /** Everything through which an agent acts on the world. */
 export interface AgentTools {
@@ -36,11 +94,29 @@ export interface AgentTools {
   ): Promise<z.infer<Output>>;
   /** The model's answer as text. */
   generate(request: GenerateRequest): Promise<string>;
-  /** Runs another agent inside this job: its steps under its own key, its cost under its own agent id. */
+  /**
+   * Runs another agent inside this job: its steps under its own key, its cost under its own agent id.
+   * @param step what distinguishes several of one agent; its name unless given
+   */
   delegate<Input extends z.ZodObject, Output extends z.ZodObject>(
     agent: Agent<Input, Output>,
     input: z.input<Input>,
+    step?: string,
   ): Promise<z.infer<Output>>;
+  /** The same of an agent that one can do without: where it fails, or has no room, the job goes on. */
+  tryDelegate<Input extends z.ZodObject, Output extends z.ZodObject>(
+    agent: Agent<Input, Output>,
+    input: z.input<Input>,
+    step?: string,
+  ): Promise<Attempted<z.infer<Output>>>;
+  /** How the job's creator sounds; empty where nobody has said. */
+  profile: CreatorProfile;
+  /** What Understudy has seen of the conversation with a fan of the job's creator, within its budget. */
+  recall(fanId: string): Promise<Conversation>;
+  /** What is known that fits, the best first: of this creator, and of all. */
+  findInsights(query: InsightQuery): Promise<FoundInsight[]>;
+  /** Shares what was learned with other agents. @returns its id */
+  shareInsight(insight: NewInsight): Promise<string>;
   /** Aborts when the job is cancelled, its time is over, or the worker stops. */
   signal: AbortSignal;
   /** For operators: names and figures only, never what a fan wrote. */
@@ -107,9 +183,10 @@ export function necessaryCallsOf(agent: Agent, input: Record<string, unknown>): 
 export function delegatedCalls<Input extends z.ZodObject, Output extends z.ZodObject>(
   agent: Agent<Input, Output>,
   input: z.infer<Input>,
+  step = agent.name,
 ): NecessaryCall[] {
   return necessaryCallsOf(agent as unknown as Agent, input).map((call) => ({
     ...call,
-    step: `${agent.name}/${call.step}`,
+    step: `${step}/${call.step}`,
   }));
 }

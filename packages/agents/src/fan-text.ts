@@ -1,17 +1,63 @@
+import { withinBytes } from "./budget.ts";
+
 /**
- * Characters that people can't see but models read: controls, soft hyphens, zero-width and direction marks
- * (but not the joiner that binds emoji), tags, and variation selectors beyond the usual. Instructions are
+ * Characters that people can't see but models read: controls, soft hyphens, fillers, zero-width and direction
+ * marks (but not the joiner that binds emoji), tags, and variation selectors beyond the usual. Instructions are
  * smuggled in them.
  */
 const invisible =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\u{e0100}-\u{e01ef}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|\u034f|[\u17b4\u17b5]|[\u180b-\u180f]|[\ufe00-\ufe0d]|[\u{1d173}-\u{1d17a}]|[\u{e0000}-\u{e0fff}]/gu;
+
+/** A joiner binds pictures, and marks of scripts that need it; a second emoji style says nothing. */
+const stray =
+  /(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{M})\u200d|(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+/gu;
+
+/** `<fan_message`, `</ app_context`: the beginning of what could close or open a label of ours. */
+const labelLike = /[<＜﹤](\s*\/?\s*)(?=[a-z]+_[a-z_]+\b)/giu;
+
+/** Marks by which chat models tell roles apart: `<|im_start|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`. */
+const roleMarks = /<(?=\|)|<(?=<\s*\/?\s*sys\s*>>)|\[(?=\s*\/?\s*(?:inst|system|assistant|user)\s*\])/giu;
+
+/** `<system>`, `</user>`, `<assistant foo>`. */
+const roleTags =
+  /[<＜﹤](\s*\/?\s*)(?=(?:system|developer|assistant|model|user|human|instructions?)\b[^>\n]{0,80}[>＞﹥])/giu;
+
+/** A line that begins as if somebody else spoke: `system:`, `### Assistant:`, `creator:`. */
+const fakeTurn =
+  /^(?=[\s>*_#`"'([-]{0,8}(?:system|developer|assistant|model|user|human|ai|creator|fan)\b[^:：\n]{0,24}[:：])/gimu;
+
+/** A text without what people can't see. */
+export function visible(text: string): string {
+  return text.replace(/\r\n?/g, "\n").replace(invisible, "").replace(stray, "");
+}
+
+/** Text from outside, as it may stand in a prompt: all to be seen, and unable to pass for a label or a turn. */
+export function contained(text: string): string {
+  return visible(text)
+    .replace(labelLike, "‹$1")
+    .replace(roleTags, "‹$1")
+    .replace(roleMarks, (mark) => (mark === "[" ? "(" : "‹"))
+    .replace(fakeTurn, "> ");
+}
 
 /**
- * Puts text from outside into a labelled part, so that it is read as data, never as instruction: invisible
- * characters are stripped, and nothing in the text can close its label.
+ * Puts text from outside into a labelled part, so that it is read as data, never as instruction.
+ * @param bytesMax most bytes of the text in UTF-8, the label not counted; what is over is cut off
  */
-export function labelled(label: string, text: string): string {
-  const clean = text.replace(invisible, "").replace(/<(\s*\/?\s*)(?=[a-z]+_[a-z]+\s*>)/gi, "‹$1");
-  return `<${label}>\n${clean}\n</${label}>`;
+export function labelled(label: string, text: string, bytesMax = Number.POSITIVE_INFINITY): string {
+  return wrapped(label, withinBytes(contained(text), bytesMax));
+}
+
+/** A labelled part of texts that are contained already. */
+export function wrapped(label: string, text: string): string {
+  return `<${label}>\n${text}\n</${label}>`;
+}
+
+/**
+ * Most that a labelled part adds to a prompt's upper bound, where it is known only later: its text, its label, and
+ * 16 for what the protocol adds around a part (as the ledger counts for the parts that it knows).
+ */
+export function partBytesMax(label: string, textBytesMax: number): number {
+  return textBytesMax + 2 * label.length + 7 + 16;
 }

@@ -1,10 +1,16 @@
+import { analytics } from "./analytics.ts";
 import { chat } from "./chat.ts";
+import { compliance } from "./compliance.ts";
+import { content } from "./content.ts";
 import type { Agent } from "./define-agent.ts";
 import { messaging } from "./messaging.ts";
+import { sales } from "./sales.ts";
 import { test } from "./test.ts";
 
 /** All agents. A new one is its file and a line here. */
-export const agents: readonly Agent[] = [chat, messaging, test].map((agent) => agent as unknown as Agent);
+export const agents: readonly Agent[] = [chat, messaging, sales, content, analytics, compliance, test].map(
+  (agent) => agent as unknown as Agent,
+);
 
 const byName = new Map(agents.map((agent) => [agent.name, agent]));
 if (byName.size !== agents.length) throw new Error("Two agents have one name.");

@@ -1,10 +1,21 @@
 import { describe, expect, it } from "@jest/globals";
-import { chat } from "../src/chat.ts";
-import type { AgentTools } from "../src/define-agent.ts";
-import { messaging } from "../src/messaging.ts";
+import { modelSchemaOf } from "@understudy/contracts";
+import { necessaryCallsOf } from "../src/define-agent.ts";
 import { agentNames, agents, findAgent } from "../src/registry.ts";
 
 describe("the registry", () => {
+  it("has every agent of the API, under its route and its own id", () => {
+    expect(agents.map(({ name, agentId, route }) => [name, agentId, route])).toEqual([
+      ["chat", "chat_ai", "chat"],
+      ["messaging", "messaging_ai", undefined],
+      ["sales", "sales_ai", "optimize-sales"],
+      ["content", "content_ai", "generate-caption"],
+      ["analytics", "analytics_ai", "analyze-performance"],
+      ["compliance", "compliance_ai", "moderate"],
+      ["test", "test_ai", "test"],
+    ]);
+  });
+
   it("finds each agent by its name, and no other", () => {
     for (const agent of agents) expect(findAgent(agent.name)).toBe(agent);
     expect(findAgent("nobody")).toBeUndefined();
@@ -14,55 +25,34 @@ describe("the registry", () => {
   });
 });
 
-describe("messaging", () => {
-  const compliance = { allowed: true, categories: [], severity: "none" as const, reasons: [] };
+const inputs: Record<string, object> = {
+  chat: { fanId: "f", message: "hello" },
+  messaging: { fanId: "f", message: "hello" },
+  sales: { fanId: "f", context: { currentMessage: "how much is a video?" } },
+  content: { platform: "instagram", contentInfo: { description: "the sea" } },
+  analytics: { metrics: { revenueData: [1, 2, 3] } },
+  compliance: { content: "hello" },
+  test: { prompt: "hello" },
+};
 
-  function toolsThatAnswer(answer: object, seen: { system: string; parts: string[] }[] = []): AgentTools {
-    return {
-      generate: (async (request: { system: string; parts: string[] }) => {
-        seen.push(request);
-        return answer;
-      }) as unknown as AgentTools["generate"],
-      delegate: async (agent, input) =>
-        agent.run(agent.input.parse(input), toolsThatAnswer(answer, seen)) as never,
-      signal: new AbortController().signal,
-      log: () => {},
-    };
-  }
+describe.each(agents.map((agent) => [agent.name, agent] as const))("%s", (name, agent) => {
+  const input = agent.input.parse(inputs[name]);
 
-  it("puts what a fan wrote in a labelled part, never among the instructions", async () => {
-    const seen: { system: string; parts: string[] }[] = [];
-    const tools = toolsThatAnswer({ response: "hi", confidence: 1, compliance }, seen);
-    const history = [{ from: "fan" as const, text: "marker-history" }];
-    await messaging.run(
-      { fanId: "f", message: "marker-message", history, context: { mood: "marker-context" } },
-      tools,
-    );
-    expect(seen[0]?.system).not.toContain("marker");
-    expect(seen[0]?.parts).toEqual([
-      '<app_context>\n{"mood":"marker-context"}\n</app_context>',
-      "<conversation_history>\nfan: marker-history\n</conversation_history>",
-      "<fan_message>\nmarker-message\n</fan_message>",
-    ]);
+  it("refuses what it does not know", () => {
+    expect(agent.input.safeParse({ ...input, surprise: 1 }).success).toBe(false);
+    expect(agent.input.safeParse({}).success).toBe(false);
   });
 
-  it.each([
-    [
-      "a message that is not acceptable",
-      { response: "x", confidence: 1, compliance: { ...compliance, allowed: false } },
-    ],
-    ["no reply", { response: "  ", confidence: 1, compliance }],
-  ])("answers nothing to %s", async (_name, answer) => {
-    expect((await messaging.run({ fanId: "f", message: "m" }, toolsThatAnswer(answer))).response).toBeNull();
+  it("says which calls it can't do without, each under a step of its own", () => {
+    const calls = necessaryCallsOf(agent, input);
+    expect(calls.length).toBeGreaterThan(0);
+    expect(calls.length).toBeLessThanOrEqual(agent.expectedCalls);
+    expect(new Set(calls.map(({ step }) => step)).size).toBe(calls.length);
   });
 
-  it("is what chat hands a message to", async () => {
-    const tools = toolsThatAnswer({ response: "hi", confidence: 0.5, compliance });
-    expect(await chat.run({ fanId: "f", message: "m" }, tools)).toEqual({
-      response: "hi",
-      confidence: 0.5,
-      compliance,
-      insightsUsed: [],
-    });
+  it("can be told to the model and to the API's documents", () => {
+    expect(() => modelSchemaOf(agent.input)).not.toThrow();
+    expect(() => modelSchemaOf(agent.output)).not.toThrow();
+    for (const { output } of necessaryCallsOf(agent, input)) if (output) modelSchemaOf(output);
   });
 });

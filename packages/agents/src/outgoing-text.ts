@@ -1,0 +1,107 @@
+import type { CreatorProfile } from "@understudy/contracts";
+import { LinkifyIt } from "linkify-it";
+import { bytesOf, withinBytes } from "./budget.ts";
+import { visible } from "./fan-text.ts";
+
+/** Most bytes of a draft: what is longer is cut, so that what checks it is bounded as well. */
+export const draftBytesMax = 4000;
+
+const markdownImage = /!\[[^\]\n]{0,300}\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,300}\])?/g;
+const markdownLink = /\[([^\]\n]{1,300})\](?:\(\s*<?([^)\s>]{0,2000})>?[^)\n]{0,300}\)|\[[^\]\n]{0,300}\])/g;
+const linkDefinition = /^[ \t]{0,3}\[[^\]\n]{1,300}\]:[ \t]*\S.*$/gm;
+const markupTag = /<\/?[a-z!][^>]{0,2000}>?/gi;
+const anyScheme =
+  /\b[a-z][a-z0-9+.-]{1,20}:(?:\/\/|(?=[^\s/]{0,40}[,;]base64))[^\s<>"')\]]+|\b(?:javascript|data|vbscript|mailto|tel):\S+/gi;
+/** A host with a path, or that says what it is, whether or not anybody has heard of its domain. */
+const anyHost = /\bwww\.[^\s<>"')\]]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}(?::\d+)?\/[^\s<>"')\]]*/gi;
+/** An address whose dot is written out or set apart: "evil (dot) com", "evil . com". */
+const disguised =
+  /\b[\w-]{2,63}(?:\s?(?:\(dot\)|\[\.\]|\[dot\])\s?|\s\.\s?)(?:com|net|org|io|me|app|xyz|info|shop|link)\b(?:\/\S*)?/gi;
+
+const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true }).tlds(
+  [
+    "app",
+    "xyz",
+    "dev",
+    "link",
+    "site",
+    "online",
+    "store",
+    "club",
+    "top",
+    "live",
+    "page",
+    "fans",
+    "click",
+    "onion",
+  ],
+  true,
+);
+
+/**
+ * A draft as it may be shown: without images, markup and links, but for links to hosts that the creator's own
+ * profile names. A link could carry out what the model has read, in its path, the moment it is drawn.
+ */
+export function fitToShow(text: string, profile: CreatorProfile): string {
+  const known = hostsOf(profile);
+  const given = visible(text).trim();
+  const unmarked = given
+    .replace(markdownImage, "")
+    .replace(linkDefinition, "")
+    .replace(markdownLink, (_, label: string, url = "") => (isKnown(url, known) ? `${label} ${url}` : label))
+    .replace(markupTag, "")
+    .replace(anyScheme, (url) => (isKnown(url, known) ? url : ""))
+    .replace(anyHost, (url, at: number, whole: string) =>
+      isKnown(url, known) || (/\/\/$/.test(whole.slice(0, at)) && isKnown(`http://${url}`, known)) ? url : "",
+    );
+  const spoken = withoutLinks(unmarked, known).replace(disguised, "");
+  return withinBytes(spoken === given ? given : withoutGaps(spoken), draftBytesMax);
+}
+
+function withoutGaps(text: string): string {
+  return text
+    .replace(/[ \t]{2,}/g, " ")
+    .replace(/[ \t]+(?=[.,!?;:]|$)/gm, "")
+    .trim();
+}
+
+/** Whether a text repeats so many words of its instructions in a row that it can't be chance. */
+export function quotesInstructions(text: string, system: string): boolean {
+  const wordsOf = (from: string) => from.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+  const instructions = ` ${wordsOf(system).join(" ")} `;
+  const words = wordsOf(text);
+  for (let start = 0; start + quotedWords <= words.length; start++) {
+    if (instructions.includes(` ${words.slice(start, start + quotedWords).join(" ")} `)) return true;
+  }
+  return /<\/?[a-z]+_[a-z_]+>/i.test(text);
+}
+
+const quotedWords = 10;
+
+function withoutLinks(text: string, known: ReadonlySet<string>): string {
+  let rest = text;
+  for (const { index, lastIndex, url } of (linkify.match(text) ?? []).reverse()) {
+    if (!isKnown(url, known)) rest = rest.slice(0, index) + rest.slice(lastIndex);
+  }
+  return rest;
+}
+
+function hostsOf(profile: CreatorProfile): Set<string> {
+  const { voice = "", dos = [], donts = [], sampleReplies = [] } = profile;
+  const matches = linkify.match([voice, ...dos, ...donts, ...sampleReplies].join("\n")) ?? [];
+  return new Set(matches.map(({ url }) => hostOf(url)).filter((host) => host !== undefined));
+}
+
+function isKnown(url: string, known: ReadonlySet<string>): boolean {
+  const host = hostOf(/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `http://${url}`);
+  return host !== undefined && known.has(host) && bytesOf(url) <= linkBytesMax;
+}
+
+/** Long enough for a page, too short for a conversation. */
+const linkBytesMax = 200;
+
+function hostOf(url: string): string | undefined {
+  if (!/^(?:https?:)?\/\//i.test(url) || !URL.canParse(url, "http://x")) return undefined;
+  const { username, password, host } = new URL(url, "http://x");
+  return username || password ? undefined : host.replace(/^www\./, "");
+}

@@ -1,0 +1,98 @@
+import type { CreatorProfile } from "@understudy/contracts";
+import type {
+  Agent,
+  AgentTools,
+  Attempted,
+  Conversation,
+  FoundInsight,
+  GenerateRequest,
+  InsightQuery,
+  NewInsight,
+} from "../src/define-agent.ts";
+
+/** What the tools of a test answer: by the whole key of a step, such as "messaging/draft". An Error is thrown. */
+export interface Canned {
+  answers?: Record<string, object | string | Error>;
+  profile?: CreatorProfile;
+  conversation?: Conversation;
+  insights?: FoundInsight[];
+}
+
+/** What an agent did with its tools, in order. */
+export interface Seen {
+  requests: (GenerateRequest & { key: string })[];
+  queries: InsightQuery[];
+  shared: NewInsight[];
+  recalled: string[];
+}
+
+/** Tools that answer what a test says, parse it as the real ones do, and note what they were asked. */
+export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: Seen } {
+  const seen: Seen = { requests: [], queries: [], shared: [], recalled: [] };
+  const used = new Set<string>();
+
+  function toolsUnder(prefix: string): AgentTools {
+    const takeKey = (step: string) => {
+      const key = prefix + step;
+      if (used.has(key)) throw new Error(`The step "${key}" is used twice.`);
+      used.add(key);
+      return key;
+    };
+    const delegate: AgentTools["delegate"] = async (agent, input, step = agent.name) =>
+      agent.output.parse(await agent.run(agent.input.parse(input), toolsUnder(`${takeKey(step)}/`)));
+    return {
+      generate: (async ({ output, ...request }: GenerateRequest & { output?: Agent["output"] }) => {
+        const key = takeKey(request.step);
+        seen.requests.push({ ...request, key });
+        const answer = canned.answers?.[key];
+        if (answer === undefined) throw new Error(`Nobody has said what "${key}" is answered.`);
+        if (answer instanceof Error) throw answer;
+        return output ? output.parse(answer) : answer;
+      }) as AgentTools["generate"],
+      delegate,
+      async tryDelegate(agent, input, step) {
+        type Value = Awaited<ReturnType<typeof agent.run>>;
+        try {
+          return { kind: "done", value: await delegate(agent, input, step) } as Attempted<Value>;
+        } catch (error) {
+          return { kind: "failed", reason: String(error) };
+        }
+      },
+      profile: canned.profile ?? {},
+      async recall(fanId) {
+        seen.recalled.push(fanId);
+        return canned.conversation ?? { turns: [] };
+      },
+      async findInsights(query) {
+        takeKey(query.step);
+        seen.queries.push(query);
+        return (canned.insights ?? []).slice(0, query.limit);
+      },
+      async shareInsight(insight) {
+        takeKey(insight.step);
+        seen.shared.push(insight);
+        return `ins_${seen.shared.length}`;
+      },
+      signal: new AbortController().signal,
+      log: () => {},
+    };
+  }
+  return { tools: toolsUnder(""), seen };
+}
+
+export const fine = {
+  allowed: true,
+  categories: [] as string[],
+  severity: "none" as const,
+  reasons: [] as string[],
+};
+
+export function refused(category: string, suggestedRewrite?: string) {
+  return {
+    allowed: false,
+    categories: [category],
+    severity: "high" as const,
+    reasons: [`It is ${category}.`],
+    ...(suggestedRewrite !== undefined && { suggestedRewrite }),
+  };
+}
