@@ -1,0 +1,18 @@
+import type { ClaimedJob, Database, SharedInsight } from "@understudy/database";
+import type { Logger } from "@understudy/service";
+import type { z } from "zod";
+
+/** What the tools need of an attempt. */
+export interface KnowledgeAttempt {
+  database: Database;
+  job: ClaimedJob;
+  signal: AbortSignal;
+  logger: Logger;
+}
+
+/** A step of these tools: what an attempt finds once, a later one gets again. */
+export type KnowledgeStep = <Result extends object>(
+  key: string,
+  schema: z.ZodType<Result>,
+  find: () => Promise<{ result: Result; insight?: SharedInsight }>,
+) => Promise<Result>;

@@ -1,0 +1,11 @@
+import type { GenerationOutcome } from "@understudy/gemini";
+
+/** Why a step has no answer; ends the agent's run, and decides how the attempt ends. */
+export class StepStopped extends Error {
+  readonly outcome: Exclude<GenerationOutcome<never>, { kind: "answered" }>;
+
+  constructor(outcome: StepStopped["outcome"]) {
+    super(`A step stopped: ${outcome.kind}`);
+    this.outcome = outcome;
+  }
+}
