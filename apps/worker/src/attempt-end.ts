@@ -1,6 +1,6 @@
 import { isDatabaseAway } from "@understudy/database";
 import { formatUsd, type NoRoom } from "@understudy/ledger";
-import { StepStopped } from "./attempt-tools.ts";
+import { StepStopped } from "./step-stopped.ts";
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -41,12 +41,16 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
     case "fenced":
       return { kind: "fenced" };
     case "blocked":
-      return { kind: "blocked", code: "safety", message: `The model refused to answer: ${outcome.reason}.` };
+      return {
+        kind: "blocked",
+        code: "safety",
+        message: `The model refused to answer: ${refusalOf(outcome)}.`,
+      };
     case "output_invalid":
       return {
         kind: "failed",
         code: "output_invalid",
-        message: `The model's answer does not fit its schema (${outcome.detail}).`,
+        message: `The model's answer does not fit its schema (${faultOf(outcome)}).`,
         retryable: true,
       };
     case "unknown_model":
@@ -73,6 +77,15 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
         waitingFor: "provider",
       };
   }
+}
+
+/** Such as `PROHIBITED_CONTENT`, or `SAFETY, HARM_CATEGORY_HARASSMENT`. */
+function refusalOf({ reason, harmCategories }: StepStopped["outcome"] & { kind: "blocked" }): string {
+  return [reason, ...harmCategories].join(", ");
+}
+
+function faultOf({ faults, isCutOff }: StepStopped["outcome"] & { kind: "output_invalid" }): string {
+  return isCutOff ? "cut off at its token limit" : (faults[0] ?? "");
 }
 
 function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): AttemptEnd {

@@ -1,18 +1,17 @@
 import type { Agent, AgentTools, GenerateRequest } from "@understudy/agents";
-import type { ClaimedJob } from "@understudy/database";
-import {
-  type GeminiClient,
-  type GenerationOutcome,
-  generateStructuredOutputWithBilling,
-  generateTextWithBilling,
-  type ModelGate,
-} from "@understudy/gemini";
+import { type ClaimedJob, type Database, isDatabaseAway } from "@understudy/database";
+import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
+import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { z } from "zod";
+import { generateStep, repairStep } from "./generate-step.ts";
+import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
+import { StepStopped } from "./step-stopped.ts";
 
 /** One attempt of a job, and what its tools need. */
 export interface Attempt {
+  database: Database;
   job: ClaimedJob;
   /** Aborts when its time is over or the worker stops. */
   signal: AbortSignal;
@@ -22,6 +21,8 @@ export interface Attempt {
   defaultModel: string;
   /** What must be held for the job before its first call. */
   reserve: JobReserve;
+  /** Shows the job's readers what is being written. */
+  stream: JobStreamWriter;
   /** Longest that the attempt, and so any call of it, may take. */
   timeoutSeconds: number;
   logger: Logger;
@@ -48,16 +49,6 @@ export class JobReserve {
   }
 }
 
-/** Why a step has no answer; ends the agent's run, and decides how the attempt ends. */
-export class StepStopped extends Error {
-  readonly outcome: Exclude<GenerationOutcome<never>, { kind: "answered" }>;
-
-  constructor(outcome: StepStopped["outcome"]) {
-    super(`A step stopped: ${outcome.kind}`);
-    this.outcome = outcome;
-  }
-}
-
 /**
  * The tools of one agent in one attempt. Each finished step is remembered under `keyPrefix` and its own name,
  * so that a later attempt gets it back instead of paying again.
@@ -69,7 +60,6 @@ export function attemptTools(
   keyPrefix = "",
 ): AgentTools {
   const { job, signal, logger } = attempt;
-  const remembered = new Map(job.steps.map((step) => [step.key, step.result]));
   const used = new Set<string>();
   const model = agent.model?.(input) ?? attempt.defaultModel;
 
@@ -83,36 +73,42 @@ export function attemptTools(
   async function generate<Output extends z.ZodObject>(
     request: GenerateRequest & { output?: Output },
   ): Promise<string | z.infer<Output>> {
-    const { step, output, ...rest } = request;
+    const { step, ...rest } = request;
     const stepKey = takeKey(step);
-    const { id: jobId, creatorId, feature, attempt: number } = job;
-    const finished = remembered.get(stepKey);
-    const billed = {
-      ...rest,
-      ...(finished === undefined ? attempt.reserve.take(stepKey) : nothingToHold),
-      model,
-      ...(agent.fallbackModel !== undefined && { fallbackModel: agent.fallbackModel }),
-      timeoutSeconds: attempt.timeoutSeconds,
-      signal,
-      metadata: { jobId, creatorId, feature, agentId: agent.agentId, attempt: number, stepKey },
-    };
-    const outcome = output
-      ? await generateStructuredOutputWithBilling(attempt, billed, output, finished)
-      : await generateTextWithBilling(attempt, billed, finished);
-    if (outcome.kind !== "answered") throw new StepStopped(outcome);
-    return outcome.value;
+    takeKey(repairStep(step));
+    return generateStep(attempt, { agent, model }, { ...rest, stepKey });
   }
+
+  const delegate: AgentTools["delegate"] = async (other, otherInput, step = other.name) => {
+    const parsed = other.input.parse(otherInput);
+    const tools = attemptTools(attempt, other as unknown as Agent, parsed, `${takeKey(step)}/`);
+    return other.output.parse(await other.run(parsed, tools));
+  };
+
+  const log: AgentTools["log"] = (message, fields) =>
+    logger.info({ jobId: job.id, agentId: agent.agentId, ...fields }, message);
 
   return {
     generate: generate as AgentTools["generate"],
-    async delegate(other, otherInput) {
-      const parsed = other.input.parse(otherInput);
-      const tools = attemptTools(attempt, other as unknown as Agent, parsed, `${takeKey(other.name)}/`);
-      return other.output.parse(await other.run(parsed, tools));
+    delegate,
+    async tryDelegate(other, otherInput, step) {
+      try {
+        return { kind: "done", value: await delegate(other, otherInput, step) };
+      } catch (error) {
+        if (signal.aborted || endsAttempt(error)) throw error;
+        const reason = error instanceof StepStopped ? error.outcome.kind : "agent_error";
+        logger.warn({ jobId: job.id, agentId: other.agentId, reason }, "a helper failed; the job goes on");
+        return { kind: "failed", reason };
+      }
     },
+    profile: job.profile ?? {},
+    ...knowledgeTools(attempt, agent, takeKey, generate as AgentTools["generate"]),
     signal,
-    log: (message, fields) => logger.info({ jobId: job.id, agentId: agent.agentId, ...fields }, message),
+    log,
   };
 }
 
-const nothingToHold = { reserveUsd: sumUsd([]), isNecessary: false };
+/** Whether it is the attempt itself that can't go on, whatever the agent could do without. */
+function endsAttempt(error: unknown): boolean {
+  return isDatabaseAway(error) || (error instanceof StepStopped && error.outcome.kind === "fenced");
+}

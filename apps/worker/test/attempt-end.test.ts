@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { readThrown } from "../src/attempt-end.ts";
-import { StepStopped } from "../src/attempt-tools.ts";
+import { StepStopped } from "../src/step-stopped.ts";
 
 describe("what an agent's run has thrown decides how the attempt ends", () => {
   it.each([

@@ -96,12 +96,8 @@ describe("what Gemini answers decides how the job ends", () => {
     await ended(await submit("test", { prompt: "marker-safety" }), "blocked");
   });
 
-  it("an answer that does not fit its schema: failed by name, and paid for", async () => {
-    await stack.rule({
-      match: { contains: "marker-invalid" },
-      respond: { text: "this is not JSON" },
-      times: 1,
-    });
+  it("an answer that does not fit its schema, nor its repair: failed by name, and paid for", async () => {
+    await stack.rule({ match: { contains: "marker-invalid" }, respond: { text: "this is not JSON" } });
     const job = await ended(await submit("messaging", { fanId: "f", message: "marker-invalid" }), "failed");
     expect(job.error?.code).toBe("output_invalid");
     expect(job.error?.message).not.toContain("not JSON");

@@ -10,8 +10,12 @@ import {
   promptTokensMax,
 } from "@understudy/ledger";
 import { z } from "zod";
-import { abortedBeforeSending, type GeminiClient, type Generation } from "./gemini-client.ts";
-import type { CallEnding, ModelDelay, ModelGate } from "./model-gate/model-gate.ts";
+import type { GeminiClient } from "./gemini-client.ts";
+import type { Generation } from "./generation.ts";
+import { endingOf, tokensUsed } from "./model-gate/call-ending.ts";
+import type { ModelDelay, ModelGate } from "./model-gate/model-gate.ts";
+import { type InvalidOutput, readStructuredOutput } from "./structured-output.ts";
+import { TextFieldReader } from "./text-field-reader.ts";
 
 /** One request to the model, and on whose account it goes. */
 export interface BilledRequest {
@@ -33,6 +37,8 @@ export interface BilledRequest {
   reserveUsd: Decimal;
   /** The job can't do without it, so it may use what is held for the job. */
   isNecessary: boolean;
+  /** Streams the answer. Not called for one that is remembered. */
+  streams?: AnswerStream | undefined;
   metadata: {
     creatorId: string;
     feature: string;
@@ -45,11 +51,20 @@ export interface BilledRequest {
   };
 }
 
+/** Who is shown a text while it is generated. */
+export interface AnswerStream {
+  /** The field of a structured output that is shown; of a text all is. */
+  field: string;
+  /** Hears of each piece. Must not throw. */
+  onText(text: string): void;
+}
+
 /** What is remembered of an answer: enough to read it again without paying again. */
 const rememberedAnswer = z.object({
   text: z.string(),
   finishReason: z.string().optional(),
   blockReason: z.string().optional(),
+  harmCategories: z.array(z.string()).optional(),
 });
 
 type RememberedAnswer = z.infer<typeof rememberedAnswer>;
@@ -58,9 +73,8 @@ type RememberedAnswer = z.infer<typeof rememberedAnswer>;
 export type GenerationOutcome<Value> =
   | { kind: "answered"; value: Value; finishReason?: string }
   /** Gemini's own refusal; never asked again. */
-  | { kind: "blocked"; reason: string }
-  /** The answer does not fit its schema. */
-  | { kind: "output_invalid"; detail: string }
+  | { kind: "blocked"; reason: string; harmCategories: string[] }
+  | InvalidOutput
   | (Generation & { kind: "refused" | "lost" })
   | Exclude<CallOpening, { kind: "open" }>
   | ModelWait
@@ -106,13 +120,9 @@ export async function generateStructuredOutputWithBilling<Output extends z.ZodOb
   const outcome = await billedAnswer(dependencies, request, modelSchemaOf(output), remembered);
   if (outcome.kind !== "answered") return outcome;
   const { text, finishReason } = outcome.value;
-  const parsed = output.safeParse(parseJson(text));
-  if (parsed.success) return { kind: "answered", value: parsed.data, ...(finishReason && { finishReason }) };
-  const [issue] = parsed.error.issues;
-  // Where and what kind of fault, never what the model wrote.
-  const where =
-    finishReason === "MAX_TOKENS" ? "cut off at its token limit" : `${issue?.path.join(".")}: ${issue?.code}`;
-  return { kind: "output_invalid", detail: where };
+  const read = readStructuredOutput(output, text, finishReason);
+  if (read.kind === "output_invalid") return read;
+  return { kind: "answered", value: read.value, ...(finishReason && { finishReason }) };
 }
 
 async function billedAnswer(
@@ -206,7 +216,7 @@ async function openAndSend(
   { model, price }: PricedModel,
   holdUsd: Decimal,
 ): Promise<Sent> {
-  const { serviceTier = "standard", timeoutSeconds, signal, system, parts, jsonSchema } = request;
+  const { serviceTier = "standard", timeoutSeconds, signal, system, parts, jsonSchema, streams } = request;
   const intent: CallIntent = {
     ...request.metadata,
     id: ledger.newCallId(),
@@ -229,8 +239,17 @@ async function openAndSend(
     serviceTier,
     timeoutSeconds,
     signal,
+    onText: streams && textListener(streams, jsonSchema !== undefined),
   });
   return { kind: "sent", intent, generation };
+}
+
+function textListener({ field, onText }: AnswerStream, isStructured: boolean): (text: string) => void {
+  const reader = isStructured ? new TextFieldReader(field) : undefined;
+  return (piece) => {
+    const text = reader ? reader.read(piece) : piece;
+    if (text !== "") onText(text);
+  };
 }
 
 /** Settles or releases what the call holds. */
@@ -268,41 +287,11 @@ async function pause(
   return { why: "paused", delayMs: delay?.delayMs ?? retryAfterMs, kind: "model_wait" };
 }
 
-/** What the call tells of its model. */
-function endingOf(generation: Generation | undefined): CallEnding {
-  if (generation === undefined) return "unsent";
-  switch (generation.kind) {
-    case "answered":
-      return "answered";
-    case "lost":
-      return generation.reason === "aborted" ? "unjudged" : "failed";
-    case "refused":
-      if (generation.errorCode === abortedBeforeSending) return "unsent";
-      // Nobody reached, or a fault of the server; all else is an answer of a model that is well.
-      return (generation.httpStatus ?? 500) >= 500 ? "failed" : "answered";
-  }
-}
-
-const usageTotal = z.object({ totalTokenCount: z.int().min(0) });
-
-/** What the call came to, in tokens; undefined where nobody said. */
-function tokensUsed(generation: Generation | undefined): number | undefined {
-  if (generation?.kind !== "answered") return undefined;
-  return usageTotal.safeParse(generation.usage).data?.totalTokenCount;
-}
-
 /** How long after a call's time-out its answer may still be settled before it counts as lost. */
 const settleGraceSeconds = 15;
 
 function readAnswer(answer: RememberedAnswer): GenerationOutcome<RememberedAnswer> {
-  if (answer.blockReason !== undefined) return { kind: "blocked", reason: answer.blockReason };
+  const { blockReason: reason, harmCategories = [] } = answer;
+  if (reason !== undefined) return { kind: "blocked", reason, harmCategories };
   return { kind: "answered", value: answer };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,12 @@
-export { GeminiClient, type GeminiSettings, type Generation } from "./gemini-client.ts";
+export { GeminiClient, type GeminiSettings } from "./gemini-client.ts";
 export {
+  type AnswerStream,
   type BilledRequest,
   type GenerationOutcome,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "./generate-with-billing.ts";
+export type { Generation } from "./generation.ts";
 export { ModelGate } from "./model-gate/model-gate.ts";
 export { type ModelLimit, modelLimits } from "./model-gate/model-limits.ts";
+export type { InvalidOutput } from "./structured-output.ts";

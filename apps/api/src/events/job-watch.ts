@@ -1,0 +1,67 @@
+import type { Database } from "@understudy/database";
+
+/** How often Postgres is asked. */
+const pollMs = 1_000;
+
+/** Jobs that one query asks for. */
+const chunkMax = 1_000;
+
+interface Watched {
+  /** What was last seen of the job; undefined before the first look. */
+  seen: string | undefined;
+  listeners: Set<() => void>;
+}
+
+/**
+ * Sees that jobs have changed, by one query a second for all that are watched: for what Redis does not tell, or while
+ * it is away.
+ */
+export class JobWatch {
+  readonly #database: Database;
+  readonly #jobs = new Map<string, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Calls `listener` when the job's status, attempt or reason to wait has changed; the answer stops it. */
+  on(jobId: string, listener: () => void): () => void {
+    const watched = this.#jobs.get(jobId) ?? { seen: undefined, listeners: new Set() };
+    this.#jobs.set(jobId, watched);
+    watched.listeners.add(listener);
+    this.#timer ??= setTimeout(() => void this.#poll(), pollMs);
+    return () => {
+      watched.listeners.delete(listener);
+      if (watched.listeners.size === 0 && this.#jobs.get(jobId) === watched) this.#jobs.delete(jobId);
+    };
+  }
+
+  async #poll(): Promise<void> {
+    const ids = [...this.#jobs.keys()];
+    for (let from = 0; from < ids.length; from += chunkMax) {
+      // Postgres away: asked again in a second.
+      await this.#look(ids.slice(from, from + chunkMax)).catch(() => {});
+    }
+    this.#timer = this.#jobs.size > 0 ? setTimeout(() => void this.#poll(), pollMs) : undefined;
+  }
+
+  async #look(ids: string[]): Promise<void> {
+    const rows = await this.#database.prisma.job.findMany({
+      where: { id: { in: ids } },
+      select: { id: true, status: true, attempt: true, waitingFor: true },
+    });
+    for (const { id, status, attempt, waitingFor } of rows) {
+      const watched = this.#jobs.get(id);
+      const now = `${status} ${attempt} ${waitingFor}`;
+      if (!watched || watched.seen === now) continue;
+      watched.seen = now;
+      for (const listener of watched.listeners) listener();
+    }
+  }
+
+  close(): void {
+    this.#jobs.clear();
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,168 @@
+import { isTerminal, type Job } from "@understudy/contracts";
+import type { JobEndings, JobNews, JobStreamEntry, JobStreams } from "@understudy/queues";
+import type { Jobs } from "../jobs.ts";
+import { Bell } from "./bell.ts";
+import { doneState, type EventCursor, stateOf, writeCursor } from "./event-cursor.ts";
+import type { EventResponse } from "./event-response.ts";
+import type { JobWatch } from "./job-watch.ts";
+import { ShownText } from "./shown-text.ts";
+
+/** Where it is heard what becomes of a job. */
+export interface JobEventSources {
+  jobs: Pick<Jobs, "find">;
+  streams: JobStreams;
+  news: JobNews;
+  endings: JobEndings;
+  watch: JobWatch;
+  /** Aborts when the API stops. */
+  stopping: AbortSignal;
+  /** Another silence before a heartbeat, for tests. */
+  heartbeatMs?: number;
+  /** Another patience with readers that do not read, for tests. */
+  stalledMs?: number;
+}
+
+/** Below the minute after which many proxies take a connection for dead. */
+const heartbeatMsDefault = 15_000;
+
+/** When to look without having heard anything; sooner where the last look failed. */
+const lookMs = 5_000;
+const lookAgainMs = 1_000;
+
+const draftNote = "A draft: compliance has still to pass. Show it to no fan before done.";
+
+/**
+ * Tells a reader what becomes of a job, until it has ended, the reader is gone, or the API stops. What Redis does not
+ * tell Postgres does: then there are no pieces of text, but every state and the end.
+ */
+export async function tellJob(
+  sources: JobEventSources,
+  job: Job,
+  cursor: EventCursor,
+  reader: EventResponse,
+  gone: AbortSignal,
+): Promise<void> {
+  const { news, endings, watch, stopping, heartbeatMs = heartbeatMsDefault } = sources;
+  const story = new JobStory(sources, job, cursor, reader);
+  const bell = new Bell();
+  const changed = () => {
+    story.isStale = true;
+    bell.ring();
+  };
+  const stopListening = [
+    news.on(job.id, bell.ring),
+    endings.on(job.id, changed),
+    watch.on(job.id, changed),
+    onAbort(stopping, bell.ring),
+    onAbort(gone, bell.ring),
+  ];
+  try {
+    while (!stopping.aborted && !reader.isGone) {
+      if (await story.goOn()) return;
+      const silentMs = Date.now() - story.toldAt;
+      if (silentMs >= heartbeatMs) await story.beat();
+      await bell.wait(Math.min(heartbeatMs, story.isStale ? lookAgainMs : lookMs));
+    }
+  } finally {
+    for (const stop of stopListening) stop();
+    reader.end();
+  }
+}
+
+/** What a reader has been told, and what comes next. */
+class JobStory {
+  /** What is known of the job may be old. */
+  isStale = false;
+  /** When the reader last heard anything. */
+  toldAt = Date.now();
+  readonly #sources: JobEventSources;
+  readonly #reader: EventResponse;
+  readonly #shown: ShownText;
+  readonly #cursor: EventCursor;
+  #job: Job;
+
+  constructor(sources: JobEventSources, job: Job, cursor: EventCursor, reader: EventResponse) {
+    this.#sources = sources;
+    this.#job = job;
+    this.#cursor = { ...cursor };
+    this.#reader = reader;
+    this.#shown = new ShownText(cursor.textLength);
+  }
+
+  /** Tells what is new. @returns whether that was all */
+  async goOn(): Promise<boolean> {
+    await this.#lookAtJob();
+    const job = this.#job;
+    const hasEnded = isTerminal(job.status);
+    if (!hasEnded) await this.#tellState(job);
+    // Looked at after the job: of one that has ended all text is there.
+    await this.#tellText();
+    if (!hasEnded) return false;
+    await this.#tellState(job);
+    this.#cursor.state = doneState;
+    await this.#tell({ event: "done", data: job });
+    return true;
+  }
+
+  async beat(): Promise<void> {
+    await this.#reader.beat();
+    this.toldAt = Date.now();
+  }
+
+  /** Whether a job runs is told with its text; of one that waits, why may change unheard. */
+  async #lookAtJob(): Promise<void> {
+    if (!this.isStale && this.#job.status === "running") return;
+    this.isStale = false;
+    try {
+      this.#job = (await this.#sources.jobs.find(this.#job.id)) ?? this.#job;
+    } catch {
+      this.isStale = true;
+    }
+  }
+
+  async #tellState(job: Job): Promise<void> {
+    const state = stateOf(job);
+    if (state === this.#cursor.state) return;
+    this.#cursor.state = state;
+    const { status, waitingFor, admission, attempts } = job;
+    await this.#tell({
+      event: "status",
+      data: { status, attempts, ...(waitingFor && { waitingFor }), ...(admission && { admission }) },
+    });
+  }
+
+  async #tellText(): Promise<void> {
+    for (;;) {
+      const entries = await this.#sources.streams
+        .read(this.#job.id, this.#cursor.entryId)
+        .catch((): JobStreamEntry[] => []);
+      if (entries.length === 0) return;
+      for (const entry of entries) await this.#tellEntry(entry);
+      if (this.#reader.isGone) return;
+    }
+  }
+
+  async #tellEntry(entry: JobStreamEntry): Promise<void> {
+    const { retract, text } = this.#shown.take(entry);
+    if (retract) {
+      // Its id is before the entry, whose text is still to come.
+      this.#cursor.textLength = 0;
+      await this.#tell({ event: "retract", data: {} });
+    }
+    this.#cursor.entryId = entry.id;
+    this.#cursor.textLength = this.#shown.length;
+    if (text === "") return;
+    const note = this.#job.agent === "chat" ? { note: draftNote } : {};
+    await this.#tell({ event: "token", data: { text, step: entry.step, provisional: true, ...note } });
+  }
+
+  async #tell(event: Parameters<EventResponse["send"]>[0]): Promise<void> {
+    await this.#reader.send(event, writeCursor(this.#cursor));
+    this.toldAt = Date.now();
+  }
+}
+
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}

@@ -1,0 +1,71 @@
+import type { GenerateContentResponse } from "@google/genai";
+import type { ServiceTier } from "@understudy/contracts";
+import { z } from "zod";
+import { providerOf, servedTier } from "./exchange-headers.ts";
+import type { Generation } from "./generation.ts";
+import type { Exchange } from "./lean-fetch.ts";
+
+/** Finish reasons that are a refusal. Source: ai.google.dev/api/generate-content, FinishReason. */
+const refusals = new Set(["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"]);
+
+/** Source: ai.google.dev/api/generate-content, SafetyRating. */
+const safetyRating = z.object({
+  category: z.string().regex(/^[A-Z_]{1,64}$/),
+  probability: z.string().optional(),
+  blocked: z.boolean().optional(),
+});
+
+/** Puts an answer together from its chunks; one that is not streamed is one chunk. */
+export class AnswerReader {
+  #text = "";
+  #finishReason: string | undefined;
+  #promptBlockReason: string | undefined;
+  #ratings: unknown[] = [];
+  #usage: unknown = null;
+
+  /** @returns the text that the chunk adds, thoughts left out */
+  add(chunk: GenerateContentResponse): string {
+    const candidate = chunk.candidates?.[0];
+    const text = (candidate?.content?.parts ?? [])
+      .filter((part) => !part.thought)
+      .map((part) => part.text ?? "")
+      .join("");
+    this.#text += text;
+    this.#finishReason = candidate?.finishReason ?? this.#finishReason;
+    this.#promptBlockReason = chunk.promptFeedback?.blockReason ?? this.#promptBlockReason;
+    this.#ratings.push(...(candidate?.safetyRatings ?? []), ...(chunk.promptFeedback?.safetyRatings ?? []));
+    // Each chunk's usage counts all before it as well.
+    this.#usage = chunk.usageMetadata ?? this.#usage;
+    return text;
+  }
+
+  /** Gemini has said how it ends: a stream that closes before that was cut off. */
+  get isWhole(): boolean {
+    return (this.#finishReason ?? this.#promptBlockReason) !== undefined;
+  }
+
+  generation(exchange: Exchange | undefined, requestedTier: ServiceTier): Generation {
+    const finishReason = this.#finishReason;
+    const blockReason =
+      this.#promptBlockReason ?? (finishReason && refusals.has(finishReason) ? finishReason : undefined);
+    const harmCategories = blockReason === undefined ? [] : this.#harmCategories();
+    return {
+      kind: "answered",
+      text: this.#text,
+      ...(finishReason && { finishReason }),
+      ...(blockReason && { blockReason }),
+      ...(harmCategories.length > 0 && { harmCategories }),
+      usage: this.#usage,
+      serviceTier: servedTier(exchange) ?? requestedTier,
+      provider: providerOf(exchange),
+    };
+  }
+
+  /** Those for which Gemini blocked; where it marks none so, those that it holds for most probable. */
+  #harmCategories(): string[] {
+    const ratings = this.#ratings.flatMap((rating) => safetyRating.safeParse(rating).data ?? []);
+    const blocked = ratings.filter((rating) => rating.blocked);
+    const named = blocked.length > 0 ? blocked : ratings.filter((rating) => rating.probability === "HIGH");
+    return [...new Set(named.map((rating) => rating.category))];
+  }
+}

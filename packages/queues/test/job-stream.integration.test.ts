@@ -1,0 +1,183 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { eventually, startTestRedis } from "@understudy/testkit";
+import type { Redis } from "ioredis";
+import { JobNews } from "../src/job-stream/job-news.ts";
+import {
+  eraseJobStreams,
+  type JobStreamEntry,
+  JobStreams,
+  jobStreamKey,
+  streamStart,
+} from "../src/job-stream/job-streams.ts";
+import { connectRedis } from "../src/redis.ts";
+
+let server: Awaited<ReturnType<typeof startTestRedis>>;
+let redis: Redis;
+let streams: JobStreams;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connectRedis(server.url, "producer");
+  await once(redis, "ready");
+  streams = new JobStreams(redis);
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await server.remove();
+});
+
+let jobs = 0;
+const newJob = () => `job_${jobs++}`;
+
+/** The text that a reader has in the end. */
+function textOf(entries: JobStreamEntry[]): string {
+  return entries.reduce((text, entry) => (entry.kind === "retract" ? "" : text + entry.text), "");
+}
+
+async function told(jobId: string): Promise<string> {
+  return textOf(await streams.read(jobId, streamStart));
+}
+
+const toldIs = (jobId: string, text: string) => eventually(async () => expect(await told(jobId)).toBe(text));
+
+describe("what an attempt writes", () => {
+  it("is told in pieces that are joined while a write is under way, each with its place", async () => {
+    const id = newJob();
+    const writer = streams.writer(id, 1);
+    const shown = writer.show("draft");
+    for (let count = 0; count < 1_000; count++) shown.push("ab");
+    await toldIs(id, "ab".repeat(1_000));
+    const entries = await streams.read(id, streamStart);
+    expect(entries.length).toBeLessThan(10);
+    let length = 0;
+    for (const { at, text } of entries) {
+      expect(at).toBe(length);
+      length += text.length;
+    }
+    writer.end({ response: "ab".repeat(1_000) });
+    expect(await redis.ttl(jobStreamKey(id))).toBeGreaterThan(3_000);
+  });
+
+  it("is taken back when another step is shown; the earlier one is silent from then on", async () => {
+    const id = newJob();
+    const writer = streams.writer(id, 1);
+    const draft = writer.show("draft");
+    draft.push("first");
+    await toldIs(id, "first");
+    const rewrite = writer.show("rewrite");
+    draft.push(" more");
+    rewrite.push("second");
+    draft.complete("first more");
+    await toldIs(id, "second");
+    // What was taken back is kept nowhere.
+    expect(JSON.stringify(await streams.read(id, streamStart))).not.toContain("first");
+  });
+
+  it("is taken back where it is no part of the result", async () => {
+    const [kept, lost] = [newJob(), newJob()];
+    for (const id of [kept, lost]) {
+      const writer = streams.writer(id, 1);
+      writer.show("draft").push("Hello there. ");
+      await toldIs(id, "Hello there. ");
+      writer.end(id === kept ? { response: "Hello there." } : { response: null });
+    }
+    await toldIs(lost, "");
+    expect(await told(kept)).toBe("Hello there. ");
+  });
+
+  it("is completed from what was remembered, and corrected where it was something else", async () => {
+    const id = newJob();
+    const shown = streams.writer(id, 1).show("draft");
+    shown.push("Helo");
+    await toldIs(id, "Helo");
+    shown.complete("Hello");
+    await toldIs(id, "Hello");
+  });
+
+  it("is taken back by the next attempt; a worker that has lost the job can't disturb that one", async () => {
+    const id = newJob();
+    const zombie = streams.writer(id, 1);
+    const old = zombie.show("draft");
+    old.push("old");
+    await toldIs(id, "old");
+    const writer = streams.writer(id, 2);
+    writer.begin();
+    await toldIs(id, "");
+    writer.show("draft").push("new");
+    await toldIs(id, "new");
+    old.push("er");
+    zombie.end(undefined);
+    // Over the same connection: by the time that this is answered, the zombie's were.
+    expect(await told(id)).toBe("new");
+  });
+
+  it("leaves no trace in Redis where nothing is shown", async () => {
+    const id = newJob();
+    for (const attempt of [1, 2]) {
+      const writer = streams.writer(id, attempt);
+      writer.begin();
+      writer.end({ response: "x" });
+    }
+    await redis.ping();
+    expect(await redis.exists(jobStreamKey(id))).toBe(0);
+  });
+
+  it("is told anew, whole, after Redis was away", async () => {
+    const id = newJob();
+    const writer = streams.writer(id, 1);
+    const shown = writer.show("draft");
+    shown.push("one ");
+    await toldIs(id, "one ");
+    await server.kill();
+    await eventually(() => expect(redis.status).not.toBe("ready"));
+    shown.push("two ");
+    await server.restart();
+    await eventually(() => expect(redis.status).toBe("ready"));
+    shown.push("three");
+    await toldIs(id, "one two three");
+    writer.end({ response: "one two three" });
+  });
+
+  it("is forgotten on demand", async () => {
+    const [first, second, third] = [newJob(), newJob(), newJob()];
+    for (const id of [first, second]) {
+      streams.writer(id, 1).show("draft").push("secret");
+      await toldIs(id, "secret");
+    }
+    expect(await eraseJobStreams(redis, [first, second, third])).toBe(2);
+    expect([await told(first), await told(second)]).toEqual(["", ""]);
+  });
+});
+
+describe("news of jobs", () => {
+  it("come over one connection to those who watch the job, also after Redis was away", async () => {
+    const connection = connectRedis(server.url, "consumer");
+    await once(connection, "ready");
+    const news = new JobNews(connection);
+    const [watched, other] = [newJob(), newJob()];
+    const heard = { watched: 0, other: 0 };
+    const stopListening = news.on(watched, () => heard.watched++);
+    news.on(other, () => heard.other++);
+    // Once each, as soon as they would hear.
+    await eventually(() => expect(heard).toEqual({ watched: 1, other: 1 }));
+    streams.writer(watched, 1).begin();
+    await eventually(() => expect(heard).toEqual({ watched: 2, other: 1 }));
+
+    await server.restart();
+    await eventually(() => expect(heard.watched).toBeGreaterThan(2));
+    await eventually(() => expect(redis.status).toBe("ready"));
+    const before = heard.watched;
+    await eventually(() => {
+      streams.writer(watched, 1).begin();
+      expect(heard.watched).toBeGreaterThan(before);
+    });
+
+    stopListening();
+    await eventually(async () =>
+      expect(await redis.pubsub("CHANNELS", "{job:*")).toEqual([jobStreamKey(other)]),
+    );
+    news.close();
+  });
+});
