@@ -1,8 +1,8 @@
-import { type ServiceProcess, spawnService } from "@understudy/testkit";
+import { type ServiceProcess, spawnService, testSecretsKeys } from "@understudy/testkit";
 import type { BenchRun } from "./bench-run.ts";
 import type { PrivateServices } from "./private-services.ts";
 
-const adminKey = "us_bench_admin_0123456789abcdefghijklmno";
+export const adminKey = "us_bench_admin_0123456789abcdefghijklmno";
 
 /** What a client of the bench's API sends with each request. */
 export const authorization = { authorization: `Bearer ${adminKey}` };
@@ -13,6 +13,7 @@ export async function startApi(run: BenchRun, services: PrivateServices): Promis
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
     UNDERSTUDY_ADMIN_KEY: adminKey,
+    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     PORT: "0",
     LOG_LEVEL: "warn",
   });

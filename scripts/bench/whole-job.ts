@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "@understudy/database";
-import { spawnService } from "@understudy/testkit";
+import { spawnService, testSecretsKeys } from "@understudy/testkit";
 import { type Benchmark, type BenchRun, takeTurns } from "./bench-run.ts";
 import { messagingRequests } from "./fan-messages.ts";
 import { compare } from "./finding.ts";
@@ -12,10 +12,13 @@ import { startApi } from "./start-api.ts";
 const rounds = 3;
 
 /** Jobs of one turn, all accepted before the worker starts. */
-const jobs = 3_000;
+const jobs = 6_000;
 
-/** The first of them are not counted, with us and with the peer: V8 compiles what is hot meanwhile. */
-const warmUpJobs = 500;
+/**
+ * The first of them are not counted, with us and with the peer: V8 compiles what is hot meanwhile (for some 3,000
+ * jobs that is a quarter of the worker's CPU), and Postgres plans each statement six times on each connection.
+ */
+const warmUpJobs = 3_000;
 
 /** The peer's jobs at once: as many as the messaging agent's. */
 const concurrency = 50;
@@ -78,6 +81,7 @@ async function drainByWorker(
   const worker = await spawnService("worker", {
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
+    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     GEMINI_API_KEY: "emulator",
     GEMINI_BASE_URL: emulatorUrl,
     LOG_LEVEL: "error",

@@ -13,6 +13,9 @@ const schema = z.object({
   PORT: port.optional(),
   EMULATOR_PORT: port.optional(),
   UNDERSTUDY_ADMIN_KEY: z.string().optional(),
+  UNDERSTUDY_SECRETS_KEYS: z.string().optional(),
+  /** Webhooks may go to this machine and its networks: what is tried here has its receiver here. */
+  WEBHOOK_ALLOW_PRIVATE: z.enum(["0", "1", "true", "false"]).default("1"),
   /** How long the worker's jobs may go on when it is told to stop; the worker keeps to it itself. */
   WORKER_STOP_SECONDS: z.coerce.number().min(0).default(20),
   LOG_LEVEL: z.string().default("info"),

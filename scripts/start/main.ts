@@ -8,7 +8,7 @@ import { LaunchError, messageOf } from "./launch-error.ts";
 import { HELP, readOptions, type StartOptions } from "./options.ts";
 import { places } from "./places.ts";
 import { complain, say } from "./progress.ts";
-import { sayLinks, sayReply } from "./report.ts";
+import { sayLinks, sayReply, sayWebhooks } from "./report.ts";
 import { setUp } from "./set-up.ts";
 import { createStack, type Stack } from "./stack.ts";
 import { listenForStop } from "./stop-request.ts";
@@ -112,6 +112,7 @@ async function runUntilDone(config: StartConfig, options: StartOptions, control:
   if (isNew) say(`  Admin key, shown this once and kept in .understudy/admin-key: ${adminKey}`);
   const instance = await setUp({ config, adminKey, environment: process.env, ...control });
   publishInstance(instance);
+  sayWebhooks(config);
   try {
     await showFirstReply(instance, adminKey);
   } catch (err) {

@@ -13,6 +13,7 @@ export const places = {
   emulator: join(state, "emulator"),
   logs: join(state, "logs"),
   adminKey: join(state, "admin-key"),
+  secretsKeys: join(state, "secrets-keys"),
   instance: join(state, "instance.json"),
   instanceLock: join(state, "instance.lock"),
   processes: join(state, "processes.json"),

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import type { StartConfig } from "./config.ts";
 import { FIRST_MESSAGE, type FirstReply } from "./first-reply.ts";
 import type { Instance } from "./instance.ts";
 import { places } from "./places.ts";
@@ -13,6 +14,14 @@ export function sayReply(reply: FirstReply, seconds: number): void {
     `  ${describeProvider(reply)} · ${reply.calls} ${reply.calls === 1 ? "call" : "calls"} · ${seconds.toFixed(1)} s · cost $${reply.costUsd}`,
   );
   say("");
+}
+
+/** A setting for development that others must not find in production unsaid. */
+export function sayWebhooks({ WEBHOOK_ALLOW_PRIVATE }: StartConfig): void {
+  if (WEBHOOK_ALLOW_PRIVATE === "0" || WEBHOOK_ALLOW_PRIVATE === "false") return;
+  say(
+    "  Webhooks may go to private addresses, this machine's too (WEBHOOK_ALLOW_PRIVATE=1, for development)",
+  );
 }
 
 /** Where to look; of the pages only those that this API serves. */

@@ -7,6 +7,7 @@ import { endLeftovers } from "./leftovers.ts";
 import { places } from "./places.ts";
 import { choosePorts, giveWay, type PortVariable } from "./ports.ts";
 import { say, step } from "./progress.ts";
+import { obtainSecretsKeys } from "./secrets-keys.ts";
 import { startPrivatePostgres, startPrivateRedis } from "./services.ts";
 import type { Stack } from "./stack.ts";
 import { type AppSpec, superviseApp } from "./supervise.ts";
@@ -53,6 +54,8 @@ export async function setUp(context: SetUp): Promise<Instance> {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     UNDERSTUDY_ADMIN_KEY: adminKey,
+    UNDERSTUDY_SECRETS_KEYS: obtainSecretsKeys(config),
+    WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE,
     GEMINI_MODEL: config.GEMINI_MODEL,
     GEMINI_BASE_URL: emulatorUrl ?? config.GEMINI_BASE_URL,
     // The SDK wants some key; the emulator takes any.

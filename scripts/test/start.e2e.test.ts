@@ -67,6 +67,8 @@ describe("npm start in a fresh clone that only its owner may enter", () => {
     await expectNothingLeft();
 
     expect(statSync(join(clone.directory, ".understudy", "admin-key")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(clone.directory, ".understudy", "secrets-keys")).mode & 0o777).toBe(0o600);
+    expect(first.output).toContain("WEBHOOK_ALLOW_PRIVATE=1");
     const adminKey = readState(clone, "admin-key").trim();
     expect(first.output.match(ADMIN_KEY_PATTERN)).toEqual([adminKey]);
     const logs = join(clone.directory, ".understudy", "logs");

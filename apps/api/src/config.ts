@@ -1,4 +1,5 @@
 import { usd } from "@understudy/contracts";
+import { secretsKeys } from "@understudy/service";
 import { z } from "zod";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -11,6 +12,7 @@ export const environment = z
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     UNDERSTUDY_ADMIN_KEY: z.string().min(16, "must have at least 16 characters"),
+    UNDERSTUDY_SECRETS_KEYS: secretsKeys,
     GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     CREATE_UNKNOWN_CREATORS: flag.default(true),
@@ -25,6 +27,8 @@ export const environment = z
     port: env.PORT,
     host: env.HOST,
     adminKey: env.UNDERSTUDY_ADMIN_KEY,
+    /** Secrets at rest are encrypted under the first. */
+    secretsKeys: env.UNDERSTUDY_SECRETS_KEYS,
     defaultModel: env.GEMINI_MODEL,
     /** Who will answer, as far as the settings tell; a job's first call says who really did. */
     expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),

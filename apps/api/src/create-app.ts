@@ -3,13 +3,14 @@ import { randomUUID } from "node:crypto";
 import type { Database } from "@understudy/database";
 import type { PriceBook } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
-import type { Logger } from "@understudy/service";
+import type { Logger, SecretBox } from "@understudy/service";
 import type { Queue } from "bullmq";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Redis } from "ioredis";
 import { bullBoard } from "./bull-board/bull-board.ts";
 import { requireSession, signIn } from "./bull-board/sign-in.ts";
+import type { JobEventSources } from "./events/tell-job.ts";
 import { authenticate, keyCheck } from "./http/authenticate.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
@@ -18,11 +19,14 @@ import { alertRoutes } from "./routes/alert-routes.ts";
 import { callRoutes } from "./routes/call-routes.ts";
 import { chargeRoutes } from "./routes/charge-routes.ts";
 import { creatorRoutes } from "./routes/creator-routes.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
+import { knowledgeRoutes } from "./routes/knowledge-routes.ts";
 import { moneyRoutes } from "./routes/money-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
 import { priceRoutes } from "./routes/price-routes.ts";
+import { webhookRoutes } from "./routes/webhook-routes.ts";
 
 export interface AppDependencies {
   adminKey: string;
@@ -32,8 +36,13 @@ export interface AppDependencies {
   dispatcher: Dispatcher;
   /** The queue of the ticks that close months. */
   charges: Queue;
+  /** The queue of webhooks' tries. */
+  webhooks: Queue;
+  /** Encrypts the secrets of endpoints. */
+  secrets: SecretBox;
   prices: PriceBook;
   jobs: Jobs;
+  jobEvents: JobEventSources;
   /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
   stopping: AbortSignal;
   logger: Logger;
@@ -62,13 +71,16 @@ export function createApp(dependencies: AppDependencies): Express {
   );
   api.use(express.json({ limit: bodyMax, type: "application/json", verify: refuseBadUtf8 }));
   api.use(jobRoutes(jobs, stopping));
+  api.use(eventRoutes(dependencies.jobEvents));
   api.use(creatorRoutes(database, dispatcher));
+  api.use(knowledgeRoutes(database, redis, dispatcher));
   api.use(moneyRoutes(database));
   api.use(alertRoutes(database));
   api.use(planRoutes(database));
   api.use(callRoutes(database));
   api.use(chargeRoutes(database, stopping, logger));
   api.use(priceRoutes(database, prices));
+  api.use(webhookRoutes(database, dependencies.secrets));
   app.use("/api/ai", api);
 
   app.use("/admin", pageHeaders);
@@ -76,7 +88,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(
     bullBoardPath,
     requireSession,
-    bullBoard(dispatcher, charges, bullBoardPath, dependencies.bullBoardWrite),
+    bullBoard(dispatcher, charges, dependencies.webhooks, bullBoardPath, dependencies.bullBoardWrite),
   );
 
   app.use(notFound);

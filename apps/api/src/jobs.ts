@@ -18,13 +18,22 @@ import {
   type NewJob,
   newId,
 } from "@understudy/database";
-import { findNoRoom, formatUsd, type PriceBook, sumUsd, worstCasesOf } from "@understudy/ledger";
+import {
+  callsInOrder,
+  findNoRoom,
+  formatUsd,
+  type PriceBook,
+  presentJob,
+  sumUsd,
+  worstCasesOf,
+} from "@understudy/ledger";
 import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { FullLanes } from "./full-lanes.ts";
 import { parseAt } from "./http/parse.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { admissionOf, laneTermsOf } from "./lane-view.ts";
+import { callbackFor } from "./webhooks/callback.ts";
 
 const groupMax = 500;
 
@@ -105,18 +114,8 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   async function accept(request: JobRequest): Promise<Acceptance> {
     const { agent, creatorId, options } = request;
     fullLanes.refuse(creatorId);
-    if (options.callbackUrl !== undefined) {
-      throw new ProblemError(
-        400,
-        "callback_not_allowed",
-        "No webhook endpoint is registered for that callbackUrl.",
-        {
-          errors: [
-            { pointer: "#/options/callbackUrl", detail: "must begin with the URL of a registered endpoint" },
-          ],
-        },
-      );
-    }
+    const { callbackUrl } = options;
+    const callback = callbackUrl === undefined ? {} : await callbackFor(database, creatorId, callbackUrl);
     const input = parseAt(agent.input, request.input, request.inputPointer);
     const model = agent.model?.(input) ?? dependencies.defaultModel;
     const requiredUsd = await requiredFor(request, input);
@@ -134,6 +133,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       priority,
       requiredUsd,
       platformQuotaUsd: dependencies.platformQuotaUsd,
+      ...callback,
       ...(typeof input.fanId === "string" && { fanId: input.fanId }),
       ...(metadata && { metadata }),
       ...(notBefore && { notBefore }),
@@ -318,57 +318,10 @@ async function readJob(database: Database, id: string) {
   return await database.prisma.job.findUnique({
     where: { id },
     include: {
-      calls: { orderBy: [{ startedAt: "asc" }, { id: "asc" }] },
+      calls: callsInOrder,
       creator: { include: { plan: true } },
     },
   });
 }
 
 type JobRow = NonNullable<Awaited<ReturnType<typeof readJob>>>;
-
-function presentJob(row: JobRow, expectedProvider: Provider): Job {
-  return {
-    id: row.id,
-    agent: row.agent,
-    creatorId: row.creatorId,
-    status: row.status,
-    usage: sumUsage(row.calls),
-    agentsInvolved: [...new Set(row.calls.map((call) => call.agentId))],
-    model: row.model,
-    provider: row.calls.findLast((call) => call.provider !== null)?.provider ?? expectedProvider,
-    attempts: row.attempt,
-    feature: row.feature,
-    createdAt: row.createdAt.toISOString(),
-    ...(row.status === "queued" && { waitingFor: waitingFor(row) }),
-    ...(row.result !== null && { result: row.result }),
-    ...(row.errorCode !== null && {
-      error: {
-        code: row.errorCode,
-        message: row.errorMessage ?? "",
-        retryable: row.errorRetryable ?? false,
-        ...(row.errorResetsAt && { resetsAt: row.errorResetsAt.toISOString() }),
-      },
-    }),
-    ...(row.startedAt && { startedAt: row.startedAt.toISOString() }),
-    ...(row.finishedAt && { finishedAt: row.finishedAt.toISOString() }),
-    ...(row.metadata !== null && { metadata: row.metadata as Record<string, string> }),
-  };
-}
-
-function waitingFor(row: JobRow): NonNullable<Job["waitingFor"]> {
-  if (row.notBefore && row.notBefore > new Date()) return "time";
-  return row.waitingFor ?? "worker";
-}
-
-function sumUsage(calls: JobRow["calls"]): Job["usage"] {
-  const sum = (field: "inputTokens" | "cachedTokens" | "outputTokens" | "thoughtTokens") =>
-    calls.reduce((total, call) => total + call[field], 0);
-  return {
-    inputTokens: sum("inputTokens"),
-    cachedTokens: sum("cachedTokens"),
-    outputTokens: sum("outputTokens"),
-    thoughtTokens: sum("thoughtTokens"),
-    costUsd: formatUsd(sumUsd(calls.map((call) => call.costUsd ?? 0))),
-    calls: calls.length,
-  };
-}

@@ -1,11 +1,20 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
 import { openDatabase } from "@understudy/database";
 import { PriceBook } from "@understudy/ledger";
-import { connectRedis, Dispatcher, JobEndings, openChargesQueue } from "@understudy/queues";
-import type { Logger, RunningService } from "@understudy/service";
+import {
+  connectRedis,
+  Dispatcher,
+  JobEndings,
+  JobNews,
+  JobStreams,
+  openChargesQueue,
+  openWebhooksQueue,
+} from "@understudy/queues";
+import { type Logger, type RunningService, SecretBox } from "@understudy/service";
 import type { ApiConfig } from "./config.ts";
 import { createApp } from "./create-app.ts";
+import { JobWatch } from "./events/job-watch.ts";
 import { createExpressServer } from "./http/fast-server.ts";
 import { createJobService } from "./jobs.ts";
 
@@ -20,10 +29,15 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const redis = connectRedis(config.redisUrl, "producer");
   const dispatcher = new Dispatcher(redis);
   const charges = openChargesQueue(redis);
+  const webhooks = openWebhooksQueue(redis);
   // Notes when this Redis began: buckets of creators that are older than it are empty, those of newer ones full.
   redis.on("ready", () => void dispatcher.move({}).catch(() => {}));
   const endings = new JobEndings(connectRedis(config.redisUrl, "consumer"));
+  const news = new JobNews(connectRedis(config.redisUrl, "consumer"));
+  const watch = new JobWatch(database);
   const stopping = new AbortController();
+  // Every reader of events listens.
+  setMaxListeners(0, stopping.signal);
   const prices = new PriceBook(database);
   const jobs = createJobService({
     database,
@@ -43,8 +57,18 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     redis,
     dispatcher,
     charges,
+    webhooks,
+    secrets: new SecretBox(config.secretsKeys),
     prices,
     jobs,
+    jobEvents: {
+      jobs,
+      streams: new JobStreams(redis),
+      news,
+      endings,
+      watch,
+      stopping: stopping.signal,
+    },
     stopping: stopping.signal,
     logger,
   });
@@ -63,9 +87,12 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       server.close();
       server.closeIdleConnections();
       await closed;
+      watch.close();
+      news.close();
       endings.close();
       await dispatcher.close();
       await charges.close();
+      await webhooks.close();
       redis.disconnect();
       await database.close();
     },

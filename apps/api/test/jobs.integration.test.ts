@@ -32,13 +32,13 @@ describe("the main job", () => {
     });
     expect(job).toMatchObject({
       agent: "chat",
-      agentsInvolved: ["messaging_ai"],
+      agentsInvolved: ["compliance_ai", "messaging_ai"],
       provider: "emulator",
       model: "gemini-2.5-flash",
       attempts: 1,
       feature: "fan_message",
       metadata: { a: "b" },
-      usage: { calls: 1 },
+      usage: { calls: 3 },
       result: { response: expect.any(String), compliance: { allowed: true } },
     });
     expect(job.usage.costUsd).toMatch(/^0\.\d*[1-9]$/);
@@ -190,7 +190,7 @@ describe("wrong requests", () => {
     expect(await problemOf(agent)).toMatchObject({
       status: 404,
       code: "agent_not_found",
-      agents: ["chat", "messaging", "test"],
+      agents: ["chat", "messaging", "sales", "content", "analytics", "compliance", "test"],
     });
     expect(await problemOf(await stack.request("GET", "/api/ai/jobs/job_nope"))).toMatchObject({
       status: 404,

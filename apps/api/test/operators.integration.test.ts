@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { agents } from "@understudy/agents";
+import { agentNames, agents } from "@understudy/agents";
 import type { Call, Costs, Creator, PastCreatorTerms, Plan, Quota, Spending } from "@understudy/contracts";
 import { connectRedis, Dispatcher } from "@understudy/queues";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
@@ -81,7 +81,7 @@ describe("creators", () => {
     });
     expect(problem).toMatchObject({
       heldUsd: "0",
-      requiredUsd: "0.0029",
+      requiredUsd: "0.018876",
       resetsAt: expect.stringMatching(/-01T00:00:00/),
     });
     expect(await stack.database.prisma.job.count({ where: { creatorId: "poor" } })).toBe(0);
@@ -309,7 +309,7 @@ describe("Bull Board", () => {
       queues: { name: string; readOnlyMode: boolean; description: string }[];
     };
     expect(queues[0]?.description).toMatch(/\. 0 more wait in their creators' lanes\.$/);
-    expect(queues.map((queue) => queue.name)).toEqual(["chat", "messaging", "test", "charges"]);
+    expect(queues.map((queue) => queue.name)).toEqual([...agentNames, "webhooks", "charges"]);
     expect(queues.every((queue) => queue.readOnlyMode)).toBe(true);
   });
 

@@ -1,6 +1,10 @@
 import { usd } from "@understudy/contracts";
 import { modelLimits } from "@understudy/gemini";
+import { secretsKeys } from "@understudy/service";
 import { z } from "zod";
+import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-schedule.ts";
+
+const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
 
 /** The worker's environment; .env.example tells of each. */
 export const environment = z
@@ -16,6 +20,11 @@ export const environment = z
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
     WORKER_STOP_SECONDS: z.coerce.number().min(0).max(600).default(20),
     PLATFORM_QUOTA_USD: usd.optional(),
+    UNDERSTUDY_SECRETS_KEYS: secretsKeys,
+    WEBHOOK_ALLOW_PRIVATE: flag.default(false),
+    WEBHOOK_RETRY_SCHEDULE: z.string().default(standardSchedule).pipe(retrySchedule),
+    WEBHOOK_TIMEOUT: z.string().default("15s").pipe(duration),
+    WEBHOOK_DISABLE_AFTER: z.string().default("5d").pipe(duration),
     ALERT_SLACK_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
     ALERT_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
     ALERT_EMAIL_TO: z
@@ -47,6 +56,14 @@ export const environment = z
     stopSeconds: env.WORKER_STOP_SECONDS,
     /** What all creators together may spend in a month. */
     platformQuotaUsd: env.PLATFORM_QUOTA_USD,
+    webhooks: {
+      secretsKeys: env.UNDERSTUDY_SECRETS_KEYS,
+      allowPrivate: env.WEBHOOK_ALLOW_PRIVATE,
+      schedule: env.WEBHOOK_RETRY_SCHEDULE,
+      timeoutMs: env.WEBHOOK_TIMEOUT,
+      disableAfterMs: env.WEBHOOK_DISABLE_AFTER,
+      expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
+    },
     alerts: {
       slackWebhookUrl: env.ALERT_SLACK_WEBHOOK_URL,
       ...(env.ALERT_SMTP_URL &&

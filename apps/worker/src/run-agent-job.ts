@@ -10,6 +10,7 @@ import {
 } from "@understudy/database";
 import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import { type Ledger, worstCasesOf } from "@understudy/ledger";
+import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { type AttemptEnd, readThrown } from "./attempt-end.ts";
 import { attemptTools, JobReserve } from "./attempt-tools.ts";
@@ -31,6 +32,8 @@ export interface WorkerDependencies {
   defaultModel: string;
   /** Replaces each agent's own longest attempt. */
   attemptSeconds: number | undefined;
+  /** Where the text of an attempt is shown while it is generated. */
+  streamOf: (jobId: string, attempt: number) => JobStreamWriter;
   /** Tells whoever waits that a job has ended. */
   announceEnd: (jobId: string) => void;
   /** Aborts when the worker can wait no longer for jobs under way. */
@@ -97,6 +100,8 @@ async function attemptJob(
   if (!agent) return failed("agent_not_found", `There is no agent ${job.agent} any more.`, false);
 
   const { stopping, logger } = dependencies;
+  const stream = dependencies.streamOf(job.id, job.attempt);
+  stream.begin();
   const ending = new AbortController();
   const abort = () => ending.abort();
   const timer = setTimeout(abort, timeoutSeconds * 1000);
@@ -104,10 +109,13 @@ async function attemptJob(
   try {
     const input = agent.input.parse(job.input);
     const reserve = await reserveFor(dependencies, job, necessaryCallsOf(agent, input));
-    const attempt = { ...dependencies, job, signal: ending.signal, timeoutSeconds, reserve };
+    const attempt = { ...dependencies, job, signal: ending.signal, timeoutSeconds, reserve, stream };
     const tools = attemptTools(attempt, agent, input);
-    return { kind: "completed", result: agent.output.parse(await agent.run(input, tools)) };
+    const result = agent.output.parse(await agent.run(input, tools));
+    stream.end(result);
+    return { kind: "completed", result };
   } catch (err) {
+    stream.end(undefined);
     const end = readThrown(err, stopping.aborted);
     if (end.kind === "failed" && end.code === "agent_error")
       logger.error({ err, jobId: job.id }, "agent failed");

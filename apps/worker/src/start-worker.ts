@@ -9,6 +9,7 @@ import {
   connectRedis,
   Dispatcher,
   type JobPayload,
+  JobStreams,
   jobPayload,
   openChargesQueue,
 } from "@understudy/queues";
@@ -22,6 +23,7 @@ import type { WorkerConfig } from "./config.ts";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
 import { startSweeper } from "./sweeps/sweeper.ts";
 import { wakeWaitingJobs } from "./sweeps/wake-waiting-jobs.ts";
+import { startWebhooks } from "./webhooks/start-webhooks.ts";
 
 const databaseConnectionsMax = 10;
 const groupMax = 200;
@@ -44,6 +46,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const freeSlots = () => config.concurrency - limit.activeCount - limit.pendingCount;
   const dispatcher = new Dispatcher(producer, freeSlots);
   const charges = openChargesQueue(producer);
+  const streams = new JobStreams(producer);
   const gemini = new GeminiClient(config.gemini);
   const modelGate = new ModelGate({
     redis: producer,
@@ -66,10 +69,20 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         logger.warn({ err, creatorId }, "left to the sweeper: jobs that wait for room"),
       ),
   });
+  // Those that end together are told of together.
+  const announceEnd = groupCommit(
+    groupMax,
+    (jobId: string) => jobId,
+    async (jobIds) => {
+      await announceJobEnd(producer, ...jobIds);
+      return jobIds;
+    },
+  );
   const stopping = new AbortController();
   // Every job under way listens.
   setMaxListeners(0, stopping.signal);
 
+  const webhooks = startWebhooks({ database, producer, consumer, logger }, config.webhooks);
   const dependencies: WorkerDependencies = {
     database,
     claim: groupCommit(
@@ -80,14 +93,22 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     finish: groupCommit(
       groupMax,
       (end) => end.id,
-      (ends) => finishJobs(database, ends),
+      async (ends) => {
+        const ended = await finishJobs(database, ends);
+        webhooks.wake();
+        const holders = ended.flatMap((job) => (job?.holdsRoom ? [job.id] : []));
+        // Not waited for: what is left, the sweeper gives back.
+        if (holders.length > 0) ledger.releaseJobHolds(holders.length, holders).catch(() => {});
+        return ended.map((job) => job !== undefined);
+      },
     ),
     ledger,
     gemini,
     modelGate,
     defaultModel: config.defaultModel,
     attemptSeconds: config.attemptSeconds,
-    announceEnd: (jobId) => void announceJobEnd(producer, jobId).catch(() => {}),
+    streamOf: (jobId, attempt) => streams.writer(jobId, attempt),
+    announceEnd: (jobId) => void announceEnd(jobId).catch(() => {}),
     stopping: stopping.signal,
     logger,
   };
@@ -116,6 +137,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
       const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
       await Promise.all([chargesWorker.stop(), ...workers.map((worker) => worker.close())]);
+      // Last, since what has ended now may still be told.
+      await webhooks.stop(stopping.signal);
       clearTimeout(timer);
       await dispatcher.close();
       await charges.close();

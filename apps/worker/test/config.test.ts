@@ -6,6 +6,7 @@ const needed = {
   DATABASE_URL: "postgres://127.0.0.1/x",
   REDIS_URL: "redis://127.0.0.1",
   GEMINI_API_KEY: "key",
+  UNDERSTUDY_SECRETS_KEYS: `k1:${Buffer.alloc(32).toString("base64")}`,
 };
 const smtp = "smtp://user:hunter2@mail.test:587";
 const parse = (more: Record<string, string>) => parseEnvironment(environment, { ...needed, ...more });

@@ -24,8 +24,35 @@ export {
   releasedJobs,
   retriesLeftBehind,
 } from "./jobs/dispatch.ts";
+export {
+  type ConversationReader,
+  conversationBefore,
+  type Exchange,
+  fanSummary,
+  rememberFan,
+} from "./knowledge/conversations.ts";
+export { type CancelledJob, eraseFan, type FanJob } from "./knowledge/erase-fan.ts";
+export { recordFeedback } from "./knowledge/feedback.ts";
+export {
+  confidenceAt,
+  findInsights,
+  type InsightReader,
+  insightsAgain,
+  type StoredInsight,
+} from "./knowledge/insights.ts";
+export { findPersonalData, plainText } from "./knowledge/personal-data.ts";
+export { rememberStep, type SharedInsight } from "./knowledge/steps.ts";
 export { applyMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
 export type { RoomFigures } from "./room-figures.ts";
 export { loadStatement, type Statement } from "./statement.ts";
 export { untilDatabaseAnswers } from "./until-database-answers.ts";
+export {
+  giveUpDeliveries,
+  publishEvents,
+  type ReleasedDelivery,
+  releaseDeliveries,
+  takeBackReleased,
+} from "./webhooks/publishing.ts";
+export { replayDelivery, replaySince, sendTestEvent } from "./webhooks/replay.ts";
+export { type DeliveryToTry, deliveriesToTry, recordTries, type TryRecord } from "./webhooks/tries.ts";

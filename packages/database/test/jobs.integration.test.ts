@@ -49,10 +49,11 @@ function claim(id: string, timeoutSeconds = 60, generation = 1) {
   return claimJobs(database, [{ id, generation, timeoutSeconds }]).then(([job]) => job);
 }
 
-function finish(id: string, attempt: number) {
-  return finishJobs(database, [
+async function finish(id: string, attempt: number) {
+  const ended = await finishJobs(database, [
     { id, attempt, status: "completed", result: { n: attempt }, eventId: newId("evt") },
   ]);
+  return ended.map((job) => job !== undefined);
 }
 
 const row = (id: string) =>

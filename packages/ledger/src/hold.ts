@@ -1,4 +1,4 @@
-import { Decimal } from "decimal.js";
+import type { Decimal } from "decimal.js";
 import { longContextRates } from "./cost.ts";
 import { Money } from "./money.ts";
 import type { Price } from "./price-book.ts";
@@ -12,11 +12,30 @@ import type { Price } from "./price-book.ts";
  * @param outputTokensMax output and thoughts together
  */
 export function holdFor(price: Price, promptTokensMax: number, outputTokensMax: number): Decimal {
-  const long = longContextRates(price, promptTokensMax);
-  const input = Decimal.max(price.inputUsd, price.audioInputUsd, price.cachedUsd, long?.inputUsd ?? 0);
-  const output = Decimal.max(price.outputUsd, long?.outputUsd ?? 0);
+  const { input, output } = dearestRates(price, longContextRates(price, promptTokensMax));
   return new Money(promptTokensMax)
     .times(input)
     .plus(new Money(outputTokensMax).times(output))
-    .div(1_000_000);
+    .times(millionth);
+}
+
+const millionth = new Money("0.000001");
+
+interface Rates {
+  input: Decimal;
+  output: Decimal;
+}
+
+/** Kept: a price is never edited, and asked for at each call. */
+const usual = new WeakMap<Price, Rates>();
+const longContext = new WeakMap<Price, Rates>();
+
+function dearestRates(price: Price, long: Price["longContext"]): Rates {
+  const known = long ? longContext : usual;
+  const rates = known.get(price) ?? {
+    input: Money.max(price.inputUsd, price.audioInputUsd, price.cachedUsd, long?.inputUsd ?? 0),
+    output: Money.max(price.outputUsd, long?.outputUsd ?? 0),
+  };
+  known.set(price, rates);
+  return rates;
 }

@@ -39,14 +39,7 @@ export class PriceBook {
    * @returns undefined where the model, or that tier of it, has no price at that time
    */
   async priceOf(model: string, serviceTier: ServiceTier, at: Date): Promise<Price | undefined> {
-    const names = new Set(modelNames(model));
-    const valid = (await this.#prices()).filter(
-      (price) => names.has(price.model) && price.serviceTier === serviceTier && price.validFrom <= at,
-    );
-    return valid.reduce<Price | undefined>(
-      (latest, price) => (latest === undefined || price.validFrom > latest.validFrom ? price : latest),
-      undefined,
-    );
+    return latestFirst(await this.#prices(), model, serviceTier).find((price) => price.validFrom <= at);
   }
 
   /** Names of all models that have a price, in order. */
@@ -80,6 +73,25 @@ export class PriceBook {
   async #read(): Promise<Price[]> {
     return (await this.#database.prisma.price.findMany()).map(readPrice);
   }
+}
+
+/** Of what was read once, by model and tier as they were asked for: few of them, asked for at each call. */
+const asked = new WeakMap<readonly Price[], Map<string, Price[]>>();
+
+function latestFirst(prices: readonly Price[], model: string, serviceTier: ServiceTier): Price[] {
+  const known = asked.get(prices) ?? new Map<string, Price[]>();
+  asked.set(prices, known);
+  const key = `${serviceTier} ${model}`;
+  let found = known.get(key);
+  if (!found) {
+    const names = new Set(modelNames(model));
+    found = prices
+      .filter((price) => names.has(price.model) && price.serviceTier === serviceTier)
+      .sort((one, other) => other.validFrom.getTime() - one.validFrom.getTime());
+    // Models that have no price may be asked for under any name.
+    if (found.length > 0) known.set(key, found);
+  }
+  return found;
 }
 
 type PriceRow = Awaited<ReturnType<Database["prisma"]["price"]["findMany"]>>[number];

@@ -10,6 +10,8 @@ export interface BoundedRequest {
   system: string;
   parts: string[];
   jsonSchema?: object;
+  /** Most bytes of further parts that are not known yet. */
+  laterBytesMax?: number;
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
   /** Most tokens of thoughts; the model's smallest unless given. */
@@ -36,6 +38,8 @@ export interface PlannedCall extends Omit<BoundedRequest, "jsonSchema"> {
   fallbackModel?: string;
   serviceTier?: ServiceTier;
   output?: z.ZodObject;
+  /** Most bytes of what is known only when it is made, such as the conversation so far. */
+  laterBytesMax?: number;
 }
 
 /**
@@ -50,12 +54,13 @@ export async function worstCasesOf(
 ): Promise<{ byStep: Map<string, Decimal>; unknownModel?: string }> {
   const byStep = new Map<string, Decimal>();
   for (const call of calls) {
-    const { step, model = defaultModel, fallbackModel, serviceTier = "standard", output, ...request } = call;
+    const { step, model = defaultModel, fallbackModel, serviceTier = "standard", output, ...rest } = call;
+    const { laterBytesMax = 0, ...request } = rest;
     const price = await prices.priceOf(model, serviceTier, new Date());
     if (!price) return { byStep, unknownModel: model };
     const fallback = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, new Date()));
     const jsonSchema = output && modelSchemaOf(output);
-    const bounded = { ...request, ...(jsonSchema && { jsonSchema }) };
+    const bounded = { ...request, laterBytesMax, ...(jsonSchema && { jsonSchema }) };
     byStep.set(step, dearestWorstCaseUsd(fallback ? [price, fallback] : [price], bounded));
   }
   return { byStep };
@@ -90,7 +95,21 @@ const tokensPerPart = 16;
  * An upper bound of a prompt's tokens: its bytes in UTF-8, since no token is shorter than a byte.
  * countTokens would be closer, but costs a request.
  */
-export function promptTokensMax(prompt: Pick<BoundedRequest, "system" | "parts" | "jsonSchema">): number {
-  const texts = [prompt.system, ...prompt.parts, prompt.jsonSchema ? JSON.stringify(prompt.jsonSchema) : ""];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + tokensPerPart, 0);
+export function promptTokensMax(
+  prompt: Pick<BoundedRequest, "system" | "parts" | "jsonSchema" | "laterBytesMax">,
+): number {
+  const schemaBytes = prompt.jsonSchema ? bytesOf(prompt.jsonSchema) : 0;
+  return [prompt.system, ...prompt.parts].reduce(
+    (sum, text) => sum + Buffer.byteLength(text) + tokensPerPart,
+    (prompt.laterBytesMax ?? 0) + schemaBytes + tokensPerPart,
+  );
+}
+
+/** Kept: an agent's schema stays the same. */
+const schemaSizes = new WeakMap<object, number>();
+
+function bytesOf(jsonSchema: object): number {
+  const bytes = schemaSizes.get(jsonSchema) ?? Buffer.byteLength(JSON.stringify(jsonSchema));
+  schemaSizes.set(jsonSchema, bytes);
+  return bytes;
 }

@@ -2,5 +2,15 @@ export { agentQueue, type JobPayload, jobPayload } from "./agent-queue.ts";
 export { chargesQueue, openChargesQueue, scheduleCharges } from "./charges-queue.ts";
 export { Dispatcher, laneEntry, readLaneEntry } from "./dispatcher.ts";
 export { announceJobEnd, JobEndings } from "./job-endings.ts";
+export { JobNews } from "./job-stream/job-news.ts";
+export type { JobStreamWriter, ShownStep } from "./job-stream/job-stream-writer.ts";
+export {
+  eraseJobStreams,
+  fenceJobStream,
+  type JobStreamEntry,
+  JobStreams,
+  streamStart,
+} from "./job-stream/job-streams.ts";
 export type { Lanes, LaneTerms, Placement } from "./lanes/lanes.ts";
 export { connectRedis, redisIncarnation } from "./redis.ts";
+export { openWebhooksQueue, type TryPayload, tryId, tryPayload, webhooksQueue } from "./webhooks-queue.ts";

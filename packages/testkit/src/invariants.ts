@@ -4,9 +4,12 @@ import { eventually } from "./eventually.ts";
 import { laneKeysLeft } from "./lane-keys.ts";
 import { type BillEntry, priceBillEntry } from "./second-price.ts";
 import type { Stack } from "./stack.ts";
+import { untoldEnds } from "./untold-ends.ts";
 
 /** One entry of the emulator's bill, as far as the invariants need it. */
 interface BilledCall extends BillEntry {
+  /** Of the request, under which the emulator keeps its body. */
+  id: string;
   callId: string | null;
   status: number;
 }
@@ -28,6 +31,12 @@ const sweptMsMax = 30_000;
  */
 export async function assertInvariants(stack: Stack, accepted: string[], lostCallsMax = 0): Promise<void> {
   const { prisma } = stack.database;
+  // What ended jobs did not use is given back right after their end, or by a sweep.
+  await eventually(async () => {
+    const holding = await prisma.monthlySpend.findMany({ where: { heldUsd: { gt: 0 } } });
+    if (holding.length > 0)
+      throw new Error(`F: held yet by ${holding.map((row) => row.creatorId).join(", ")}`);
+  }, sweptMsMax);
   const [jobs, calls, spends, bill] = await Promise.all([
     prisma.job.findMany({ include: { outbox: true } }),
     prisma.usageLog.findMany(),
@@ -81,6 +90,12 @@ export async function assertInvariants(stack: Stack, accepted: string[], lostCal
       faults.push(`E: ${spend.creatorId}: spent is off`);
     if (!unknown.eq(spend.unknownUsd.toFixed())) faults.push(`E: ${spend.creatorId}: unknown is off`);
   }
+
+  // D: each endpoint was told of every end that it wants, or is disabled. Where there is none, there is nothing to wait for.
+  await eventually(async () => {
+    const untold = await untoldEnds(stack.database);
+    if (untold.length > 0) throw new Error(untold.slice(0, 5).join("; "));
+  }, sweptMsMax).catch((error: Error) => faults.push(`D: ${error.message}`));
 
   // F: no lane entry. A start that was not heard of is found out by a sweep, some seconds later.
   await eventually(async () => {

@@ -44,6 +44,9 @@ export interface Stack {
 
 const adminKey = "us_test_admin_0123456789abcdefghijklmnop";
 
+/** Secrets of tests and benchmarks are encrypted under it, and worth nothing. */
+export const testSecretsKeys = `test:${Buffer.alloc(32, "understudy").toString("base64")}`;
+
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const [testDatabase, redis, emulator] = await Promise.all([
     createTestDatabase(options.postgresUrl),
@@ -54,6 +57,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     DATABASE_URL: testDatabase.url,
     REDIS_URL: redis.url,
     UNDERSTUDY_ADMIN_KEY: adminKey,
+    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
+    WEBHOOK_ALLOW_PRIVATE: "1",
     GEMINI_API_KEY: "emulator",
     GEMINI_BASE_URL: String(emulator.details.url),
     ...options.environment,

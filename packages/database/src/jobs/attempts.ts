@@ -1,3 +1,4 @@
+import type { CreatorProfile } from "@understudy/contracts";
 import type { Database } from "../database.ts";
 import { loadStatement } from "../statement.ts";
 
@@ -11,6 +12,8 @@ export interface ClaimedJob {
   id: string;
   agent: string;
   creatorId: string;
+  /** Whom its input tells of. */
+  fanId: string | null;
   feature: string;
   model: string;
   input: unknown;
@@ -20,6 +23,8 @@ export interface ClaimedJob {
   crashes: number;
   /** Its `expiresAt` passed before it first started. */
   expired: boolean;
+  /** How its creator sounds. */
+  profile: CreatorProfile | null;
   /** Steps that an earlier attempt has finished. */
   steps: { key: string; result: unknown }[];
 }
@@ -50,14 +55,21 @@ export async function claimJobs(
   return claims.map((claim) => jobs.get(claim.id));
 }
 
+/** A job that has ended now. */
+export interface EndedJob {
+  id: string;
+  /** It holds something yet, for calls that it did not make after all. */
+  holdsRoom: boolean;
+}
+
 /**
  * Ends jobs and writes their events to the outbox, in one transaction.
- * @returns for each whether it ended now; false where its attempt was fenced off
+ * @returns for each what ended now; undefined where its attempt was fenced off
  */
-export async function finishJobs(database: Database, ends: JobEnd[]): Promise<boolean[]> {
-  const rows = await database.execute<{ id: string }>(finishStatement, ends);
-  const finished = new Set(rows.map((row) => row.id));
-  return ends.map((end) => finished.has(end.id));
+export async function finishJobs(database: Database, ends: JobEnd[]): Promise<(EndedJob | undefined)[]> {
+  const rows = await database.execute<EndedJob>(finishStatement, ends);
+  const finished = new Map(rows.map((row) => [row.id, row]));
+  return ends.map((end) => finished.get(end.id));
 }
 
 /**

@@ -1,6 +1,6 @@
 -- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
 -- $1: [{id, generation, timeoutSeconds}], each id once.
--- Rows: the job, `steps` [{key, result}] that are finished, and `expired`. A job that has ended, or was
+-- Rows: the job, its creator's `profile`, `steps` [{key, result}] that are finished, and `expired`. A job that has ended, or was
 -- dispatched again under a later generation, has no row.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "timeoutSeconds" float8)
@@ -29,7 +29,8 @@ WITH request AS (
   WHERE "Job"."id" = due."id"
   RETURNING "Job".*, due."expired"
 )
-SELECT "id", "agent", "creatorId", "feature", "model", "input", "attempt", "crashes", "expired",
+SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "crashes", "expired",
+  (SELECT "profile" FROM "Creator" WHERE "Creator"."id" = claimed."creatorId") AS "profile",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
    WHERE "jobId" = claimed."id") AS "steps"
 FROM claimed

@@ -1,6 +1,6 @@
 -- Writes jobs down, each unless its creator is unknown or what is spent leaves no room for it.
--- $1: [{id, agent, creatorId, createCreator, apiKeyId?, fanId?, feature, model, input, metadata?, priority, notBefore?,
---       expiresAt?, requiredUsd, platformQuotaUsd?}]
+-- $1: [{id, agent, creatorId, createCreator, apiKeyId?, fanId?, feature, model, input, metadata?, callbackUrl?,
+--       callbackEndpointId?, priority, notBefore?, expiresAt?, requiredUsd, platformQuotaUsd?}]
 -- createCreator: whether a creator that is not known yet is created, with the default plan.
 -- requiredUsd: the worst case of all calls that the job can't do without. Holds do not count here: a job that
 -- only they keep out waits for them. platformQuotaUsd: the same for all.
@@ -10,7 +10,7 @@ WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r(
     "id" text, "agent" text, "creatorId" text, "createCreator" boolean, "apiKeyId" text, "fanId" text, "feature" text,
-    "model" text, "input" jsonb, "metadata" jsonb, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz,
+    "model" text, "input" jsonb, "metadata" jsonb, "callbackUrl" text, "callbackEndpointId" text, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz,
     "requiredUsd" numeric, "platformQuotaUsd" numeric)
 ), created AS (
   -- In one order everywhere, so that two batches can't wait for each other.
@@ -48,10 +48,10 @@ WITH request AS (
     AND account."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
   LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId" AND key."budgetUsd" IS NOT NULL
 ), written AS (
-  INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "priority",
-                     "notBefore", "expiresAt")
-  SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "priority",
-         "notBefore", "expiresAt"
+  INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "callbackUrl",
+                     "callbackEndpointId", "priority", "notBefore", "expiresAt")
+  SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "callbackUrl",
+         "callbackEndpointId", "priority", "notBefore", "expiresAt"
   FROM judged
   WHERE "isKnown"
     AND ("quotaUsd" IS NULL OR "spentUsd" + "unknownUsd" + "requiredUsd" <= "quotaUsd")

@@ -18,6 +18,9 @@ export interface NewJob {
   model: string;
   input: object;
   metadata?: Record<string, string>;
+  /** Where its end is told, and the endpoint whose secret signs that. */
+  callbackUrl?: string;
+  callbackEndpointId?: string;
   priority: number;
   notBefore?: string;
   expiresAt?: string;

@@ -1,6 +1,6 @@
 -- Ends jobs, and leaves word of it in the outbox.
 -- $1: [{id, attempt, status, result?, errorCode?, errorMessage?, errorRetryable?, errorResetsAt?, eventId}], each id once.
--- Rows: {id} of those ended now. An attempt that is no longer the job's own has none: it was fenced off.
+-- Rows: {id, holdsRoom} of those ended now; holdsRoom: for calls that it did not make after all. An attempt that is no longer the job's own has none: it was fenced off.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "attempt" int, "status" "JobStatus", "result" jsonb,
     "errorCode" text, "errorMessage" text, "errorRetryable" boolean, "errorResetsAt" timestamptz, "eventId" text)
@@ -22,8 +22,9 @@ WITH request AS (
     "finishedAt" = now()
   FROM due
   WHERE "Job"."id" = due."id"
-  RETURNING "Job"."id", "Job"."creatorId", "Job"."status", due."eventId"
+  RETURNING "Job"."id", "Job"."creatorId", "Job"."status", "Job"."heldUsd" > 0 AS "holdsRoom", due."eventId"
+), told AS (
+  INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
+  SELECT "eventId", 'job.' || "status", "creatorId", "id" FROM finished
 )
-INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-SELECT "eventId", 'job.' || "status", "creatorId", "id" FROM finished
-RETURNING "jobId" AS "id"
+SELECT "id", "holdsRoom" FROM finished

@@ -4,7 +4,8 @@ import { type Alert, type AlertFacts, type AlertType, alertMessage } from "@unde
 export interface AlertRow {
   id: string;
   type: AlertType;
-  creatorId: string;
+  /** Null for what is about no creator. */
+  creatorId: string | null;
   /** Written by our own statements. */
   payload: unknown;
   createdAt: Date;

@@ -1,0 +1,50 @@
+import type { WebhookDelivery, WebhookEndpoint } from "@understudy/contracts";
+import type { Prisma } from "@understudy/database";
+
+export type EndpointRow = Prisma.WebhookEndpointGetPayload<object>;
+
+type DeliveryRow = Prisma.DeliveryGetPayload<{ include: { event: true; attempts: true } }>;
+
+/** An endpoint as it is told to others: without its secrets. */
+export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
+  const { previousSecretUntil } = row;
+  return {
+    id: row.id,
+    url: row.url,
+    ...(row.description !== null && { description: row.description }),
+    events: row.events,
+    creatorIds: row.creatorIds,
+    enabled: row.disabledAt === null,
+    ...(row.disabledAt && { disabledAt: row.disabledAt.toISOString() }),
+    // Only we write it.
+    ...(row.disabledReason !== null && {
+      disabledReason: row.disabledReason as NonNullable<WebhookEndpoint["disabledReason"]>,
+    }),
+    ...(row.failingSince && { failingSince: row.failingSince.toISOString() }),
+    ...(previousSecretUntil &&
+      previousSecretUntil > new Date() && { previousSecretUntil: previousSecretUntil.toISOString() }),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+/** @param row its tries in the order in which they were made */
+export function presentDelivery(row: DeliveryRow): WebhookDelivery {
+  return {
+    id: row.id,
+    eventId: row.eventId,
+    type: row.type,
+    ...(row.event.jobId !== null && { jobId: row.event.jobId }),
+    status: row.status,
+    ...(row.status === "pending" && row.nextTryAt && { nextTryAt: row.nextTryAt.toISOString() }),
+    ...(row.deliveredAt && { deliveredAt: row.deliveredAt.toISOString() }),
+    createdAt: row.createdAt.toISOString(),
+    tries: row.attempts.map(({ at, ms, httpStatus, error, body }) => ({
+      at: at.toISOString(),
+      ms,
+      ...(httpStatus !== null && { status: httpStatus }),
+      ...(error !== null && { error }),
+      ...(body !== null && { body }),
+    })),
+  };
+}

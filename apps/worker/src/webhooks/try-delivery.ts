@@ -1,0 +1,78 @@
+import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/database";
+import type { EventPoster, PostAnswer } from "./post-event.ts";
+import { nextTryAt } from "./retry-schedule.ts";
+
+/** A delivery, and what is to be sent. */
+export interface LoadedDelivery extends DeliveryToTry {
+  body: string;
+}
+
+export interface TryDependencies {
+  /** Undefined where that try was made already, or is void. */
+  load: (released: ReleasedDelivery) => Promise<LoadedDelivery | undefined>;
+  sign: (delivery: LoadedDelivery, body: string, at: Date) => Record<string, string>;
+  poster: EventPoster;
+  record: (record: TryRecord) => Promise<unknown>;
+  /** Pauses between tries, in ms. */
+  schedule: readonly number[];
+  disableAfterSeconds: number;
+  /** Aborts when tries under way are broken off. */
+  stopping: AbortSignal;
+}
+
+const fixedHeaders = { "content-type": "application/json", "user-agent": "Understudy-Webhooks/1" };
+
+/**
+ * Makes one try of a delivery and writes it down.
+ * @returns when it is tried again, if it is
+ * @throws where it was broken off: it counts for nothing, and is made again
+ */
+export async function tryDelivery(
+  dependencies: TryDependencies,
+  released: ReleasedDelivery,
+): Promise<Date | undefined> {
+  const delivery = await dependencies.load(released);
+  if (!delivery) return undefined;
+  const { poster, stopping } = dependencies;
+  const at = new Date();
+  const answer = await post(dependencies, delivery, at, poster);
+  if (stopping.aborted) throw new Error("The worker stops.");
+  const record = judge(dependencies, released, at, answer);
+  await dependencies.record(record);
+  return record.nextTryAt;
+}
+
+async function post(
+  { sign }: TryDependencies,
+  delivery: LoadedDelivery,
+  at: Date,
+  poster: EventPoster,
+): Promise<PostAnswer> {
+  const { url, body } = delivery;
+  let headers: Record<string, string>;
+  try {
+    headers = { ...fixedHeaders, ...sign(delivery, body, at) };
+  } catch {
+    // A key is missing from UNDERSTUDY_SECRETS_KEYS: may it be back by the next try.
+    return { ms: 0, error: "secret_unreadable" };
+  }
+  return await poster.post(url, headers, body);
+}
+
+/** What follows from an answer. 2xx alone is success, and 410 ends it for good. */
+function judge(
+  { schedule, disableAfterSeconds }: TryDependencies,
+  { id, generation, tries }: ReleasedDelivery,
+  at: Date,
+  { retryAfter, ...answer }: PostAnswer,
+): TryRecord {
+  const { httpStatus = 0 } = answer;
+  const tried = { id, generation, tries, at, ...answer, disableAfterSeconds };
+  // A 2xx whose body never ended was taken all the same.
+  if (httpStatus >= 200 && httpStatus < 300) return { ...tried, outcome: "delivered", gone: false };
+  if (httpStatus === 410) return { ...tried, outcome: "failed", gone: true };
+  const next = nextTryAt(schedule, tries + 1, new Date(), retryAfter);
+  return next
+    ? { ...tried, outcome: "pending", nextTryAt: next, gone: false }
+    : { ...tried, outcome: "failed", gone: false };
+}

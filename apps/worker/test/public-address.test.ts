@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, LookupFunction } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { type EventPoster, openPoster } from "../src/webhooks/post-event.ts";
+import { isPublicAddress } from "../src/webhooks/public-address.ts";
+
+const forbidden = [
+  "0.0.0.0",
+  "10.0.0.1",
+  "100.64.0.1",
+  "127.0.0.1",
+  "127.255.255.254",
+  "168.63.129.16",
+  "169.254.169.254",
+  "172.16.0.1",
+  "172.31.255.255",
+  "192.0.0.1",
+  "192.0.2.1",
+  "192.168.1.1",
+  "198.18.0.1",
+  "224.0.0.1",
+  "240.0.0.1",
+  "255.255.255.255",
+  "::",
+  "::1",
+  "::127.0.0.1",
+  "::ffff:127.0.0.1",
+  "::ffff:a9fe:a9fe",
+  "64:ff9b::7f00:1",
+  "64:ff9b::168.63.129.16",
+  "64:ff9b:1::1",
+  "100::1",
+  "2001::1",
+  "2001:db8::1",
+  "2002:7f00:1::1",
+  "2002:a9fe:a9fe::1",
+  "fc00::1",
+  "fd00:ec2::254",
+  "fe80::1",
+  "fe80::1%lo",
+  "fec0::1",
+  "ff02::1",
+  "not an address",
+];
+
+const allowed = [
+  "1.1.1.1",
+  "8.8.8.8",
+  "100.63.255.255",
+  "100.128.0.1",
+  "172.32.0.1",
+  "168.63.129.15",
+  "93.184.215.14",
+  "::ffff:8.8.8.8",
+  "64:ff9b::8.8.8.8",
+  "2606:4700:4700::1111",
+  "2a00:1450:4001:81b::200e",
+];
+
+describe("an address", () => {
+  it.each(forbidden)("that is not public: %s", (address) => expect(isPublicAddress(address)).toBe(false));
+  it.each(allowed)("that is public: %s", (address) => expect(isPublicAddress(address)).toBe(true));
+});
+
+describe("a webhook", () => {
+  let server: Server;
+  let port: number;
+  let requests = 0;
+  /** A DNS of our own. What a name has several times over, it answers one after another. */
+  const names = new Map<string, string[][]>();
+  let looks = 0;
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    looks++;
+    const answers = names.get(hostname) ?? [];
+    const addresses = (answers.length > 1 ? answers.shift() : answers[0]) ?? [];
+    const all = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+    if (options.all) callback(null, all);
+    else callback(null, all[0]?.address ?? "", all[0]?.family);
+  };
+  const posters: EventPoster[] = [];
+  const open = (allowPrivate: boolean) => {
+    const poster = openPoster({ timeoutMs: 5_000, allowPrivate, lookup });
+    posters.push(poster);
+    return (url: string) => poster.post(url, {}, "{}");
+  };
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      requests++;
+      if (request.url === "/redirect")
+        response.writeHead(302, { location: `http://127.0.0.1:${port}/inside` }).end();
+      else response.writeHead(200).end("inside");
+    });
+    server.listen(0);
+    await once(server, "listening");
+    port = (server.address() as AddressInfo).port;
+  });
+
+  afterAll(async () => {
+    await Promise.all(posters.map((poster) => poster.close()));
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it.each([
+    "127.0.0.1",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0177.0.0.1",
+    "0",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "169.254.169.254",
+    "168.63.129.16",
+    "１２７.0.0.1",
+  ])("does not reach %s by its address, however it is written", async (host) => {
+    const before = requests;
+    expect(await open(false)(`http://${host}:${port}/`)).toMatchObject({ error: "address_not_allowed" });
+    expect(await open(false)(`https://${host}:${port}/`)).toMatchObject({ error: "address_not_allowed" });
+    expect(requests).toBe(before);
+  });
+
+  it.each(forbidden.filter((address) => !/ |%/.test(address)))(
+    "does not reach %s by a name",
+    async (address) => {
+      names.set("inside.test", [[address]]);
+      const before = requests;
+      expect(await open(false)(`http://inside.test:${port}/`)).toMatchObject({
+        error: "address_not_allowed",
+      });
+      expect(requests).toBe(before);
+    },
+  );
+
+  it("is not led inside by a name that answers otherwise the second time", async () => {
+    const post = open(false);
+    // One look for each connection: no later one, after the check, decides where it goes.
+    names.set("rebinding.test", [["192.0.2.1"], ["127.0.0.1"], ["::1"], ["10.0.0.1"]]);
+    const before = { requests, looks };
+    for (let turn = 0; turn < 4; turn++) {
+      expect(await post(`http://rebinding.test:${port}/`)).toMatchObject({ error: "address_not_allowed" });
+    }
+    expect({ requests, looks }).toEqual({ requests: before.requests, looks: before.looks + 4 });
+  });
+
+  it("does not go to the private one of several addresses", async () => {
+    names.set("mixed.test", [["127.0.0.1", "::1", "10.0.0.1"]]);
+    expect(await open(false)(`http://mixed.test:${port}/`)).toMatchObject({ error: "address_not_allowed" });
+  });
+
+  it("follows no redirect", async () => {
+    const before = requests;
+    expect(await open(true)(`http://127.0.0.1:${port}/redirect`)).toMatchObject({
+      httpStatus: 302,
+      error: "redirect",
+    });
+    expect(requests).toBe(before + 1);
+  });
+
+  it("reaches private addresses where that is allowed, by name too", async () => {
+    names.set("here.test", [["127.0.0.1"]]);
+    expect(await open(true)(`http://127.0.0.1:${port}/`)).toMatchObject({ httpStatus: 200, body: "inside" });
+    expect(await open(true)(`http://here.test:${port}/`)).toMatchObject({ httpStatus: 200 });
+    expect(await open(true)(`http://[::1]:${port}/`)).toMatchObject({ httpStatus: 200 });
+  });
+});
