@@ -8,6 +8,8 @@ export interface BenchRun {
   scale: number;
   /** Where a benchmark's chart goes, an SVG file. */
   chartFile: string;
+  /** Fan messages for the benchmark of prompts (CSV); our own unless given. */
+  messagesFile?: string | undefined;
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
   /** Says in a short line what is under way. */

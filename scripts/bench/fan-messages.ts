@@ -17,7 +17,7 @@ export function messagingRequests(): Buffer[] {
   );
 }
 
-function fanMessages() {
+export function fanMessages() {
   return Array.from({ length: fans }, (_, index) => ({
     creatorId: `creator_${index % creators}`,
     fanId: `fan_${index}`,

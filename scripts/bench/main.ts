@@ -9,6 +9,7 @@ import type { Finding } from "./finding.ts";
 import { findingsTable } from "./findings-table.ts";
 import { httpLayer } from "./http-layer.ts";
 import { type BenchmarkName, parseOptions } from "./options.ts";
+import { prompts } from "./prompts.ts";
 import { wholeJob } from "./whole-job.ts";
 
 const benchmarks: Record<BenchmarkName, Benchmark> = {
@@ -17,6 +18,7 @@ const benchmarks: Record<BenchmarkName, Benchmark> = {
   job: wholeJob,
   costs: costsOfCalls,
   fairness,
+  prompts,
 };
 
 /** From here on others' work weighs on the ratios: ours has four processes at work where a bare peer has two. */

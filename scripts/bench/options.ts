@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError } from "commander";
 
-export const benchmarkNames = ["http", "accept", "job", "costs", "fairness"] as const;
+export const benchmarkNames = ["http", "accept", "job", "costs", "fairness", "prompts"] as const;
 export type BenchmarkName = (typeof benchmarkNames)[number];
 
 export interface BenchOptions {
@@ -12,6 +12,8 @@ export interface BenchOptions {
   scale: number;
   /** Where `fairness` draws how long light creators waited. */
   chartFile: string;
+  /** Fan messages for `prompts` (CSV); its own unless given. */
+  messagesFile?: string;
   /** Where the figures go as JSON. */
   json?: string;
 }
@@ -43,6 +45,10 @@ export function parseOptions(
     .option("--seconds <n>", "length of each turn that counts requests", seconds, 2)
     .option("--scale <share>", "how much of its full size fairness has: 0.1 takes two minutes", scale, 1)
     .option("--chart <FILE>", "where fairness draws its chart (SVG; default: .understudy/bench/fairness.svg)")
+    .option(
+      "--messages <FILE>",
+      "fan messages for prompts (CSV with creator_id, fan_id and text; default: its own)",
+    )
     .option("--json <FILE>", "writes the figures there as well")
     .addHelpText(
       "after",
@@ -53,7 +59,13 @@ export function parseOptions(
       throw error;
     })
     .parse(argv, { from: "user" });
-  const given = command.opts<{ seconds: number; scale: number; chart?: string; json?: string }>();
+  const given = command.opts<{
+    seconds: number;
+    scale: number;
+    chart?: string;
+    messages?: string;
+    json?: string;
+  }>();
   const here = environment.npm_lifecycle_event === "bench" ? (environment.INIT_CWD ?? ".") : process.cwd();
   const named = benchmarkNames.filter((name) => command.args.includes(name));
   return {
@@ -61,6 +73,7 @@ export function parseOptions(
     seconds: given.seconds,
     scale: given.scale,
     chartFile: given.chart === undefined ? resolve(chartDefault) : resolve(here, given.chart),
+    ...(given.messages !== undefined && { messagesFile: resolve(here, given.messages) }),
     ...(given.json !== undefined && { json: resolve(here, given.json) }),
   };
 }

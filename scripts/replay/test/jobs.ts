@@ -15,6 +15,7 @@ export function jobWith(over: Partial<Job> = {}): Job {
       thoughtTokens: 2,
       costUsd: "0.00155",
       calls: 1,
+      byAgent: [{ agentId: "messaging_ai", calls: 1, costUsd: "0.00155" }],
     },
     agentsInvolved: ["messaging_ai"],
     model: "gemini-2.5-flash",
