@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { CommanderError } from "commander";
@@ -52,6 +53,8 @@ async function main(): Promise<void> {
 /** The first Ctrl-C stops and removes everything, the second ends the process at once. */
 function onInterrupt(): AbortSignal {
   const controller = new AbortController();
+  // Whatever is under way listens.
+  setMaxListeners(0, controller.signal);
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(130);
