@@ -34,6 +34,7 @@ describe("a job whose way was cut short", () => {
         createCreator: false,
         feature: "fan_message",
         model: "gemini-2.5-flash",
+        fanId: "f",
         input: { fanId: "f", message: "Hello" },
         priority: 100,
         requiredUsd: "0",

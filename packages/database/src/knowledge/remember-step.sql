@@ -1,7 +1,7 @@
 -- Remembers what an attempt's step found, and shares the insight that it learned: both or neither, and once.
 -- $1: [{jobId, attempt, key, agentId, result, insight?: {id, scope, fanId?, type, confidence, text, data, expiresAt?}}],
 -- one item.
--- Rows: {result}, the one that was remembered first. None where the attempt is no longer the job's own.
+-- Rows: {result}, the one that was remembered first; null where that was committed after this statement began. None where the attempt is no longer the job's own.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("jobId" text, "attempt" int, "key" text, "agentId" text, "result" jsonb,
     "insight" jsonb)

@@ -31,6 +31,10 @@ export interface SharedInsight {
  * @returns the result that was remembered first; undefined where the attempt was fenced off, and nothing was written
  */
 export async function rememberStep(database: Database, step: FinishedStep): Promise<unknown | undefined> {
-  const [row] = await database.execute<{ result: unknown }>(rememberStatement, [step]);
-  return row?.result;
+  const write = () => database.execute<{ result: unknown }>(rememberStatement, [step]);
+  const [row] = await write();
+  if (!row || row.result !== null) return row?.result;
+  // Committed by another delivery of the attempt while this one waited for the job's lock: seen from here on.
+  const [seen] = await write();
+  return seen?.result;
 }
