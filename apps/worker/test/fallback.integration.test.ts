@@ -3,24 +3,23 @@ import { findAgent, necessaryCallsOf } from "@understudy/agents";
 import type { Job } from "@understudy/contracts";
 import { PriceBook, worstCasesOf } from "@understudy/ledger";
 import { createLogger, parseEnvironment, type RunningService } from "@understudy/service";
-import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
+import { assertInvariants, eventually, type Stack, startStack, testSecretsKeys } from "@understudy/testkit";
 import { environment } from "../src/config.ts";
 import { startWorker } from "../src/start-worker.ts";
 
 const primary = "gemini-2.5-flash-lite";
 /** Dearer than the primary. */
 const fallback = "gemini-2.5-flash";
-const input = { fanId: "fan", message: "When is the next show?" };
+const input = { prompt: "When is the next show?" };
 
 let stack: Stack;
 /** In this process, where an agent can be given a fallback. */
 let worker: RunningService;
-const messaging = findAgent("messaging");
-const chat = findAgent("chat");
-if (!messaging || !chat) throw new Error("The agents are gone.");
+const agent = findAgent("test");
+if (!agent) throw new Error("The agent is gone.");
 
 beforeEach(async () => {
-  messaging.fallbackModel = fallback;
+  agent.fallbackModel = fallback;
   stack = await startStack({ workers: 0, environment: { GEMINI_MODEL: primary } });
   await stack.request("PUT", "/api/ai/creators/psy", {
     plan: "business",
@@ -32,12 +31,13 @@ beforeEach(async () => {
     GEMINI_API_KEY: "emulator",
     GEMINI_BASE_URL: stack.emulatorUrl,
     GEMINI_MODEL: primary,
+    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
   });
   worker = await startWorker(config, createLogger("worker", "silent"));
 });
 
 afterEach(async () => {
-  delete messaging.fallbackModel;
+  delete agent.fallbackModel;
   await worker.stop();
   await stack.stop();
 });
@@ -50,18 +50,18 @@ async function completed(id: string): Promise<Job> {
   });
 }
 
-const submit = () => stack.submit("chat", { creatorId: "psy", input });
+const submit = () => stack.submit("test", { creatorId: "psy", input });
 const callsOf = (jobId: string) =>
   stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
 
 describe("an agent's fallback", () => {
   it("answers while its model is paused; held at the dearer price, paid at its own", async () => {
     const prices = new PriceBook(stack.database);
-    const dearer = await worstCasesOf(prices, necessaryCallsOf(chat, input), primary);
-    const plain = necessaryCallsOf(chat, input).map(({ fallbackModel: _, ...call }) => call);
+    const dearer = await worstCasesOf(prices, necessaryCallsOf(agent, input), primary);
+    const plain = necessaryCallsOf(agent, input).map(({ fallbackModel: _, ...call }) => call);
     const own = await worstCasesOf(prices, plain, primary);
-    const holdUsd = dearer.byStep.get("messaging/draft")?.toFixed();
-    expect(Number(holdUsd)).toBeGreaterThan(Number(own.byStep.get("messaging/draft")?.toFixed()));
+    const holdUsd = dearer.byStep.get("prompt")?.toFixed();
+    expect(Number(holdUsd)).toBeGreaterThan(Number(own.byStep.get("prompt")?.toFixed()));
 
     const usual = await submit();
     await completed(usual);
