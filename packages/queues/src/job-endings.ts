@@ -2,9 +2,9 @@ import type { Redis } from "ioredis";
 
 const channel = "understudy:job-endings";
 
-/** Tells whoever waits that a job has ended. Best effort: Postgres is what remembers. */
-export async function announceJobEnd(redis: Redis, jobId: string): Promise<void> {
-  await redis.publish(channel, jobId);
+/** Tells whoever waits that jobs have ended. Best effort: Postgres is what remembers. */
+export async function announceJobEnd(redis: Redis, ...jobIds: string[]): Promise<void> {
+  await redis.publish(channel, jobIds.join(","));
 }
 
 /** Hears of jobs' endings from all workers, over one subscription. */
@@ -15,8 +15,11 @@ export class JobEndings {
   /** @param redis a consumer connection for this alone, closed by `close` */
   constructor(redis: Redis) {
     this.#redis = redis;
-    redis.on("message", (_channel: string, jobId: string) => {
-      for (const listener of this.#listeners.get(jobId) ?? []) listener();
+    redis.on("message", (_channel: string, jobIds: string) => {
+      if (this.#listeners.size === 0) return;
+      for (const jobId of jobIds.split(",")) {
+        for (const listener of this.#listeners.get(jobId) ?? []) listener();
+      }
     });
     // Queued while Redis is away, and renewed by ioredis after each reconnect.
     redis.subscribe(channel).catch(() => {});

@@ -95,13 +95,13 @@ describe("Redis", () => {
       let heard = 0;
       const stop = endings.on("job_1", () => heard++);
       await eventually(async () => {
-        await announceJobEnd(redis, "job_1");
+        await announceJobEnd(redis, "job_0", "job_1");
         expect(heard).toBeGreaterThan(0);
       });
       await server.restart();
       const before = heard;
       await eventually(async () => {
-        await announceJobEnd(redis, "job_1");
+        await announceJobEnd(redis, "job_0", "job_1");
         expect(heard).toBeGreaterThan(before);
       });
       stop();

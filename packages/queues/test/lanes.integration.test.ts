@@ -127,6 +127,13 @@ describe("what is kept of a creator", () => {
     await lanes.move({ enter: entries("psy", 1, { terms }) });
     expect(await redis.pttl("{lanes}:creator:psy")).toBe(-1);
   });
+
+  it("is kept until the last of its jobs has come that wait for a time", async () => {
+    const at = (minutes: number) => ({ notBefore: new Date(Date.now() + minutes * 60_000) });
+    await lanes.move({ enter: [...entries("psy", 1, at(90)), ...entries("psy", 1, at(30))] });
+    await drain(entries("psy", 1));
+    expect(await redis.pttl("{lanes}:creator:psy")).toBeGreaterThan(90 * 60_000);
+  });
 });
 
 describe("a lane", () => {
