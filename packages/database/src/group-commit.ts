@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isConstraintViolation } from "./errors.ts";
 
 interface Waiting<Item, Result> {
@@ -55,7 +56,11 @@ export function groupCommit<Item, Result>(
     writing = true;
     // Those that come in the same turn of the event loop belong together.
     await Promise.resolve();
-    while (waiting.length > 0) await writeBatch(takeBatch());
+    while (waiting.length > 0) {
+      await writeBatch(takeBatch());
+      // And so do those that the loop finds next: answers of other items, which came meanwhile, bring more of them.
+      await nextTurn();
+    }
     writing = false;
   }
 

@@ -1,5 +1,5 @@
 import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from "node:http";
-import type { Express } from "express";
+import type { Express, Response as ExpressResponse } from "express";
 
 /**
  * An HTTP server for an Express app. Express 5 gives each request and response the app's own prototype, and
@@ -11,6 +11,25 @@ export function createExpressServer(app: Express): Server {
   class Response extends ServerResponse {}
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);
+  const { json } = app.response;
+  Object.assign(Response.prototype, {
+    json(this: ExpressResponse, body?: unknown) {
+      const isUsual = this.req.method === "POST" && this.statusCode < 203 && !this.hasHeader("content-type");
+      return isUsual ? endWithJson(this, body) : json.call(this, body);
+    },
+  });
   Object.assign(app, { request: Request.prototype, response: Response.prototype });
   return createServer({ IncomingMessage: Request, ServerResponse: Response }, app as RequestListener);
+}
+
+/**
+ * What Express' `json` does for an answer to a POST, which no cache may know: without reading and writing its own
+ * headers again, it costs a third.
+ */
+function endWithJson(response: ExpressResponse, body: unknown): ExpressResponse {
+  const text = JSON.stringify(body) ?? "";
+  response.setHeader("content-type", "application/json; charset=utf-8");
+  response.setHeader("content-length", Buffer.byteLength(text));
+  response.end(text);
+  return response;
 }
