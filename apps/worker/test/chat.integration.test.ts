@@ -1,12 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { assertInvariants, eventually } from "@understudy/testkit";
-import { killInSteps, submitChat } from "./chat-run.ts";
+import { submitChat } from "./chat-run.ts";
 import { countBy, ends, rest, stack, start } from "./fault-run.ts";
-
-describe("workers killed in steps of a chat, before they are committed", () => {
-  it("lose no job, pay for no finished step again, and share nothing twice", () =>
-    killInSteps(true, (keys) => keys.filter((key) => ["messaging/draft", "learned", "end"].includes(key))));
-});
 
 describe("two hundred chats at once, on one worker that does eight at a time", () => {
   it("are all answered, and jobs of the other agents go on beside them", async () => {
