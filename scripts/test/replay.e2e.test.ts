@@ -76,14 +76,18 @@ describe("beside an instance that npm start keeps up", () => {
     expect(output).toContain("answered by the emulator");
     expect(output).toMatch(/cost \$0\.000\d*[1-9]/);
     expect(output).not.toContain("Stopping");
-    expect(await instance.callsSince(since)).toMatchObject([{ creatorId: "demo", status: "settled" }]);
+    const calls = await instance.callsSince(since);
+    expect(calls.map(({ creatorId, status }) => `${creatorId} ${status}`)).toEqual(
+      Array(3).fill("demo settled"),
+    );
   }, 100_000);
 
   test("npm run replay answers every message of a file, and the ledger equals the bill", async () => {
     const out = join(clone.scratch, "replies.csv");
     const { output } = await replay(out).succeeded();
     const ledgerUsd = expectBooksToAgree(output);
-    expect(output).toContain(`(${submitted.length} calls)`);
+    // Each chat is read by compliance at least.
+    expect(Number(/\((\d+) calls\)/.exec(output)?.[1])).toBeGreaterThan(submitted.length);
     expectReplies(out, ledgerUsd);
   }, 200_000);
 

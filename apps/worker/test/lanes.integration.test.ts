@@ -144,19 +144,6 @@ describe("Redis", () => {
       expect(await countBy({ id: cancelled, dispatchedAt: null, status: "cancelled" })).toBe(1),
     );
   });
-
-  it("killed and restarted: the lanes go on where they were", async () => {
-    await startWith(tenASecond, { workers: 2, persistentRedis: true });
-    const ids = await submitAtOnce(60);
-    await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThanOrEqual(10));
-    await stack.redis.kill();
-    await stack.redis.restart();
-    await rest();
-    expect(await ends()).toEqual({ completed: 60 });
-    expect(await releasesInOrder()).toHaveLength(60);
-    await expectWithinBucket(10, 10);
-    await assertInvariants(stack, ids);
-  });
 });
 
 describe("a token", () => {
