@@ -6,13 +6,11 @@ import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";
 import {
   entryOf,
   expectNoBurstSince,
-  expectWithinBucket,
   hourly,
   hourMs,
   putBucket,
   quick,
   releasedEntries,
-  releasesInOrder,
   startWith,
   submit,
   submitAtOnce,
