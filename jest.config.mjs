@@ -8,8 +8,7 @@ const kinds = {
 
 /** @type {import("jest").Config} */
 const config = {
-  // One more than the cores that it must do with: most of a test of faults is waiting for what is noticed late.
-  maxWorkers: 3,
+  maxWorkers: 2,
   // Tests wait for conditions; this only bounds how long a failure takes on a busy machine.
   testTimeout: 150_000,
   projects: Object.entries(kinds).map(([displayName, testMatch]) => ({
