@@ -1,5 +1,5 @@
 import type { Agent, AgentTools, GenerateRequest } from "@understudy/agents";
-import { type ClaimedJob, type Database, isDatabaseAway } from "@understudy/database";
+import type { ClaimedJob, Database } from "@understudy/database";
 import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
@@ -7,7 +7,7 @@ import type { Logger } from "@understudy/service";
 import type { z } from "zod";
 import { generateStep, repairStep } from "./generate-step.ts";
 import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
-import { StepStopped } from "./step-stopped.ts";
+import { endsAttempt, StepStopped } from "./step-stopped.ts";
 
 /** One attempt of a job, and what its tools need. */
 export interface Attempt {
@@ -95,7 +95,7 @@ export function attemptTools(
       try {
         return { kind: "done", value: await delegate(other, otherInput, step) };
       } catch (error) {
-        if (signal.aborted || endsAttempt(error)) throw error;
+        if (endsAttempt(error, signal)) throw error;
         const reason = error instanceof StepStopped ? error.outcome.kind : "agent_error";
         logger.warn({ jobId: job.id, agentId: other.agentId, reason }, "a helper failed; the job goes on");
         return { kind: "failed", reason };
@@ -106,9 +106,4 @@ export function attemptTools(
     signal,
     log,
   };
-}
-
-/** Whether it is the attempt itself that can't go on, whatever the agent could do without. */
-function endsAttempt(error: unknown): boolean {
-  return isDatabaseAway(error) || (error instanceof StepStopped && error.outcome.kind === "fenced");
 }

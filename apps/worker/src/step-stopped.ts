@@ -1,3 +1,4 @@
+import { isDatabaseAway } from "@understudy/database";
 import type { GenerationOutcome } from "@understudy/gemini";
 
 /** Why a step has no answer; ends the agent's run, and decides how the attempt ends. */
@@ -8,4 +9,13 @@ export class StepStopped extends Error {
     super(`A step stopped: ${outcome.kind}`);
     this.outcome = outcome;
   }
+}
+
+/** Whether it is the attempt itself that can't go on, whatever the agent could do without. */
+export function endsAttempt(error: unknown, signal: AbortSignal): boolean {
+  return (
+    signal.aborted ||
+    isDatabaseAway(error) ||
+    (error instanceof StepStopped && error.outcome.kind === "fenced")
+  );
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Job, JobStatus } from "@understudy/contracts";
+import type { JobStatus } from "@understudy/contracts";
 import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
+import { callsOfJob, jobThatEnds } from "./job-run.ts";
 
 let stack: Stack;
 const accepted: string[] = [];
@@ -20,16 +21,9 @@ async function submit(agent: string, input: object): Promise<string> {
   return id;
 }
 
-function ended(id: string, status: JobStatus): Promise<Job> {
-  return eventually(async () => {
-    const job = await stack.job(id);
-    expect(job.status).toBe(status);
-    return job;
-  }, 60_000);
-}
+const ended = (id: string, status: JobStatus) => jobThatEnds(stack, id, status, 60_000);
 
-const callsOf = (jobId: string) =>
-  stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
+const callsOf = (jobId: string) => callsOfJob(stack, jobId);
 
 describe("what Gemini answers decides how the job ends", () => {
   it("503: tried again after a pause, a row for each call, and no cost for the refused one", async () => {

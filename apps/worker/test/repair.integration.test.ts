@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Job, JobStatus } from "@understudy/contracts";
+import type { JobStatus } from "@understudy/contracts";
 import { connectRedis, JobStreams, streamStart } from "@understudy/queues";
 import { assertInvariants, eventually, readBill, type Stack, startStack } from "@understudy/testkit";
+import { callsOfJob, jobThatEnds } from "./job-run.ts";
 
 let stack: Stack;
 const accepted: string[] = [];
@@ -25,16 +26,9 @@ async function submit(message: string, agent = "messaging"): Promise<string> {
   return id;
 }
 
-function ended(id: string, status: JobStatus): Promise<Job> {
-  return eventually(async () => {
-    const job = await stack.job(id);
-    expect(job.status).toBe(status);
-    return job;
-  }, 90_000);
-}
+const ended = (id: string, status: JobStatus) => jobThatEnds(stack, id, status);
 
-const callsOf = (jobId: string) =>
-  stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
+const callsOf = (jobId: string) => callsOfJob(stack, jobId);
 
 /** The request of a call as the emulator got it. */
 async function requestOf(callId: string) {

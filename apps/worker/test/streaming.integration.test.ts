@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Job, JobStatus } from "@understudy/contracts";
 import { connectRedis, type JobStreamEntry, JobStreams, streamStart } from "@understudy/queues";
 import { assertInvariants, eventually, readBill, type Stack, startStack } from "@understudy/testkit";
+import { callsOfJob, jobThatEnds } from "./job-run.ts";
 
 /** Calls that are streamed, through the whole system: what is paid for them, and what readers are shown. */
 
@@ -40,16 +41,9 @@ async function run(message: string, respond: object, status: JobStatus, times = 
   return ended(id, status);
 }
 
-function ended(id: string, status: JobStatus): Promise<Job> {
-  return eventually(async () => {
-    const job = await stack.job(id);
-    expect(job.status).toBe(status);
-    return job;
-  }, 90_000);
-}
+const ended = (id: string, status: JobStatus) => jobThatEnds(stack, id, status);
 
-const callsOf = (jobId: string) =>
-  stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
+const callsOf = (jobId: string) => callsOfJob(stack, jobId);
 
 /** The text that a reader has after these entries. */
 function textOf(entries: JobStreamEntry[]): string {

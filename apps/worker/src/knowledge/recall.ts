@@ -4,11 +4,10 @@ import {
   conversationBefore,
   type Exchange,
   fanSummary,
-  isDatabaseAway,
   rememberFan,
 } from "@understudy/database";
 import { z } from "zod";
-import { StepStopped } from "../step-stopped.ts";
+import { endsAttempt, StepStopped } from "../step-stopped.ts";
 import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
 import { summaryBytesMax, summaryRequest } from "./summary.ts";
 
@@ -73,15 +72,11 @@ async function sumUp(
     await rememberFan(database, { jobId, attempt, fanId: reader.fanId, summary, through: newest.createdAt });
     return summary;
   } catch (error) {
-    if (signal.aborted || isDatabaseAway(error) || isFenced(error)) throw error;
+    if (endsAttempt(error, signal)) throw error;
     const reason = error instanceof StepStopped ? error.outcome.kind : "unknown";
     logger.warn({ jobId: job.id, reason }, "no summary of the conversation; its latest turns must do");
     return undefined;
   }
-}
-
-function isFenced(error: unknown): boolean {
-  return error instanceof StepStopped && error.outcome.kind === "fenced";
 }
 
 function turnsOf({ message, reply }: Exchange): Conversation["turns"] {
