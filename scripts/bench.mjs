@@ -1,5 +1,7 @@
 // `npm run bench`: see scripts/bench/main.ts.
 import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureBuilt } from "./build-apps.mjs";
 
 await ensureInstalled();
+process.env.UNDERSTUDY_BUILD = await ensureBuilt();
 await runTypeScript("scripts/bench/main.ts");

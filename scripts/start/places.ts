@@ -8,6 +8,8 @@ const state = join(root, ".understudy");
 export const places = {
   root,
   state,
+  /** The apps, built by scripts/start.mjs. */
+  build: String(process.env.UNDERSTUDY_BUILD),
   postgres: join(state, "postgres"),
   redis: join(state, "redis"),
   emulator: join(state, "emulator"),

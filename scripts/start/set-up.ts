@@ -45,7 +45,7 @@ export async function setUp(context: SetUp): Promise<Instance> {
   const emulatorUrl = needsEmulator(config)
     ? await startListening(context, "EMULATOR_PORT", ports.emulator, ports.api, (port) => ({
         name: "Emulator",
-        main: "apps/gemini-emulator/src/main.ts",
+        app: "gemini-emulator",
         env: { ...common, EMULATOR_PORT: String(port), EMULATOR_STATE_DIR: places.emulator },
       }))
     : undefined;
@@ -63,10 +63,10 @@ export async function setUp(context: SetUp): Promise<Instance> {
   };
   const url = await startListening(context, "PORT", ports.api, ports.emulator, (port) => ({
     name: "API",
-    main: "apps/api/src/main.ts",
+    app: "api",
     env: { ...env, PORT: String(port) },
   }));
-  await startApp(context, { name: "Worker", main: "apps/worker/src/main.ts", env });
+  await startApp(context, { name: "Worker", app: "worker", env });
   return {
     pid: process.pid,
     startedAt: new Date().toISOString(),

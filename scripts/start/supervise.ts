@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync } from "node:fs";
+import { join } from "node:path";
 import { identify, openLog, readLog } from "@understudy/local-services";
 import { LaunchError } from "./launch-error.ts";
 import { recordProcess } from "./leftovers.ts";
@@ -20,8 +21,8 @@ export interface Part {
 export interface AppSpec {
   /** For people; the log's name is the same in lower case. */
   name: string;
-  /** The TypeScript file, from the repository's root. */
-  main: string;
+  /** As its build is called. */
+  app: "api" | "worker" | "gemini-emulator";
   env: Record<string, string | undefined>;
 }
 
@@ -83,7 +84,7 @@ interface SpawnedApp {
 function spawnApp(spec: AppSpec, logFile: string): SpawnedApp {
   const log = openLog(logFile);
   const logStart = fstatSync(log).size;
-  const child = spawn(process.execPath, ["--import", "tsx", spec.main], {
+  const child = spawn(process.execPath, ["--enable-source-maps", join(places.build, `${spec.app}.mjs`)], {
     cwd: places.root,
     env: spec.env,
     detached: true,

@@ -14,7 +14,7 @@ export interface StackOptions {
   environment?: Record<string, string>;
   /** Another Postgres than the run's own, for tests that crash it. */
   postgresUrl?: string;
-  /** The checkout that API and workers run from; this one unless given. */
+  /** The checkout whose sources API and workers run from; this one's build unless given. */
   root?: string;
 }
 

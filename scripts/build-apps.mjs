@@ -1,0 +1,142 @@
+// The apps as production runs them: one file of JavaScript an app and what apps share beside it, with the packages
+// of this workspace inside, npm's outside, and the .sql and .lua files that they read beside them.
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What is built, and from which file. */
+const entries = {
+  api: "apps/api/src/main.ts",
+  worker: "apps/worker/src/main.ts",
+  "gemini-emulator": "apps/gemini-emulator/src/main.ts",
+};
+
+/** Where the builds lie from which this checkout runs, each under the hash of what it was made from. */
+const builds = join(root, ".understudy", "builds");
+const keptBuilds = 5;
+
+/**
+ * Builds the apps.
+ * @param {string} directory where to: `<app>.mjs` and what belongs to it
+ * @throws with esbuild's own words where a source is at fault
+ */
+export async function buildApps(directory) {
+  const { build } = await import("esbuild");
+  mkdirSync(directory, { recursive: true });
+  copyStatements(directory);
+  await build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir: directory,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.18",
+    sourcemap: true,
+    packages: "external",
+    alias: Object.fromEntries(
+      packages().map((name) => [`@understudy/${name}`, `./packages/${name}/src/index.ts`]),
+    ),
+    logLevel: "warning",
+  });
+  linkModules(directory);
+}
+
+/**
+ * The build of the sources as they stand, made unless it is there. Several processes may ask at once, and those that
+ * run from an older build go on.
+ * @returns {Promise<string>} its directory
+ */
+export async function ensureBuilt() {
+  const directory = join(builds, hashOfSources());
+  if (existsSync(directory)) {
+    utimesSync(directory, new Date(), new Date());
+    return directory;
+  }
+  const draft = `${directory}.${process.pid}`;
+  try {
+    await buildApps(draft);
+    renameSync(draft, directory);
+  } catch (err) {
+    rmSync(draft, { recursive: true, force: true });
+    // Another process was faster.
+    if (!existsSync(directory)) throw err;
+  }
+  removeOldBuilds();
+  return directory;
+}
+
+/** Code reads these as its neighbours, and once bundled it lies in one directory; so their names must be unique. */
+function copyStatements(directory) {
+  const seen = new Set();
+  for (const file of sources().filter((path) => /\.(sql|lua)$/.test(path))) {
+    const name = basename(file);
+    if (seen.has(name))
+      throw new Error(`Two files are called ${name}; a build needs their names to be unique.`);
+    seen.add(name);
+    copyFileSync(join(root, file), join(directory, name));
+  }
+}
+
+/** pnpm keeps what packages of the workspace depend on out of the root's node_modules. */
+function linkModules(directory) {
+  const hoisted = join(root, "node_modules", ".pnpm", "node_modules");
+  if (existsSync(hoisted)) symlinkSync(relative(directory, hoisted), join(directory, "node_modules"));
+}
+
+function packages() {
+  return readdirSync(join(root, "packages"));
+}
+
+/** Every file that a build is made from, from the root. */
+function sources() {
+  return ["apps", "packages"].flatMap((parent) =>
+    readdirSync(join(root, parent)).flatMap((name) => filesBelow(join(parent, name, "src"))),
+  );
+}
+
+function filesBelow(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+function hashOfSources() {
+  const hash = createHash("sha256");
+  for (const file of [...sources(), "pnpm-lock.yaml", relative(root, fileURLToPath(import.meta.url))]) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update("\0");
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The latest are kept: processes that run may read a part of theirs yet. What killed builds left goes in time as well. */
+function removeOldBuilds() {
+  const byAge = readdirSync(builds)
+    .map((name) => join(builds, name))
+    // Another process may remove some at the same time.
+    .flatMap((path) => (existsSync(path) ? [{ path, at: statSync(path).mtimeMs }] : []))
+    .sort((a, b) => b.at - a.at);
+  for (const { path } of byAge.slice(keptBuilds)) rmSync(path, { recursive: true, force: true });
+}
