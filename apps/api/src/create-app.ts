@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { Database } from "@understudy/database";
 import type { PriceBook } from "@understudy/ledger";
@@ -12,7 +11,8 @@ import { bullBoard } from "./bull-board/bull-board.ts";
 import { requireSession, signIn } from "./bull-board/sign-in.ts";
 import type { JobEventSources } from "./events/tell-job.ts";
 import { authenticate, keyCheck } from "./http/authenticate.ts";
-import { ProblemError } from "./http/problem-error.ts";
+import type { Route } from "./http/define-route.ts";
+import { mountRoutes } from "./http/mount-routes.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import type { Jobs } from "./jobs.ts";
 import { alertRoutes } from "./routes/alert-routes.ts";
@@ -26,6 +26,7 @@ import { knowledgeRoutes } from "./routes/knowledge-routes.ts";
 import { moneyRoutes } from "./routes/money-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
 import { priceRoutes } from "./routes/price-routes.ts";
+import { spendingRoutes } from "./routes/spending-routes.ts";
 import { webhookRoutes } from "./routes/webhook-routes.ts";
 
 export interface AppDependencies {
@@ -48,40 +49,20 @@ export interface AppDependencies {
   logger: Logger;
 }
 
-const bodyMax = "1mb";
-/** A thousand jobs. */
-const batchBodyMax = "8mb";
 const bullBoardPath = "/admin/queues";
 
 /** The whole HTTP surface, in the order in which a request meets it. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { adminKey, database, redis, dispatcher, charges, prices, jobs, stopping, logger } = dependencies;
+  const { adminKey, dispatcher, charges, logger } = dependencies;
   const isAdminKey = keyCheck(adminKey);
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(requestId);
-  app.use(healthRoutes(database, redis));
-
-  const api = express.Router();
-  api.use(authenticate(isAdminKey));
-  api.use(
-    "/jobs/batch",
-    express.json({ limit: batchBodyMax, type: "application/json", verify: refuseBadUtf8 }),
-  );
-  api.use(express.json({ limit: bodyMax, type: "application/json", verify: refuseBadUtf8 }));
-  api.use(jobRoutes(jobs, stopping));
-  api.use(eventRoutes(dependencies.jobEvents));
-  api.use(creatorRoutes(database, dispatcher));
-  api.use(knowledgeRoutes(database, redis, dispatcher));
-  api.use(moneyRoutes(database));
-  api.use(alertRoutes(database));
-  api.use(planRoutes(database));
-  api.use(callRoutes(database));
-  api.use(chargeRoutes(database, stopping, logger));
-  api.use(priceRoutes(database, prices));
-  api.use(webhookRoutes(database, dependencies.secrets));
-  app.use("/api/ai", api);
+  const checkKey = authenticate(isAdminKey);
+  mountRoutes(app, routesOf(dependencies), checkKey);
+  // Who has no key learns of no route.
+  app.use("/api/ai", checkKey);
 
   app.use("/admin", pageHeaders);
   app.use(signIn(adminKey, isAdminKey));
@@ -96,9 +77,24 @@ export function createApp(dependencies: AppDependencies): Express {
   return app;
 }
 
-/** Node would read broken bytes as U+FFFD: what a fan wrote must not be changed in silence. */
-function refuseBadUtf8(_request: unknown, _response: unknown, body: Buffer): void {
-  if (!isUtf8(body)) throw new ProblemError(400, "invalid_json", "The body is not JSON in UTF-8.");
+/** All declared routes; those that are asked for most are found first. */
+function routesOf(dependencies: AppDependencies): Route[] {
+  const { database, redis, dispatcher, prices, jobs, stopping, logger } = dependencies;
+  return [
+    ...jobRoutes(jobs, stopping),
+    ...eventRoutes(dependencies.jobEvents),
+    ...healthRoutes(database, redis),
+    ...creatorRoutes(database, dispatcher),
+    ...knowledgeRoutes(database, redis, dispatcher),
+    ...moneyRoutes(database),
+    ...alertRoutes(database),
+    ...planRoutes(database),
+    ...spendingRoutes(database),
+    ...callRoutes(database),
+    ...chargeRoutes(database, stopping, logger),
+    ...priceRoutes(database, prices),
+    ...webhookRoutes(database, dependencies.secrets),
+  ];
 }
 
 /** An id for each request, in its answer and in our logs: the client's own where it is a sane one. */

@@ -30,7 +30,6 @@ import {
 import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { FullLanes } from "./full-lanes.ts";
-import { parseAt } from "./http/parse.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { admissionOf, laneTermsOf } from "./lane-view.ts";
 import { callbackFor } from "./webhooks/callback.ts";
@@ -67,8 +66,8 @@ export interface Acceptance {
 export interface JobRequest {
   agent: Agent;
   creatorId: string;
-  /** As it came; parsed by the agent's schema. */
-  input: unknown;
+  /** Parsed by the agent's schema. */
+  input: Record<string, unknown>;
   /** Where the input lies in the body, as a JSON pointer: `/input`, or `` for the body itself. */
   inputPointer: string;
   options: JobOptions;
@@ -112,13 +111,12 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const fullLanes = new FullLanes(dependencies.laneMax);
 
   async function accept(request: JobRequest): Promise<Acceptance> {
-    const { agent, creatorId, options } = request;
+    const { agent, creatorId, input, options } = request;
     fullLanes.refuse(creatorId);
     const { callbackUrl } = options;
     const callback = callbackUrl === undefined ? {} : await callbackFor(database, creatorId, callbackUrl);
-    const input = parseAt(agent.input, request.input, request.inputPointer);
     const model = agent.model?.(input) ?? dependencies.defaultModel;
-    const requiredUsd = await requiredFor(request, input);
+    const requiredUsd = await requiredFor(request);
 
     const id = newId("job");
     const { metadata, notBefore, expiresAt, priority = priorityDefault, feature = agent.feature } = options;
@@ -184,10 +182,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   }
 
   /** The worst case of all calls that the job can't do without, in USD. */
-  async function requiredFor(
-    { agent, inputPointer }: JobRequest,
-    input: Record<string, unknown>,
-  ): Promise<string> {
+  async function requiredFor({ agent, input, inputPointer }: JobRequest): Promise<string> {
     const { prices, defaultModel } = dependencies;
     const { byStep, unknownModel } = await worstCasesOf(prices, necessaryCallsOf(agent, input), defaultModel);
     if (unknownModel !== undefined) throw await unknownModelProblem(prices, `#${inputPointer}/model`);
@@ -312,6 +307,10 @@ function notWritten(creatorId: string, record: JobRecord): ProblemError {
           members: { budget: bound, budgetUsd: limitUsd, ...figures },
         },
       );
+}
+
+export function noSuchJob(): ProblemError {
+  return new ProblemError(404, "job_not_found", "No job has that id.");
 }
 
 async function readJob(database: Database, id: string) {

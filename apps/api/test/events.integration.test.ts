@@ -4,9 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Job, jobEvents } from "@understudy/contracts";
 import { connectRedis, JobEndings, JobNews, JobStreams } from "@understudy/queues";
 import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
-import express from "express";
+import express, { type RequestHandler } from "express";
 import { JobWatch } from "../src/events/job-watch.ts";
 import type { JobEventSources } from "../src/events/tell-job.ts";
+import { adminCaller } from "../src/http/caller.ts";
+import { mountRoutes } from "../src/http/mount-routes.ts";
 import { eventRoutes } from "../src/routes/event-routes.ts";
 import { EventStream, textOf } from "./event-stream.ts";
 import { problemOf } from "./problem-of.ts";
@@ -254,7 +256,9 @@ describe("a connection", () => {
       heartbeatMs: 50,
       stalledMs: 300,
     };
-    server = express().use(eventRoutes(sources)).listen(0);
+    const app = express();
+    mountRoutes(app, eventRoutes(sources), admit);
+    server = app.listen(0);
     await once(server, "listening");
     close = () => {
       stopping.abort();
@@ -266,7 +270,12 @@ describe("a connection", () => {
 
   afterEach(() => close());
 
-  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/jobs/${job.id}/events`;
+  const admit: RequestHandler = (_request, response, next) => {
+    response.locals.caller = adminCaller;
+    next();
+  };
+
+  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/ai/jobs/${job.id}/events`;
 
   it("that is silent is kept alive by comments", async () => {
     const stream = new EventStream(await fetch(url()));

@@ -13,4 +13,5 @@ export * from "./plan.ts";
 export * from "./price.ts";
 export * from "./problem.ts";
 export * from "./quota.ts";
+export * from "./scope.ts";
 export * from "./webhook.ts";

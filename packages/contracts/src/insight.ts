@@ -53,6 +53,9 @@ export const jobFeedback = z
 
 export type JobFeedback = z.infer<typeof jobFeedback>;
 
+/** Its answer. */
+export const notedFeedback = z.object({ jobId: z.string(), ...jobFeedback.shape });
+
 /** What `DELETE /api/ai/creators/{id}/fans/{fanId}` answers: how much was erased of each kind. */
 export const erasedFan = z.object({
   creatorId: z.string(),

@@ -8,6 +8,7 @@ export const problemCodes = {
   body_too_large: "The body is larger than this route takes.",
   unauthorized: "No API key came with the request.",
   invalid_api_key: "The API key is not known.",
+  forbidden_scope: "The API key is not allowed to do this; `scope` is what it lacks.",
   not_found: "There is no such route.",
   agent_not_found: "No agent has that name; `agents` lists those that exist.",
   job_not_found: "No job has that id.",

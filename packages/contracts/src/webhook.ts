@@ -173,6 +173,9 @@ export const webhooksQuery = z.strictObject(page);
 /** Query of `GET /api/ai/webhooks/{id}/deliveries`: the newest first. */
 export const deliveriesQuery = z.strictObject({ ...page, status: z.enum(deliveryStatuses).optional() });
 
+/** Answer of `POST /api/ai/webhooks/{id}/test`. */
+export const testEventAnswer = z.object({ deliveryId: z.string(), eventId: z.string() });
+
 /** Query of `POST /api/ai/webhooks/{id}/replay`. */
 export const replayQuery = z.strictObject({ since: z.iso.datetime({ offset: true }) });
 

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { RequestHandler } from "express";
+import { adminCaller } from "./caller.ts";
 import { ProblemError } from "./problem-error.ts";
 
 /** Whether a key is the admin key, in constant time. */
@@ -8,9 +9,9 @@ export function keyCheck(adminKey: string): (key: string) => boolean {
   return (key) => timingSafeEqual(sha256(key), expected);
 }
 
-/** Lets requests through that carry `Authorization: Bearer <key>`. */
+/** Lets requests through that carry `Authorization: Bearer <key>`, and notes whose they are. */
 export function authenticate(isAdminKey: (key: string) => boolean): RequestHandler {
-  return (request, _response, next) => {
+  return (request, response, next) => {
     const key = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
     const headers = { "www-authenticate": 'Bearer realm="understudy"' };
     if (key === undefined) {
@@ -20,6 +21,7 @@ export function authenticate(isAdminKey: (key: string) => boolean): RequestHandl
     }
     if (!isAdminKey(key))
       throw new ProblemError(401, "invalid_api_key", "The API key is not known.", { headers });
+    response.locals.caller = adminCaller;
     next();
   };
 }

@@ -21,13 +21,28 @@ export function parseQuery<Schema extends z.ZodType>(schema: Schema, request: Re
   return parse(schema, request.query, (path) => path.join("."));
 }
 
-/** Parses a part of a request's path. @throws a 400 problem that names it */
-export function parsePath<Schema extends z.ZodType>(
-  schema: Schema,
-  text: string | undefined,
-  name: string,
-): z.output<Schema> {
-  return parse(schema, text, () => name);
+/**
+ * Parses the parameters of a request's path.
+ * @param absent what to throw, by parameter, instead of a 400 problem: a malformed id names nothing
+ * @throws a 400 problem that names the wrong parameter
+ */
+export function parseParameters(
+  schemas: Record<string, z.ZodType>,
+  texts: Request["params"],
+  absent: Partial<Record<string, (text: string) => ProblemError>> = {},
+): Record<string, unknown> {
+  const parsed: Record<string, unknown> = {};
+  for (const name in schemas) {
+    const text = String(texts[name]);
+    const { data, error } = schemas[name]?.safeParse(text) ?? {};
+    if (error)
+      throw (
+        absent[name]?.(text) ??
+        invalid(error.issues.map(({ message }) => ({ pointer: name, detail: message })))
+      );
+    parsed[name] = data;
+  }
+  return parsed;
 }
 
 /** Parses a value that lies at `prefix` in the body, as an agent's input does. */

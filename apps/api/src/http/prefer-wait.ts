@@ -1,9 +1,11 @@
-import type { Request } from "express";
-
 const waitSecondsMax = 60;
 
-/** Seconds that the client would wait: `Prefer: wait=20` (RFC 7240), 60 at most; 0 without it. */
-export function preferredWaitSeconds(request: Request): number {
-  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(request.get("prefer") ?? "")?.[1];
+/**
+ * Seconds that the client would wait: `wait=20` (RFC 7240), 60 at most; 0 without it.
+ * @param prefer the header of that name
+ */
+export function preferredWaitSeconds(prefer: string | string[] | undefined): number {
+  if (prefer === undefined) return 0;
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(String(prefer))?.[1];
   return Math.min(Number(seconds ?? 0), waitSecondsMax);
 }

@@ -1,22 +1,30 @@
-import { alertsQuery } from "@understudy/contracts";
+import { alert, alertsQuery } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { alerts } from "@understudy/ledger";
-import { Router } from "express";
 import { decodeCursor, encodeCursor } from "../http/cursor.ts";
-import { parseQuery } from "../http/parse.ts";
+import { defineRoute, type Route } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 
 /** What operators must know. */
-export function alertRoutes(database: Database): Router {
-  const router = Router();
-
-  router.get("/admin/alerts", async (request, response) => {
-    const { cursor, ...query } = parseQuery(alertsQuery, request);
-    const place = cursor === undefined ? undefined : decodeCursor(cursor);
-    const after = place && { createdAt: place.startedAt, id: place.id };
-    const { items, next } = await alerts(database, query, after);
-    const nextCursor = next && encodeCursor({ startedAt: next.createdAt, id: next.id });
-    response.json({ items, ...(nextCursor !== undefined && { nextCursor }) });
+export function alertRoutes(database: Database): Route[] {
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/alerts",
+    id: "listAlerts",
+    tag: "Alerts",
+    scope: "costs:read",
+    summary: "List alerts",
+    description: "The newest first.",
+    query: alertsQuery,
+    answers: { 200: { description: "A page of alerts.", schema: listOf(alert) } },
+    async handle({ query: { cursor, ...query }, reply }) {
+      const place = cursor === undefined ? undefined : decodeCursor(cursor);
+      const after = place && { createdAt: place.startedAt, id: place.id };
+      const { items, next } = await alerts(database, query, after);
+      const nextCursor = next && encodeCursor({ startedAt: next.createdAt, id: next.id });
+      return reply(200, { items, ...(nextCursor !== undefined && { nextCursor }) });
+    },
   });
 
-  return router;
+  return [list];
 }

@@ -1,49 +1,81 @@
-import { callSettlement, callsQuery } from "@understudy/contracts";
+import { call, callExplanation, callSettlement, callsQuery } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { calls, explainCall, resolveUnknownCall } from "@understudy/ledger";
-import { Router } from "express";
+import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../http/cursor.ts";
-import { parseBody, parseQuery } from "../http/parse.ts";
+import { defineRoute, type Route } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
 
+const callId = z.string().regex(/^call_[0-9A-Za-z]{1,60}$/);
+
 /** Calls one by one: what they were, why they cost what they cost, and an operator's word about lost ones. */
-export function callRoutes(database: Database): Router {
-  const router = Router();
-
-  router.get("/admin/calls", async (request, response) => {
-    const { cursor, ...query } = parseQuery(callsQuery, request);
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const { items, next } = await calls(database, query, after);
-    response.json({ items, ...(next && { nextCursor: encodeCursor(next) }) });
+export function callRoutes(database: Database): Route[] {
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/calls",
+    id: "listCalls",
+    tag: "Calls",
+    scope: "costs:read",
+    summary: "List calls",
+    description: "Each is one HTTP request to Gemini, in order of their start.",
+    query: callsQuery,
+    answers: { 200: { description: "A page of calls.", schema: listOf(call) } },
+    async handle({ query: { cursor, ...query }, reply }) {
+      const after = cursor === undefined ? undefined : decodeCursor(cursor);
+      const { items, next } = await calls(database, query, after);
+      return reply(200, { items, ...(next && { nextCursor: encodeCursor(next) }) });
+    },
   });
 
-  router.get("/admin/calls/:id/explain", async (request, response) => {
-    const explanation = await explainCall(database, readId(request.params.id));
-    if (!explanation) throw noSuchCall();
-    response.json(explanation);
+  const explain = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/calls/{id}/explain",
+    id: "explainCall",
+    tag: "Calls",
+    scope: "costs:read",
+    summary: "Explain what a call cost",
+    description:
+      "Worked out anew from the usage and the price that are stored. The lines add up to the last digit.",
+    params: { id: callId },
+    absent: { id: noSuchCall },
+    answers: { 200: { description: "Line by line.", schema: callExplanation } },
+    problems: { 404: ["call_not_found"] },
+    async handle({ params, reply }) {
+      const explanation = await explainCall(database, params.id);
+      if (!explanation) throw noSuchCall();
+      return reply(200, explanation);
+    },
   });
 
-  router.post("/admin/calls/:id/settle", async (request, response) => {
-    const settlement = parseBody(callSettlement, request);
-    const resolution = await resolveUnknownCall(database, readId(request.params.id), settlement);
-    switch (resolution.kind) {
-      case "resolved":
-        response.json(resolution.call);
-        return;
-      case "not_unknown":
-        throw notUnknown(resolution.call);
-      case "not_found":
-        throw noSuchCall();
-    }
+  const settle = defineRoute({
+    method: "post",
+    path: "/api/ai/admin/calls/{id}/settle",
+    id: "settleCall",
+    tag: "Calls",
+    scope: "admin",
+    summary: "Settle a call whose answer was lost",
+    description:
+      "Says what an `unknown` call cost, or that nobody pays for it. The same word again changes nothing; another is refused.",
+    params: { id: callId },
+    absent: { id: noSuchCall },
+    body: callSettlement,
+    answers: { 200: { description: "The call as it is now.", schema: call } },
+    problems: { 404: ["call_not_found"], 409: ["call_not_unknown"] },
+    async handle({ params, body, reply }) {
+      const resolution = await resolveUnknownCall(database, params.id, body);
+      switch (resolution.kind) {
+        case "resolved":
+          return reply(200, resolution.call);
+        case "not_unknown":
+          throw notUnknown(resolution.call);
+        case "not_found":
+          throw noSuchCall();
+      }
+    },
   });
 
-  return router;
-}
-
-/** Of an id in a path only what can be one is asked for: it may hold anything, even what Postgres can't store. */
-function readId(text: string): string {
-  if (!/^call_[0-9A-Za-z]{1,60}$/.test(text)) throw noSuchCall();
-  return text;
+  return [list, explain, settle];
 }
 
 function noSuchCall(): ProblemError {

@@ -1,49 +1,79 @@
-import { type Charge, type CloseResult, chargesQuery, month as monthSchema } from "@understudy/contracts";
+import { type Charge, charge, chargesQuery, closeResult, month as monthSchema } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { charges, closeMonth, formatUsd, sumUsd } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
-import { Router } from "express";
 import { streamCsv } from "../http/csv.ts";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
-import { parsePath, parseQuery } from "../http/parse.ts";
+import { defineRoute, type Route, sent } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 import { ProblemError, unavailable } from "../http/problem-error.ts";
 
 /** What creators owe for a month, and the closing of a month. */
-export function chargeRoutes(database: Database, stopping: AbortSignal, logger: Logger): Router {
-  const router = Router();
-
-  router.get("/admin/charges", async (request, response) => {
-    const { cursor, ...query } = parseQuery(chargesQuery, request);
-    const after = cursor === undefined ? undefined : decodeIdCursor(cursor);
-    if (request.accepts(["application/json", "text/csv"]) === "text/csv") {
-      const lines = chargeLines(database, { ...query, limit: csvPageSize }, after);
-      await streamCsv(response, lines, csvColumns);
-      return;
-    }
-    const { items, next } = await charges(database, query, after);
-    response.json({ items, ...(next !== undefined && { nextCursor: encodeIdCursor(next) }) });
+export function chargeRoutes(database: Database, stopping: AbortSignal, logger: Logger): Route[] {
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/charges",
+    id: "listCharges",
+    tag: "Charges",
+    scope: "costs:read",
+    summary: "List what creators owe for a month",
+    description:
+      "The current UTC month by default. Charges of a month that is not closed are drafts. As CSV (`Accept: text/csv`) all pages come at once; the last line, `total`, is their sum to the last digit.",
+    query: chargesQuery,
+    answers: {
+      200: {
+        description: "A page of charges, in order of the creators' ids.",
+        schema: listOf(charge),
+        text: {
+          "text/csv": `${csvColumns.join()}\npsy,2026-10,closed,pro,29,billed,12.345678,12.35,0,41.35,81000,9000\n`,
+        },
+      },
+    },
+    async handle({ query: { cursor, ...query }, request, response, reply }) {
+      const after = cursor === undefined ? undefined : decodeIdCursor(cursor);
+      if (request.accepts(["application/json", "text/csv"]) === "text/csv") {
+        const lines = chargeLines(database, { ...query, limit: csvPageSize }, after);
+        await streamCsv(response, lines, csvColumns);
+        return sent;
+      }
+      const { items, next } = await charges(database, query, after);
+      const nextCursor = next === undefined ? {} : { nextCursor: encodeIdCursor(next) };
+      return reply(200, { items, ...nextCursor });
+    },
   });
 
-  router.post("/admin/charges/:month/close", async (request, response) => {
-    const month = parsePath(monthSchema, request.params.month, "month");
-    const closing = await closeMonth(database, month, stopping).catch((error: unknown) => {
-      throw stopping.aborted ? unavailable("This API is stopping: close the month again to go on.") : error;
-    });
-    if (closing.kind === "not_over") {
-      throw new ProblemError(
-        409,
-        "month_not_over",
-        `${month} is not over: it can be closed from ${closing.endsAt.toISOString()} on.`,
-        { members: { endsAt: closing.endsAt.toISOString() } },
-      );
-    }
-    for (const creatorId of closing.inDoubt) {
-      logger.error({ creatorId, month }, "not charged: the account and its calls differ");
-    }
-    response.json(closing.result satisfies CloseResult);
+  const close = defineRoute({
+    method: "post",
+    path: "/api/ai/admin/charges/{month}/close",
+    id: "closeMonth",
+    tag: "Charges",
+    scope: "admin",
+    summary: "Close a month",
+    description:
+      "Charges all creators whose calls of the month have ended. Can be repeated: nobody is charged twice.",
+    params: { month: monthSchema },
+    answers: { 200: { description: "What became of the creators.", schema: closeResult } },
+    problems: { 409: ["month_not_over"] },
+    async handle({ params: { month }, reply }) {
+      const closing = await closeMonth(database, month, stopping).catch((error: unknown) => {
+        throw stopping.aborted ? unavailable("This API is stopping: close the month again to go on.") : error;
+      });
+      if (closing.kind === "not_over") throw notOver(month, closing.endsAt);
+      for (const creatorId of closing.inDoubt) {
+        logger.error({ creatorId, month }, "not charged: the account and its calls differ");
+      }
+      return reply(200, closing.result);
+    },
   });
 
-  return router;
+  return [list, close];
+}
+
+function notOver(month: string, endsAt: Date): ProblemError {
+  const from = endsAt.toISOString();
+  return new ProblemError(409, "month_not_over", `${month} is not over: it can be closed from ${from} on.`, {
+    members: { endsAt: from },
+  });
 }
 
 const csvPageSize = 500;

@@ -2,36 +2,52 @@ import {
   type Creator,
   type CreatorProfile,
   type CreatorUpdate,
+  creator,
   creatorId,
+  creatorLimits,
   creatorsQuery,
   creatorUpdate,
   type PastCreatorTerms,
+  pastCreatorTerms,
+  quota,
 } from "@understudy/contracts";
 import type { Database, Prisma } from "@understudy/database";
 import { formatUsd, quotaOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
-import { Router } from "express";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
-import { parseBody, parsePath, parseQuery } from "../http/parse.ts";
+import { defineRoute, type Route } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 import { ProblemError, unavailable } from "../http/problem-error.ts";
 import { checkCreatorRateLimit, laneTermsOf } from "../lane-view.ts";
 
-/** Creators: their plan, their own bucket and quota, their profile. */
-export function creatorRoutes(database: Database, dispatcher: Dispatcher): Router {
-  const router = Router();
+const params = { id: creatorId };
 
-  router.put("/creators/:id", async (request, response) => {
-    const id = parsePath(creatorId, request.params.id, "id");
-    const update = parseBody(creatorUpdate, request);
-    await refuseUnknownPlan(database, update.plan);
-    const fields = columns(update);
-    await database.prisma.creator.upsert({
-      where: { id },
-      create: { id, ...fields },
-      update: { ...fields, updatedAt: new Date() },
-    });
-    await applyTerms(id);
-    response.json(await readCreator(database, id));
+/** Creators: their plan, their own bucket and quota, their profile. */
+export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route[] {
+  const put = defineRoute({
+    method: "put",
+    path: "/api/ai/creators/{id}",
+    id: "putCreator",
+    tag: "Creators",
+    scope: "creators:write",
+    summary: "Add or change a creator",
+    description:
+      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well.",
+    params,
+    body: creatorUpdate,
+    answers: { 200: { description: "The creator as it is now.", schema: creator } },
+    problems: { 400: ["plan_not_found"] },
+    async handle({ params: { id }, body, reply }) {
+      await refuseUnknownPlan(database, body.plan);
+      const fields = columns(body);
+      await database.prisma.creator.upsert({
+        where: { id },
+        create: { id, ...fields },
+        update: { ...fields, updatedAt: new Date() },
+      });
+      await applyTerms(id);
+      return reply(200, await readCreator(database, id));
+    },
   });
 
   /** On what waits already. Should Redis be away, a worker's sweep does it. */
@@ -51,58 +67,134 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     return creator;
   }
 
-  router.post("/creators/:id/pause", async (request, response) => {
-    response.json(await hold(parsePath(creatorId, request.params.id, "id"), true));
+  const pause = defineRoute({
+    method: "post",
+    path: "/api/ai/creators/{id}/pause",
+    id: "pauseCreator",
+    tag: "Creators",
+    scope: "creators:write",
+    summary: "Hold a creator's jobs back",
+    description: "What waits stays in its lane, and new jobs are accepted; what was released goes on.",
+    params,
+    answers: { 200: { description: "The creator, with `pausedAt`.", schema: creator } },
+    problems: { 404: ["creator_not_found"] },
+    handle: async ({ params: { id }, reply }) => reply(200, await hold(id, true)),
   });
 
-  router.post("/creators/:id/resume", async (request, response) => {
-    response.json(await hold(parsePath(creatorId, request.params.id, "id"), false));
+  const resume = defineRoute({
+    method: "post",
+    path: "/api/ai/creators/{id}/resume",
+    id: "resumeCreator",
+    tag: "Creators",
+    scope: "creators:write",
+    summary: "Let a creator's jobs run again",
+    params,
+    answers: { 200: { description: "The creator as it is now.", schema: creator } },
+    problems: { 404: ["creator_not_found"] },
+    handle: async ({ params: { id }, reply }) => reply(200, await hold(id, false)),
   });
 
-  router.get("/creators/:id/limits", async (request, response) => {
-    const id = parsePath(creatorId, request.params.id, "id");
-    const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
-    if (!row) throw noSuchCreator();
-    const limits = await checkCreatorRateLimit(dispatcher.lanes, row).catch(() => {
-      throw unavailable("Redis, which holds the buckets, is away. Try again.");
-    });
-    response.json(limits);
+  const readLimits = defineRoute({
+    method: "get",
+    path: "/api/ai/creators/{id}/limits",
+    id: "readCreatorLimits",
+    tag: "Creators",
+    scope: "jobs:read",
+    summary: "Tell how fast a creator may start jobs",
+    description: "Takes no token.",
+    params,
+    answers: { 200: { description: "The creator's bucket as it is now.", schema: creatorLimits } },
+    problems: { 404: ["creator_not_found"] },
+    async handle({ params: { id }, reply }) {
+      const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
+      if (!row) throw noSuchCreator();
+      const limits = await checkCreatorRateLimit(dispatcher.lanes, row).catch(() => {
+        throw unavailable("Redis, which holds the buckets, is away. Try again.");
+      });
+      return reply(200, limits);
+    },
   });
 
-  router.get("/creators/:id", async (request, response) => {
-    response.json(await readCreator(database, parsePath(creatorId, request.params.id, "id")));
+  return [put, pause, resume, readLimits, ...creatorReads(database)];
+}
+
+function creatorReads(database: Database): Route[] {
+  const read = defineRoute({
+    method: "get",
+    path: "/api/ai/creators/{id}",
+    id: "readCreator",
+    tag: "Creators",
+    scope: "creators:write",
+    summary: "Read a creator",
+    params,
+    answers: { 200: { description: "The creator.", schema: creator } },
+    problems: { 404: ["creator_not_found"] },
+    handle: async ({ params: { id }, reply }) => reply(200, await readCreator(database, id)),
   });
 
-  router.get("/creators", async (request, response) => {
-    const { q, cursor, limit } = parseQuery(creatorsQuery, request);
-    const rows = await database.prisma.creator.findMany({
-      where: { id: { ...(q && { contains: q }), ...(cursor && { gt: decodeIdCursor(cursor) }) } },
-      include: { plan: true },
-      orderBy: { id: "asc" },
-      take: limit + 1,
-    });
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    response.json({ items: page.map(present), ...(last && { nextCursor: encodeIdCursor(last.id) }) });
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/creators",
+    id: "listCreators",
+    tag: "Creators",
+    scope: "creators:write",
+    summary: "List creators",
+    description: "In order of their ids; `q` is a part of the id.",
+    query: creatorsQuery,
+    answers: { 200: { description: "A page of creators.", schema: listOf(creator) } },
+    async handle({ query: { q, cursor, limit }, reply }) {
+      const rows = await database.prisma.creator.findMany({
+        where: { id: { ...(q && { contains: q }), ...(cursor && { gt: decodeIdCursor(cursor) }) } },
+        include: { plan: true },
+        orderBy: { id: "asc" },
+        take: limit + 1,
+      });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      const nextCursor = last ? { nextCursor: encodeIdCursor(last.id) } : {};
+      return reply(200, { items: page.map(present), ...nextCursor });
+    },
   });
 
-  router.get("/creators/:id/quota", async (request, response) => {
-    const quota = await quotaOf(database, parsePath(creatorId, request.params.id, "id"));
-    if (!quota) throw noSuchCreator();
-    response.json(quota);
+  const readQuota = defineRoute({
+    method: "get",
+    path: "/api/ai/creators/{id}/quota",
+    id: "readCreatorQuota",
+    tag: "Creators",
+    scope: "jobs:read",
+    summary: "Tell what a creator may still spend this month",
+    params,
+    answers: { 200: { description: "The current UTC month.", schema: quota } },
+    problems: { 404: ["creator_not_found"] },
+    async handle({ params: { id }, reply }) {
+      const quota = await quotaOf(database, id);
+      if (!quota) throw noSuchCreator();
+      return reply(200, quota);
+    },
   });
 
-  // The terms in force are the creator's own page; here is what they were before, the latest first.
-  router.get("/creators/:id/history", async (request, response) => {
-    const { id } = await readCreator(database, parsePath(creatorId, request.params.id, "id"));
-    const rows = await database.prisma.creatorHistory.findMany({
-      where: { creatorId: id },
-      orderBy: { id: "desc" },
-    });
-    response.json({ items: rows.map(presentPastTerms) });
+  const readHistory = defineRoute({
+    method: "get",
+    path: "/api/ai/creators/{id}/history",
+    id: "readCreatorHistory",
+    tag: "Creators",
+    scope: "creators:write",
+    summary: "List the terms that a creator had before",
+    description: "Plan, bucket and quota; the terms in force are the creator's own page.",
+    params,
+    answers: { 200: { description: "Earlier terms, the latest first.", schema: listOf(pastCreatorTerms) } },
+    problems: { 404: ["creator_not_found"] },
+    async handle({ params, reply }) {
+      const { id } = await readCreator(database, params.id);
+      const rows = await database.prisma.creatorHistory.findMany({
+        where: { creatorId: id },
+        orderBy: { id: "desc" },
+      });
+      return reply(200, { items: rows.map(presentPastTerms) });
+    },
   });
 
-  return router;
+  return [read, list, readQuota, readHistory];
 }
 
 async function refuseUnknownPlan(database: Database, name: string | undefined): Promise<void> {

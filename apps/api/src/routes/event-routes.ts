@@ -1,32 +1,54 @@
 import { jobId } from "@understudy/contracts";
-import { Router } from "express";
 import { doneState, readCursor } from "../events/event-cursor.ts";
 import { EventResponse } from "../events/event-response.ts";
 import { type JobEventSources, tellJob } from "../events/tell-job.ts";
-import { ProblemError } from "../http/problem-error.ts";
+import { defineRoute, type Route, sent } from "../http/define-route.ts";
+import { noSuchJob } from "../jobs.ts";
+
+const example = `event: status
+id: 0-0.0.running
+data: {"status":"running","attempts":1}
+
+event: token
+id: 1763920800000-0.5.running
+data: {"text":"Hi you","step":"messaging/draft","provisional":true}
+
+`;
 
 /** What becomes of a job, as server-sent events. */
-export function eventRoutes(sources: JobEventSources): Router {
-  const router = Router();
-
-  router.get("/jobs/:id/events", async (request, response) => {
-    const { id } = request.params;
-    const job = jobId.safeParse(id).success ? await sources.jobs.find(id) : undefined;
-    if (!job) throw new ProblemError(404, "job_not_found", "No job has that id.");
-    const cursor = readCursor(request.get("last-event-id"));
-    // Clients connect again when a stream ends; this is what makes them stop.
-    if (cursor.state === doneState) {
-      response.status(204).end();
-      return;
-    }
-    const gone = new AbortController();
-    response.on("close", () => gone.abort());
-    // What is sent in vain to one who is gone is nobody's fault.
-    response.on("error", () => {});
-    const reader = new EventResponse(response, sources.stalledMs);
-    if (request.method === "HEAD") reader.end();
-    else await tellJob(sources, job, cursor, reader, gone.signal);
+export function eventRoutes(sources: JobEventSources): Route[] {
+  const follow = defineRoute({
+    method: "get",
+    path: "/api/ai/jobs/{id}/events",
+    id: "followJob",
+    tag: "Jobs",
+    scope: "jobs:read",
+    summary: "Follow a job",
+    description:
+      "Server-sent events: `status`, `token` (text as it is generated), `retract`, and `done` with the job, which is the last. Goes on behind `Last-Event-ID` without loss or repeat.",
+    params: { id: jobId },
+    absent: { id: noSuchJob },
+    answers: {
+      200: { description: "Events until the job has ended.", text: { "text/event-stream": example } },
+      204: { description: "All was told before: clients stop connecting again." },
+    },
+    problems: { 404: ["job_not_found"] },
+    async handle({ params, request, response, reply }) {
+      const job = await sources.jobs.find(params.id);
+      if (!job) throw noSuchJob();
+      const cursor = readCursor(request.get("last-event-id"));
+      // Clients connect again when a stream ends; this is what makes them stop.
+      if (cursor.state === doneState) return reply(204);
+      const gone = new AbortController();
+      response.on("close", () => gone.abort());
+      // What is sent in vain to one who is gone is nobody's fault.
+      response.on("error", () => {});
+      const reader = new EventResponse(response, sources.stalledMs);
+      if (request.method === "HEAD") reader.end();
+      else await tellJob(sources, job, cursor, reader, gone.signal);
+      return sent;
+    },
   });
 
-  return router;
+  return [follow];
 }

@@ -1,34 +1,59 @@
 import type { Database } from "@understudy/database";
-import { Router } from "express";
 import type { Redis } from "ioredis";
+import { z } from "zod";
+import { defineRoute, type Route } from "../http/define-route.ts";
 
 const timeoutMs = 2_000;
 
-type Health = "ok" | "away";
+const health = z.enum(["ok", "away"]);
+
+type Health = z.infer<typeof health>;
+
+const readiness = z.object({
+  /** degraded: jobs are accepted, and dispatched when Redis is back. unavailable: none are accepted. */
+  status: z.enum(["ok", "degraded", "unavailable"]),
+  dependencies: z.object({ postgres: health, redis: health }),
+});
 
 /**
  * `/healthz`: this process answers. `/readyz`: each dependency; 503 where jobs can't be accepted. Without
  * Redis they can: it is `degraded`, and the sweeper dispatches them later.
  */
-export function healthRoutes(database: Database, redis: Redis): Router {
-  const router = Router();
-
-  router.get("/healthz", (_request, response) => {
-    response.json({ status: "ok" });
+export function healthRoutes(database: Database, redis: Redis): Route[] {
+  const isAlive = defineRoute({
+    method: "get",
+    path: "/healthz",
+    id: "readHealth",
+    tag: "Operations",
+    scope: "public",
+    summary: "Tell whether this process answers",
+    answers: { 200: { description: "It does.", schema: z.object({ status: z.literal("ok") }) } },
+    handle: ({ reply }) => reply(200, { status: "ok" }),
   });
 
-  router.get("/readyz", async (_request, response) => {
-    const [postgres, redisHealth] = await Promise.all([
-      check(() => database.ping(timeoutMs)),
-      check(() => writable(redis)),
-    ]);
-    const status = postgres === "away" ? "unavailable" : redisHealth === "away" ? "degraded" : "ok";
-    response
-      .status(postgres === "away" ? 503 : 200)
-      .json({ status, dependencies: { postgres, redis: redisHealth } });
+  const isReady = defineRoute({
+    method: "get",
+    path: "/readyz",
+    id: "readReadiness",
+    tag: "Operations",
+    scope: "public",
+    summary: "Tell whether jobs can be accepted",
+    answers: {
+      200: { description: "Jobs are accepted; `degraded` without Redis.", schema: readiness },
+      503: { description: "No jobs can be accepted: Postgres is away.", schema: readiness },
+    },
+    async handle({ reply }) {
+      const [postgres, redisHealth] = await Promise.all([
+        check(() => database.ping(timeoutMs)),
+        check(() => writable(redis)),
+      ]);
+      const dependencies = { postgres, redis: redisHealth };
+      if (postgres === "away") return reply(503, { status: "unavailable", dependencies });
+      return reply(200, { status: redisHealth === "away" ? "degraded" : "ok", dependencies });
+    },
   });
 
-  return router;
+  return [isAlive, isReady];
 }
 
 /** A full Redis still answers PING: only a write tells. */

@@ -1,44 +1,79 @@
 import { type Agent, agentNames, agents, findAgent } from "@understudy/agents";
 import {
   type AcceptedJob,
+  acceptedJob,
   agentJobRequest,
   batchJob,
   creatorId,
   isTerminal,
+  type JobOptions,
+  job,
   jobBatch,
   jobId,
   jobOptions,
+  problem as problemSchema,
 } from "@understudy/contracts";
-import { type Request, type Response, Router } from "express";
+import type { Response } from "express";
 import { z } from "zod";
-import { parseAt, parseBody } from "../http/parse.ts";
+import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
+import { parseAt } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { presentProblem } from "../http/problem-responses.ts";
-import type { JobRequest, Jobs } from "../jobs.ts";
+import { type JobRequest, type Jobs, noSuchJob } from "../jobs.ts";
 import { rateLimitHeaders } from "../lane-view.ts";
 
-/** What every named route takes beside its agent's own fields. */
-const namedRouteBody = z.looseObject({ creatorId, options: jobOptions.optional() });
+const rateLimited = {
+  "ratelimit-policy": "The creator's bucket: `q` tokens at most, all of them back after `w` seconds.",
+  ratelimit: "`r` tokens are there, the next after `t` seconds.",
+};
+
+const accepted = {
+  202: {
+    description: "The job is accepted: it is written down, and will reach exactly one end.",
+    schema: acceptedJob,
+    headers: { location: "The job's path.", ...rateLimited },
+  },
+  200: {
+    description: "The job, which has ended while the request waited (`Prefer: wait=20`).",
+    schema: job,
+    headers: {
+      location: "The job's path.",
+      "preference-applied": "How long the request would have waited.",
+      ...rateLimited,
+    },
+  },
+};
+
+type JobContext = Pick<RouteContext<typeof accepted>, "request" | "response" | "reply">;
+
+/** Why a job may be refused. */
+const refusals: NonNullable<Route["problems"]> = {
+  400: ["unknown_model", "callback_not_allowed"],
+  402: ["quota_exceeded", "budget_exceeded"],
+  404: ["creator_not_found"],
+  429: ["lane_full"],
+};
 
 /** Accepts jobs for every registered agent, and tells of them. */
-export function jobRoutes(jobs: Jobs, stopping: AbortSignal): Router {
-  const router = Router();
+export function jobRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
+  return [...agentRoutes(jobs, stopping), batchRoute(jobs), ...oneJobRoutes(jobs)];
+}
 
-  async function acceptAndAnswer(job: JobRequest, request: Request, response: Response): Promise<void> {
+function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
+  async function acceptAndAnswer(job: JobRequest, { request, response, reply }: JobContext) {
     const { job: accepted, lane } = await jobs.accept(job);
-    response.location(accepted.links.self);
-    if (lane) response.set(rateLimitHeaders(lane));
-    const seconds = preferredWaitSeconds(request);
-    const ended = seconds > 0 ? await waitForEnd(accepted, seconds, response) : undefined;
-    if (ended) response.status(200).json(ended);
-    else response.status(202).json(accepted);
+    const headers = { location: accepted.links.self, ...(lane && rateLimitHeaders(lane)) };
+    const seconds = preferredWaitSeconds(request.headers.prefer);
+    if (seconds === 0) return reply(202, accepted, headers);
+    const waited = { ...headers, "preference-applied": `wait=${seconds}` };
+    const ended = await waitForEnd(accepted, seconds, response);
+    return ended ? reply(200, ended, waited) : reply(202, accepted, waited);
   }
 
   async function waitForEnd(accepted: AcceptedJob, seconds: number, response: Response) {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
-    response.set("preference-applied", `wait=${seconds}`);
     // The job is accepted: a fault while waiting must not make it look refused.
     const job = await jobs
       .waitForEnd(accepted.id, seconds, AbortSignal.any([gone.signal, stopping]))
@@ -46,80 +81,150 @@ export function jobRoutes(jobs: Jobs, stopping: AbortSignal): Router {
     return job && isTerminal(job.status) ? job : undefined;
   }
 
-  for (const agent of agents.filter(hasRoute)) {
-    router.post(`/${agent.route}`, async (request, response) => {
-      const { creatorId, options = {}, ...input } = parseBody(namedRouteBody, request);
-      await acceptAndAnswer({ agent, creatorId, input, inputPointer: "", options }, request, response);
-    });
-  }
+  const named = agents.filter(hasRoute).map((agent) =>
+    defineRoute({
+      method: "post",
+      path: `/api/ai/${agent.route}`,
+      id: operationIdOf(agent),
+      tag: "Jobs",
+      scope: "jobs:write",
+      summary: `Enqueue a job of the agent ${agent.name}`,
+      description: agent.summary,
+      body: namedBodyOf(agent),
+      answers: accepted,
+      problems: refusals,
+      async handle(context) {
+        const { creatorId, options = {}, ...input } = context.body;
+        return await acceptAndAnswer({ agent, creatorId, input, inputPointer: "", options }, context);
+      },
+    }),
+  );
 
-  router.post("/jobs/batch", async (request, response) => {
-    const batch = parseBody(jobBatch, request);
-    const requestId = String(response.locals.requestId);
-    response.status(202).json({
-      jobs: await Promise.all(
-        batch.jobs.map((entry, index) =>
-          acceptOfBatch(entry, `/jobs/${index}`).catch((error: unknown) => {
-            const { problem } = presentProblem(error, requestId);
-            // One that is away, or a fault of ours, is the whole request's: it may be repeated.
-            if (problem.status >= 500) throw error;
-            return problem;
-          }),
-        ),
-      ),
-    });
+  const any = defineRoute({
+    method: "post",
+    path: "/api/ai/agents/{name}/jobs",
+    id: "createAgentJob",
+    tag: "Jobs",
+    scope: "jobs:write",
+    summary: "Enqueue a job of any agent",
+    params: { name: z.enum(agentNames) },
+    absent: { name: () => noSuchAgent(404) },
+    body: agentJobRequest,
+    answers: accepted,
+    problems: { ...refusals, 404: ["agent_not_found", "creator_not_found"] },
+    async handle(context) {
+      const { creatorId, input: given, options = {} } = context.body;
+      const agent = requireAgent(context.params.name, 404);
+      const input = parseAt(agent.input, given, "/input");
+      return await acceptAndAnswer({ agent, creatorId, input, inputPointer: "/input", options }, context);
+    },
   });
 
-  async function acceptOfBatch(entry: object, pointer: string): Promise<AcceptedJob> {
-    const { agent: name, creatorId, input, options = {} } = parseAt(batchJob, entry, pointer);
+  return [...named, any];
+}
+
+function batchRoute(jobs: Jobs): Route {
+  async function accept(entry: object, pointer: string): Promise<AcceptedJob> {
+    const { agent: name, creatorId, input: given, options = {} } = parseAt(batchJob, entry, pointer);
     const agent = requireAgent(name, 400);
-    return (await jobs.accept({ agent, creatorId, input, inputPointer: `${pointer}/input`, options })).job;
+    const inputPointer = `${pointer}/input`;
+    const input = parseAt(agent.input, given, inputPointer);
+    return (await jobs.accept({ agent, creatorId, input, inputPointer, options })).job;
   }
 
-  router.post("/agents/:name/jobs", async (request, response) => {
-    const agent = requireAgent(request.params.name, 404);
-    const { creatorId, input, options = {} } = parseBody(agentJobRequest, request);
-    await acceptAndAnswer({ agent, creatorId, input, inputPointer: "/input", options }, request, response);
+  return defineRoute({
+    method: "post",
+    path: "/api/ai/jobs/batch",
+    id: "createJobs",
+    tag: "Jobs",
+    scope: "jobs:write",
+    summary: "Enqueue up to 1,000 jobs",
+    description: "Each is accepted or refused by itself.",
+    body: jobBatch,
+    bodyMax: "8mb",
+    answers: {
+      202: {
+        description: "In the order of the request: a job that is accepted, or the problem why it is not.",
+        schema: z.object({ jobs: z.array(z.union([acceptedJob, problemSchema])) }),
+      },
+    },
+    async handle({ body, requestId, reply }) {
+      const answers = body.jobs.map((entry, index) =>
+        accept(entry, `/jobs/${index}`).catch((error: unknown) => {
+          const { problem } = presentProblem(error, requestId);
+          // One that is away, or a fault of ours, is the whole request's: it may be repeated.
+          if (problem.status >= 500) throw error;
+          return problem;
+        }),
+      );
+      return reply(202, { jobs: await Promise.all(answers) });
+    },
   });
-
-  router.get("/jobs/:id", async (request, response) => {
-    const job = await jobs.find(readId(request.params.id));
-    if (!job) throw noSuchJob();
-    response.json(job);
-  });
-
-  router.delete("/jobs/:id", async (request, response) => {
-    const job = await jobs.cancel(readId(request.params.id));
-    if (!job) throw noSuchJob();
-    response.json(job);
-  });
-
-  return router;
 }
 
-/** Of an id in a path only what can be one is asked for: it may hold anything, even what Postgres can't store. */
-function readId(text: string): string {
-  if (!jobId.safeParse(text).success) throw noSuchJob();
-  return text;
-}
+function oneJobRoutes(jobs: Jobs): Route[] {
+  const ofOne = { path: "/api/ai/jobs/{id}", tag: "Jobs", params: { id: jobId }, absent: { id: noSuchJob } };
 
-function noSuchJob(): ProblemError {
-  return new ProblemError(404, "job_not_found", "No job has that id.");
+  const read = defineRoute({
+    ...ofOne,
+    method: "get",
+    id: "readJob",
+    scope: "jobs:read",
+    summary: "Read a job",
+    answers: { 200: { description: "The job as it is now.", schema: job } },
+    problems: { 404: ["job_not_found"] },
+    async handle({ params: { id }, reply }) {
+      const job = await jobs.find(id);
+      if (!job) throw noSuchJob();
+      return reply(200, job);
+    },
+  });
+
+  const cancel = defineRoute({
+    ...ofOne,
+    method: "delete",
+    id: "cancelJob",
+    scope: "jobs:write",
+    summary: "Cancel a job",
+    description: "One that has not started. No token was taken for one that still waits in its lane.",
+    answers: { 200: { description: "The job, cancelled.", schema: job } },
+    problems: { 404: ["job_not_found"], 409: ["job_not_cancellable"] },
+    async handle({ params: { id }, reply }) {
+      const job = await jobs.cancel(id);
+      if (!job) throw noSuchJob();
+      return reply(200, job);
+    },
+  });
+
+  return [read, cancel];
 }
 
 function requireAgent(name: string, status: 400 | 404): Agent {
   const agent = findAgent(name);
-  if (agent) return agent;
-  throw new ProblemError(
-    status,
-    "agent_not_found",
-    `No agent has that name. Known: ${agentNames.join(", ")}.`,
-    {
-      members: { agents: agentNames },
-    },
-  );
+  if (!agent) throw noSuchAgent(status);
+  return agent;
+}
+
+function noSuchAgent(status: 400 | 404): ProblemError {
+  const detail = `No agent has that name. Known: ${agentNames.join(", ")}.`;
+  return new ProblemError(status, "agent_not_found", detail, { members: { agents: agentNames } });
+}
+
+type NamedBody = { creatorId: string; options?: JobOptions | undefined; [field: string]: unknown };
+
+/** A named route takes the fields of the agent's input beside those of every job. */
+function namedBodyOf({ input }: Agent): z.ZodType<NamedBody> {
+  const body = input.safeExtend({ creatorId, options: jobOptions.optional() });
+  // Of an agent of the registry the types know only that its input is an object.
+  return body as unknown as z.ZodType<NamedBody>;
 }
 
 function hasRoute(agent: Agent): agent is Agent & { route: string } {
   return agent.route !== undefined;
+}
+
+/** `createCaptionJob` of the route `generate-caption` would hide whose job it is: `createContentJob`. */
+function operationIdOf({ name }: Agent): string {
+  const words = name.split("-").map((word) => word[0]?.toUpperCase() + word.slice(1));
+  return `create${words.join("")}Job`;
 }

@@ -1,11 +1,14 @@
 import {
   creatorId,
+  erasedFan,
   fanId,
   type Insight,
+  insight,
   insightsQuery,
   type JobFeedback,
   jobFeedback,
   jobId,
+  notedFeedback,
 } from "@understudy/contracts";
 import {
   type CancelledJob,
@@ -17,23 +20,39 @@ import {
   recordFeedback,
 } from "@understudy/database";
 import { announceJobEnd, type Dispatcher, eraseJobStreams, fenceJobStream } from "@understudy/queues";
-import { Router } from "express";
 import type { Redis } from "ioredis";
+import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../http/cursor.ts";
-import { parseBody, parsePath, parseQuery } from "../http/parse.ts";
+import { defineRoute, type Route } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 import { ProblemError, unavailable } from "../http/problem-error.ts";
+import { noSuchJob } from "../jobs.ts";
+
+const insightId = z.string().regex(/^ins_\w{1,60}$/);
 
 /** What agents learn: from what the app does with results, and until a fan or an insight is erased. */
-export function knowledgeRoutes(database: Database, redis: Redis, dispatcher: Dispatcher): Router {
-  const router = Router();
-  const { prisma } = database;
+export function knowledgeRoutes(database: Database, redis: Redis, dispatcher: Dispatcher): Route[] {
+  return [feedbackRoute(database), ...insightRoutes(database), erasureRoute(database, redis, dispatcher)];
+}
 
-  router.post("/jobs/:id/feedback", async (request, response) => {
-    const { id } = request.params;
-    const feedback = parseBody(jobFeedback, request);
-    if (!jobId.safeParse(id).success) throw noSuchJob();
-    await tell(id, feedback);
-    response.json({ jobId: id, ...feedback });
+function feedbackRoute(database: Database): Route {
+  return defineRoute({
+    method: "post",
+    path: "/api/ai/jobs/{id}/feedback",
+    id: "giveFeedback",
+    tag: "Knowledge",
+    scope: "jobs:write",
+    summary: "Say what became of a job's result",
+    description: "Agents learn from it. A later one replaces it.",
+    params: { id: jobId },
+    absent: { id: noSuchJob },
+    body: jobFeedback,
+    answers: { 200: { description: "What was noted.", schema: notedFeedback } },
+    problems: { 404: ["job_not_found"], 409: ["job_erased", "job_not_completed"] },
+    async handle({ params: { id }, body, reply }) {
+      await tell(id, body);
+      return reply(200, { jobId: id, ...body });
+    },
   });
 
   async function tell(id: string, feedback: JobFeedback): Promise<void> {
@@ -51,29 +70,46 @@ export function knowledgeRoutes(database: Database, redis: Redis, dispatcher: Di
         });
     }
   }
+}
 
-  router.get("/creators/:id/insights", async (request, response) => {
-    const id = parsePath(creatorId, request.params.id, "id");
-    const { scope, type, fanId, cursor, limit } = parseQuery(insightsQuery, request);
-    await requireCreator(id);
-    const now = new Date();
-    const rows = await prisma.insight.findMany({
-      where: {
-        creatorId: scope === "creator" ? id : null,
-        ...(type !== undefined && { type }),
-        ...(fanId !== undefined && { fanId }),
-        AND: [{ OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] }, ...(cursor ? [before(cursor)] : [])],
-      },
-      orderBy: [{ createdAt: "desc" }, { id: "desc" }],
-      take: limit + 1,
-    });
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    const outcomes = await outcomesOf(page.map((row) => row.id));
-    response.json({
-      items: page.map((row) => present(row, now, outcomes.get(row.id))),
-      ...(last && { nextCursor: encodeCursor({ startedAt: last.createdAt, id: last.id }) }),
-    });
+function insightRoutes(database: Database): Route[] {
+  const { prisma } = database;
+
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/creators/{id}/insights",
+    id: "listInsights",
+    tag: "Knowledge",
+    scope: "creators:write",
+    summary: "List what agents have learned",
+    description: "For one creator, or for everyone; the latest first. What has expired is left out.",
+    params: { id: creatorId },
+    query: insightsQuery,
+    answers: { 200: { description: "A page of insights.", schema: listOf(insight) } },
+    problems: { 404: ["creator_not_found"] },
+    async handle({ params: { id }, query: { scope, type, fanId, cursor, limit }, reply }) {
+      await requireCreator(database, id);
+      const now = new Date();
+      const rows = await prisma.insight.findMany({
+        where: {
+          creatorId: scope === "creator" ? id : null,
+          ...(type !== undefined && { type }),
+          ...(fanId !== undefined && { fanId }),
+          AND: [
+            { OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+            ...(cursor ? [before(cursor)] : []),
+          ],
+        },
+        orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+        take: limit + 1,
+      });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      const outcomes = await outcomesOf(page.map((row) => row.id));
+      const items = page.map((row) => present(row, now, outcomes.get(row.id)));
+      const nextCursor = last ? { nextCursor: encodeCursor({ startedAt: last.createdAt, id: last.id }) } : {};
+      return reply(200, { items, ...nextCursor });
+    },
   });
 
   /** How often results did well in which an insight was used, and how often not. */
@@ -91,24 +127,46 @@ export function knowledgeRoutes(database: Database, redis: Redis, dispatcher: Di
     return outcomes;
   }
 
-  router.delete("/creators/:id/insights/:insightId", async (request, response) => {
-    const id = parsePath(creatorId, request.params.id, "id");
-    const { insightId } = request.params;
-    const { count } = /^ins_\w{1,60}$/.test(insightId)
-      ? await prisma.insight.deleteMany({ where: { id: insightId, creatorId: id } })
-      : { count: 0 };
-    if (count === 0)
-      throw new ProblemError(404, "insight_not_found", "The creator has no insight of that id.");
-    response.status(204).end();
+  const remove = defineRoute({
+    method: "delete",
+    path: "/api/ai/creators/{id}/insights/{insightId}",
+    id: "deleteInsight",
+    tag: "Knowledge",
+    scope: "creators:write",
+    summary: "Delete an insight",
+    params: { id: creatorId, insightId },
+    absent: { insightId: noSuchInsight },
+    answers: { 204: { description: "It is gone." } },
+    problems: { 404: ["insight_not_found"] },
+    async handle({ params, reply }) {
+      const where = { id: params.insightId, creatorId: params.id };
+      const { count } = await prisma.insight.deleteMany({ where });
+      if (count === 0) throw noSuchInsight();
+      return reply(204);
+    },
   });
 
-  router.delete("/creators/:id/fans/:fanId", async (request, response) => {
-    const fan = {
-      creatorId: parsePath(creatorId, request.params.id, "id"),
-      fanId: parsePath(fanId, request.params.fanId, "fanId"),
-    };
-    await requireCreator(fan.creatorId);
-    response.json(await eraseFan(database, fan, { cancelled, streams }));
+  return [list, remove];
+}
+
+function erasureRoute(database: Database, redis: Redis, dispatcher: Dispatcher): Route {
+  return defineRoute({
+    method: "delete",
+    path: "/api/ai/creators/{id}/fans/{fanId}",
+    id: "eraseFan",
+    tag: "Knowledge",
+    scope: "creators:write",
+    summary: "Erase all of a fan",
+    description:
+      "What they wrote, what was answered and what was learned of them. Jobs and calls stay for what they cost. Can be repeated.",
+    params: { id: creatorId, fanId },
+    answers: { 200: { description: "How much was erased.", schema: erasedFan } },
+    problems: { 404: ["creator_not_found"] },
+    async handle({ params, reply }) {
+      await requireCreator(database, params.id);
+      const fan = { creatorId: params.id, fanId: params.fanId };
+      return reply(200, await eraseFan(database, fan, { cancelled, streams }));
+    },
   });
 
   /** Best effort: a cancelled job can't be run, and leaves its lane when its turn comes. */
@@ -131,17 +189,15 @@ export function knowledgeRoutes(database: Database, redis: Redis, dispatcher: Di
       throw unavailable("Redis, which keeps what agents wrote last, is away: not all is erased. Try again.");
     }
   }
-
-  async function requireCreator(id: string): Promise<void> {
-    if (await prisma.creator.findUnique({ where: { id }, select: { id: true } })) return;
-    throw new ProblemError(404, "creator_not_found", "No creator has that id.");
-  }
-
-  return router;
 }
 
-function noSuchJob(): ProblemError {
-  return new ProblemError(404, "job_not_found", "No job has that id.");
+async function requireCreator({ prisma }: Database, id: string): Promise<void> {
+  if (await prisma.creator.findUnique({ where: { id }, select: { id: true } })) return;
+  throw new ProblemError(404, "creator_not_found", "No creator has that id.");
+}
+
+function noSuchInsight(): ProblemError {
+  return new ProblemError(404, "insight_not_found", "The creator has no insight of that id.");
 }
 
 /** Of a list that begins with the latest: what comes after the cursor. */

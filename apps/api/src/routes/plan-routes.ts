@@ -1,58 +1,68 @@
-import { type PastPlan, type Plan, planName, planUpdate, spendingUpdate } from "@understudy/contracts";
+import { type Plan, pastPlan, planName, plan as planSchema, planUpdate } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { formatUsd } from "@understudy/ledger";
-import { Router } from "express";
-import { parseBody, parsePath } from "../http/parse.ts";
+import { defineRoute, type Route } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
 
-/** Plans, with the terms that they had, and the switch that stops all spending. */
-export function planRoutes(database: Database): Router {
-  const router = Router();
-  const { plan, planHistory, spendingSwitch } = database.prisma;
+/** Plans, with the terms that they had. */
+export function planRoutes(database: Database): Route[] {
+  const { plan, planHistory } = database.prisma;
 
-  router.get("/admin/plans", async (_request, response) => {
-    const rows = await plan.findMany({ orderBy: { name: "asc" } });
-    response.json({ items: rows.map((row) => ({ name: row.name, ...presentTerms(row) }) satisfies Plan) });
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/plans",
+    id: "listPlans",
+    tag: "Plans",
+    scope: "admin",
+    summary: "List plans",
+    answers: { 200: { description: "All plans, by name.", schema: listOf(planSchema) } },
+    async handle({ reply }) {
+      const rows = await plan.findMany({ orderBy: { name: "asc" } });
+      return reply(200, { items: rows.map((row) => ({ name: row.name, ...presentTerms(row) })) });
+    },
   });
 
-  // Quota, bucket and weight apply at once, to what is queued as well; price and usage to whole months.
-  router.put("/admin/plans/:name", async (request, response) => {
-    const name = parsePath(planName, request.params.name, "name");
-    const { bucket, ...terms } = parseBody(planUpdate, request);
-    const fields = { ...terms, ...bucket };
-    const row = await plan.upsert({ where: { name }, create: { name, ...fields }, update: fields });
-    response.json({ name, ...presentTerms(row) } satisfies Plan);
+  const put = defineRoute({
+    method: "put",
+    path: "/api/ai/admin/plans/{name}",
+    id: "putPlan",
+    tag: "Plans",
+    scope: "admin",
+    summary: "Add or change a plan",
+    description:
+      "Quota, bucket and weight apply at once, to what is queued as well; price and usage to whole months, by the terms in force at their end.",
+    params: { name: planName },
+    body: planUpdate,
+    answers: { 200: { description: "The plan as it is now.", schema: planSchema } },
+    async handle({ params: { name }, body: { bucket, ...terms }, reply }) {
+      const fields = { ...terms, ...bucket };
+      const row = await plan.upsert({ where: { name }, create: { name, ...fields }, update: fields });
+      return reply(200, { name, ...presentTerms(row) });
+    },
   });
 
-  router.get("/admin/plans/:name/history", async (request, response) => {
-    const name = parsePath(planName, request.params.name, "name");
-    if (!(await plan.findUnique({ where: { name } }))) {
-      throw new ProblemError(404, "plan_not_found", "No plan has that name.");
-    }
-    const rows = await planHistory.findMany({ where: { planName: name }, orderBy: { id: "desc" } });
-    response.json({
-      items: rows.map(
-        (row) => ({ name, ...presentTerms(row), validTo: row.validTo.toISOString() }) satisfies PastPlan,
-      ),
-    });
+  const readHistory = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/plans/{name}/history",
+    id: "readPlanHistory",
+    tag: "Plans",
+    scope: "admin",
+    summary: "List the terms that a plan had before",
+    params: { name: planName },
+    answers: { 200: { description: "Earlier terms, the latest first.", schema: listOf(pastPlan) } },
+    problems: { 404: ["plan_not_found"] },
+    async handle({ params: { name }, reply }) {
+      if (!(await plan.findUnique({ where: { name } }))) {
+        throw new ProblemError(404, "plan_not_found", "No plan has that name.");
+      }
+      const rows = await planHistory.findMany({ where: { planName: name }, orderBy: { id: "desc" } });
+      const items = rows.map((row) => ({ name, ...presentTerms(row), validTo: row.validTo.toISOString() }));
+      return reply(200, { items });
+    },
   });
 
-  router.get("/admin/spending", async (_request, response) => {
-    const row = await spendingSwitch.findUniqueOrThrow({ where: { id: 1 } });
-    response.json({ stopped: row.stopped, changedAt: row.changedAt.toISOString() });
-  });
-
-  router.post("/admin/spending", async (request, response) => {
-    const { stopped } = parseBody(spendingUpdate, request);
-    await spendingSwitch.updateMany({
-      where: { stopped: !stopped },
-      data: { stopped, changedAt: new Date() },
-    });
-    const row = await spendingSwitch.findUniqueOrThrow({ where: { id: 1 } });
-    response.json({ stopped: row.stopped, changedAt: row.changedAt.toISOString() });
-  });
-
-  return router;
+  return [list, put, readHistory];
 }
 
 type PlanRow = Awaited<ReturnType<Database["prisma"]["plan"]["findMany"]>>[number];

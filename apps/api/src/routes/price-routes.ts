@@ -1,70 +1,110 @@
-import { newPrice, pricesQuery, quoteRequest } from "@understudy/contracts";
+import {
+  newPrice,
+  price,
+  priceList,
+  pricesQuery,
+  type QuoteRequest,
+  quote,
+  quoteRequest,
+} from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { addPrice, listPrices, type PriceBook, quoteUsage } from "@understudy/ledger";
-import { Router } from "express";
-import { parseBody, parseQuery } from "../http/parse.ts";
+import { defineRoute, type Route } from "../http/define-route.ts";
 import { ProblemError } from "../http/problem-error.ts";
 
 /** Prices: what they are and were, new ones, and what a usage costs by them. */
-export function priceRoutes(database: Database, prices: PriceBook): Router {
-  const router = Router();
-
-  router.get("/admin/prices", async (request, response) => {
-    response.json({ items: await listPrices(database, parseQuery(pricesQuery, request), new Date()) });
+export function priceRoutes(database: Database, prices: PriceBook): Route[] {
+  const list = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/prices",
+    id: "listPrices",
+    tag: "Prices",
+    scope: "costs:read",
+    summary: "List prices",
+    description: "In USD for a million tokens, by model and tier, the latest first.",
+    query: pricesQuery,
+    answers: { 200: { description: "All prices that are, were and will be in force.", schema: priceList } },
+    async handle({ query, reply }) {
+      return reply(200, { items: await listPrices(database, query, new Date()) });
+    },
   });
 
-  router.post("/admin/prices", async (request, response) => {
-    const addition = await addPrice(database, prices, parseBody(newPrice, request), new Date());
-    switch (addition.kind) {
-      case "added":
-        response.status(201).json(addition.price);
-        return;
-      case "exists":
-        throw new ProblemError(
-          409,
-          "price_exists",
-          `${addition.model} has a price of that tier from ${addition.validFrom.toISOString()} already. A price is never edited: add one from a later time.`,
-        );
-      case "too_soon":
-        throw new ProblemError(
-          400,
-          "invalid_request",
-          `${addition.model} has a price of that tier. A new one must begin late enough for every process to know it: at ${addition.earliest.toISOString()} or later.`,
-          { errors: [{ pointer: "#/validFrom", detail: "must be 60 seconds from now or later" }] },
-        );
-    }
+  const add = defineRoute({
+    method: "post",
+    path: "/api/ai/admin/prices",
+    id: "addPrice",
+    tag: "Prices",
+    scope: "admin",
+    summary: "Add a price",
+    description: "A price is never edited: a new one applies from `validFrom` on.",
+    body: newPrice,
+    answers: { 201: { description: "The new price.", schema: price } },
+    problems: { 409: ["price_exists"] },
+    async handle({ body, reply }) {
+      const addition = await addPrice(database, prices, body, new Date());
+      switch (addition.kind) {
+        case "added":
+          return reply(201, addition.price);
+        case "exists":
+          throw new ProblemError(
+            409,
+            "price_exists",
+            `${addition.model} has a price of that tier from ${addition.validFrom.toISOString()} already. A price is never edited: add one from a later time.`,
+          );
+        case "too_soon":
+          throw new ProblemError(
+            400,
+            "invalid_request",
+            `${addition.model} has a price of that tier. A new one must begin late enough for every process to know it: at ${addition.earliest.toISOString()} or later.`,
+            { errors: [{ pointer: "#/validFrom", detail: "must be 60 seconds from now or later" }] },
+          );
+      }
+    },
   });
 
-  router.post("/admin/prices/quote", async (request, response) => {
-    const body = parseBody(quoteRequest, request);
-    const outcome = await quoteUsage(prices, body, new Date());
-    switch (outcome.kind) {
-      case "quoted":
-        response.json(outcome.quote);
-        return;
-      case "unknown_model":
-        throw new ProblemError(
-          400,
-          "unknown_model",
-          `${body.model} has no price${reasons[outcome.field]}. Known: ${outcome.models.join(", ")}.`,
-          {
-            errors: [{ pointer: `#/${outcome.field}`, detail: "must be one that has a price" }],
-            members: { models: outcome.models },
-          },
-        );
-      case "no_usage":
-        throw new ProblemError(400, "invalid_request", "The usage does not say how long the prompt is.", {
-          errors: [
-            {
-              pointer: "#/usageMetadata",
-              detail: "must be Gemini's usageMetadata, with its promptTokenCount; counts are whole numbers",
-            },
-          ],
-        });
-    }
+  const quoteRoute = defineRoute({
+    method: "post",
+    path: "/api/ai/admin/prices/quote",
+    id: "quoteUsage",
+    tag: "Prices",
+    scope: "costs:read",
+    summary: "Work out what a usage costs",
+    description: "Of Gemini's own `usageMetadata`, by the price in force at the time given.",
+    body: quoteRequest,
+    answers: { 200: { description: "Line by line; the lines add up to the last digit.", schema: quote } },
+    problems: { 400: ["unknown_model"] },
+    async handle({ body, reply }) {
+      const outcome = await quoteUsage(prices, body, new Date());
+      switch (outcome.kind) {
+        case "quoted":
+          return reply(200, outcome.quote);
+        case "unknown_model":
+          throw unknownModel(body, outcome);
+        case "no_usage":
+          throw new ProblemError(400, "invalid_request", "The usage does not say how long the prompt is.", {
+            errors: [
+              {
+                pointer: "#/usageMetadata",
+                detail: "must be Gemini's usageMetadata, with its promptTokenCount; counts are whole numbers",
+              },
+            ],
+          });
+      }
+    },
   });
 
-  return router;
+  return [list, add, quoteRoute];
 }
 
 const reasons = { model: "", serviceTier: " in that tier", at: " at that time" };
+
+function unknownModel(
+  { model }: QuoteRequest,
+  { field, models }: { field: keyof typeof reasons; models: string[] },
+): ProblemError {
+  const detail = `${model} has no price${reasons[field]}. Known: ${models.join(", ")}.`;
+  return new ProblemError(400, "unknown_model", detail, {
+    errors: [{ pointer: `#/${field}`, detail: "must be one that has a price" }],
+    members: { models },
+  });
+}

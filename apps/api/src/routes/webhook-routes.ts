@@ -1,10 +1,13 @@
 import {
   deliveriesQuery,
   newWebhookEndpoint,
-  type ReplayAnswer,
+  replayAnswer,
   replayQuery,
-  type WebhookEndpointSecret,
+  testEventAnswer,
   type WebhookEndpointUpdate,
+  webhookDelivery,
+  webhookEndpoint as webhookEndpointSchema,
+  webhookEndpointSecret,
   webhookEndpointUpdate,
   webhooksQuery,
 } from "@understudy/contracts";
@@ -17,8 +20,9 @@ import {
   sendTestEvent,
 } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
-import { Router } from "express";
-import { parseBody, parseQuery } from "../http/parse.ts";
+import { z } from "zod";
+import { defineRoute, type Route } from "../http/define-route.ts";
+import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { newSecret } from "../webhooks/new-secret.ts";
 import { behind, newestFirst, pageOf } from "../webhooks/newest-first.ts";
@@ -30,136 +34,255 @@ const bothSecretsMs = 24 * 3_600_000;
 /** Deliveries that one request replays. */
 const replayMax = 5_000;
 
+const params = { id: z.string().regex(/^\w{1,64}$/) };
+
 /** Endpoints that hear of events, and what was delivered to them. */
-export function webhookRoutes(database: Database, secrets: SecretBox): Router {
-  const router = Router();
-  const { webhookEndpoint, delivery } = database.prisma;
-
-  router.post("/webhooks", async (request, response) => {
-    const { url, events, description, creatorIds = [] } = parseBody(newWebhookEndpoint, request);
-    const id = newId("end");
-    const secret = newSecret();
-    const { sealed, keyId } = secrets.seal(secret, id);
-    const row = await webhookEndpoint.create({
-      data: {
-        id,
-        url,
-        events,
-        creatorIds,
-        description: description ?? null,
-        secret: sealed,
-        secretKeyId: keyId,
-      },
-    });
-    const answer: WebhookEndpointSecret = { ...presentEndpoint(row), secret };
-    response.status(201).location(`/api/ai/webhooks/${id}`).json(answer);
-  });
-
-  router.get("/webhooks", async (request, response) => {
-    const { cursor, limit } = parseQuery(webhooksQuery, request);
-    const rows = await webhookEndpoint.findMany({
-      where: { deletedAt: null, ...behind(cursor) },
-      orderBy: newestFirst,
-      take: limit + 1,
-    });
-    response.json(pageOf(rows, limit, presentEndpoint));
-  });
-
-  router.get("/webhooks/:id", async (request, response) => {
-    response.json(presentEndpoint(await read(request.params.id)));
-  });
-
-  for (const method of ["put", "patch"] as const) {
-    router[method]("/webhooks/:id", async (request, response) => {
-      const update = parseBody(webhookEndpointUpdate, request);
-      const before = await read(request.params.id);
-      const data = { ...columns(update), ...switched(before, update.enabled) };
-      response.json(presentEndpoint(await webhookEndpoint.update({ where: { id: before.id }, data })));
-    });
-  }
-
-  router.delete("/webhooks/:id", async (request, response) => {
-    const { id } = await read(request.params.id);
-    await webhookEndpoint.update({ where: { id }, data: { deletedAt: new Date() } });
-    response.status(204).end();
-  });
-
-  router.post("/webhooks/:id/rotate-secret", async (request, response) => {
-    const before = await read(request.params.id);
-    const { id } = before;
-    const secret = newSecret();
-    const { sealed, keyId } = secrets.seal(secret, id);
-    // Of two at once the second finds no such secret: were both written, one that was shown would sign nothing.
-    const { count } = await webhookEndpoint.updateMany({
-      where: { id, secret: before.secret },
-      data: {
-        secret: sealed,
-        secretKeyId: keyId,
-        previousSecret: before.secret,
-        previousSecretKeyId: before.secretKeyId,
-        previousSecretUntil: new Date(Date.now() + bothSecretsMs),
-      },
-    });
-    if (count === 0) {
-      throw new ProblemError(
-        409,
-        "endpoint_changed",
-        "The secret was rotated by another request at the same time.",
-      );
-    }
-    const answer: WebhookEndpointSecret = { ...presentEndpoint(await read(id)), secret };
-    response.json(answer);
-  });
-
-  router.post("/webhooks/:id/test", async (request, response) => {
-    const { id } = await read(request.params.id);
-    const sent = await sendTestEvent(database, id);
-    if (!sent) throw disabled();
-    response.status(202).json(sent);
-  });
-
-  router.get("/webhooks/:id/deliveries", async (request, response) => {
-    const { cursor, limit, status } = parseQuery(deliveriesQuery, request);
-    const { id: endpointId } = await read(request.params.id);
-    const rows = await delivery.findMany({
-      where: { endpointId, ...(status && { status }), ...behind(cursor) },
-      include: { event: true, attempts: { orderBy: [{ generation: "asc" }, { number: "asc" }] } },
-      orderBy: newestFirst,
-      take: limit + 1,
-    });
-    response.json(pageOf(rows, limit, presentDelivery));
-  });
-
-  router.post("/webhooks/deliveries/:id/replay", async (request, response) => {
-    const isReplayed = await replayDelivery(database, readId(request.params.id));
-    if (isReplayed === undefined) {
-      throw new ProblemError(404, "delivery_not_found", "No delivery has that id.");
-    }
-    if (!isReplayed) throw disabled();
-    response.status(202).json({ deliveries: 1 } satisfies ReplayAnswer);
-  });
-
-  router.post("/webhooks/:id/replay", async (request, response) => {
-    const { since } = parseQuery(replayQuery, request);
-    const { id, disabledAt } = await read(request.params.id);
-    if (disabledAt) throw disabled();
-    const { deliveries, nextSince } = await replaySince(database, id, new Date(since), replayMax);
-    const answer: ReplayAnswer = { deliveries, ...(nextSince && { nextSince: nextSince.toISOString() }) };
-    response.status(202).json(answer);
-  });
-
-  async function read(id: string): Promise<EndpointRow> {
-    const row = await webhookEndpoint.findUnique({ where: { id: readId(id), deletedAt: null } });
-    if (!row) throw new ProblemError(404, "endpoint_not_found", "No webhook endpoint has that id.");
-    return row;
-  }
-
-  return router;
+export function webhookRoutes(database: Database, secrets: SecretBox): Route[] {
+  return [...endpointRoutes(database, secrets), ...deliveryRoutes(database)];
 }
 
-/** Of an id in a path only what can be one is asked for: it may hold anything, even what Postgres can't store. */
-function readId(text: string): string {
-  return /^\w{1,64}$/.test(text) ? text : "none";
+function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
+  const { webhookEndpoint } = database.prisma;
+  const common = { tag: "Webhooks", scope: "webhooks:write" } as const;
+  const ofOne = { params, absent: { id: noSuchEndpoint } };
+
+  const create = defineRoute({
+    ...common,
+    method: "post",
+    path: "/api/ai/webhooks",
+    id: "createWebhook",
+    summary: "Add a webhook endpoint",
+    description: "The secret that its events are signed with is shown this once.",
+    body: newWebhookEndpoint,
+    answers: {
+      201: {
+        description: "The endpoint, with its secret.",
+        schema: webhookEndpointSecret,
+        headers: { location: "The endpoint's path." },
+      },
+    },
+    async handle({ body: { url, events, description, creatorIds = [] }, reply }) {
+      const id = newId("end");
+      const secret = newSecret();
+      const { sealed, keyId } = secrets.seal(secret, id);
+      const row = await webhookEndpoint.create({
+        data: {
+          id,
+          url,
+          events,
+          creatorIds,
+          description: description ?? null,
+          secret: sealed,
+          secretKeyId: keyId,
+        },
+      });
+      return reply(201, { ...presentEndpoint(row), secret }, { location: `/api/ai/webhooks/${id}` });
+    },
+  });
+
+  const list = defineRoute({
+    ...common,
+    method: "get",
+    path: "/api/ai/webhooks",
+    id: "listWebhooks",
+    summary: "List webhook endpoints",
+    description: "The newest first.",
+    query: webhooksQuery,
+    answers: { 200: { description: "A page of endpoints.", schema: listOf(webhookEndpointSchema) } },
+    async handle({ query: { cursor, limit }, reply }) {
+      const rows = await webhookEndpoint.findMany({
+        where: { deletedAt: null, ...behind(cursor) },
+        orderBy: newestFirst,
+        take: limit + 1,
+      });
+      return reply(200, pageOf(rows, limit, presentEndpoint));
+    },
+  });
+
+  const read = defineRoute({
+    ...common,
+    ...ofOne,
+    method: "get",
+    path: "/api/ai/webhooks/{id}",
+    id: "readWebhook",
+    summary: "Read a webhook endpoint",
+    answers: { 200: { description: "The endpoint.", schema: webhookEndpointSchema } },
+    problems: { 404: ["endpoint_not_found"] },
+    handle: async ({ params: { id }, reply }) =>
+      reply(200, presentEndpoint(await readEndpoint(database, id))),
+  });
+
+  const updates = (["put", "patch"] as const).map((method) =>
+    defineRoute({
+      ...common,
+      ...ofOne,
+      method,
+      path: "/api/ai/webhooks/{id}",
+      id: method === "put" ? "putWebhook" : "updateWebhook",
+      summary: "Change a webhook endpoint",
+      description: "What is left out stays.",
+      body: webhookEndpointUpdate,
+      answers: { 200: { description: "The endpoint as it is now.", schema: webhookEndpointSchema } },
+      problems: { 404: ["endpoint_not_found"] },
+      async handle({ params: { id }, body, reply }) {
+        const before = await readEndpoint(database, id);
+        const data = { ...columns(body), ...switched(before, body.enabled) };
+        return reply(200, presentEndpoint(await webhookEndpoint.update({ where: { id }, data })));
+      },
+    }),
+  );
+
+  const remove = defineRoute({
+    ...common,
+    ...ofOne,
+    method: "delete",
+    path: "/api/ai/webhooks/{id}",
+    id: "deleteWebhook",
+    summary: "Delete a webhook endpoint",
+    answers: { 204: { description: "Nothing is sent to it any more." } },
+    problems: { 404: ["endpoint_not_found"] },
+    async handle({ params: { id }, reply }) {
+      await readEndpoint(database, id);
+      await webhookEndpoint.update({ where: { id }, data: { deletedAt: new Date() } });
+      return reply(204);
+    },
+  });
+
+  const rotateSecret = defineRoute({
+    ...common,
+    ...ofOne,
+    method: "post",
+    path: "/api/ai/webhooks/{id}/rotate-secret",
+    id: "rotateWebhookSecret",
+    summary: "Rotate a webhook endpoint's secret",
+    description: "The secret before signs as well for 24 hours. The new one is shown this once.",
+    answers: { 200: { description: "The endpoint, with its new secret.", schema: webhookEndpointSecret } },
+    problems: { 404: ["endpoint_not_found"], 409: ["endpoint_changed"] },
+    async handle({ params: { id }, reply }) {
+      const before = await readEndpoint(database, id);
+      const secret = newSecret();
+      const { sealed, keyId } = secrets.seal(secret, id);
+      // Of two at once the second finds no such secret: were both written, one that was shown would sign nothing.
+      const { count } = await webhookEndpoint.updateMany({
+        where: { id, secret: before.secret },
+        data: {
+          secret: sealed,
+          secretKeyId: keyId,
+          previousSecret: before.secret,
+          previousSecretKeyId: before.secretKeyId,
+          previousSecretUntil: new Date(Date.now() + bothSecretsMs),
+        },
+      });
+      if (count === 0) throw changed();
+      return reply(200, { ...presentEndpoint(await readEndpoint(database, id)), secret });
+    },
+  });
+
+  return [create, list, read, ...updates, remove, rotateSecret];
+}
+
+function deliveryRoutes(database: Database): Route[] {
+  const { delivery } = database.prisma;
+  const common = { tag: "Webhooks", scope: "webhooks:write", params } as const;
+  const ofEndpoint = { ...common, absent: { id: noSuchEndpoint } };
+
+  const test = defineRoute({
+    ...ofEndpoint,
+    method: "post",
+    path: "/api/ai/webhooks/{id}/test",
+    id: "testWebhook",
+    summary: "Send a test event to a webhook endpoint",
+    description: "It is of the type `webhook.test`, and signed as all others.",
+    answers: { 202: { description: "It is under way.", schema: testEventAnswer } },
+    problems: { 404: ["endpoint_not_found"], 409: ["endpoint_disabled"] },
+    async handle({ params, reply }) {
+      const { id } = await readEndpoint(database, params.id);
+      const event = await sendTestEvent(database, id);
+      if (!event) throw disabled();
+      return reply(202, event);
+    },
+  });
+
+  const list = defineRoute({
+    ...ofEndpoint,
+    method: "get",
+    path: "/api/ai/webhooks/{id}/deliveries",
+    id: "listDeliveries",
+    summary: "List what was delivered to a webhook endpoint",
+    description: "With every try and the first bytes of its answer; the newest first.",
+    query: deliveriesQuery,
+    answers: { 200: { description: "A page of deliveries.", schema: listOf(webhookDelivery) } },
+    problems: { 404: ["endpoint_not_found"] },
+    async handle({ params, query: { cursor, limit, status }, reply }) {
+      const { id: endpointId } = await readEndpoint(database, params.id);
+      const rows = await delivery.findMany({
+        where: { endpointId, ...(status && { status }), ...behind(cursor) },
+        include: { event: true, attempts: { orderBy: [{ generation: "asc" }, { number: "asc" }] } },
+        orderBy: newestFirst,
+        take: limit + 1,
+      });
+      return reply(200, pageOf(rows, limit, presentDelivery));
+    },
+  });
+
+  const replayOne = defineRoute({
+    ...common,
+    absent: { id: noSuchDelivery },
+    method: "post",
+    path: "/api/ai/webhooks/deliveries/{id}/replay",
+    id: "replayDelivery",
+    summary: "Deliver one event again",
+    answers: { 202: { description: "It is under way.", schema: replayAnswer } },
+    problems: { 404: ["delivery_not_found"], 409: ["endpoint_disabled"] },
+    async handle({ params, reply }) {
+      const isReplayed = await replayDelivery(database, params.id);
+      if (isReplayed === undefined) throw noSuchDelivery();
+      if (!isReplayed) throw disabled();
+      return reply(202, { deliveries: 1 });
+    },
+  });
+
+  const replay = defineRoute({
+    ...ofEndpoint,
+    method: "post",
+    path: "/api/ai/webhooks/{id}/replay",
+    id: "replayWebhook",
+    summary: "Deliver all events since a time again",
+    description: `At most ${replayMax.toLocaleString("en")} a request: where there are more, the answer has a \`nextSince\` to go on with.`,
+    query: replayQuery,
+    answers: { 202: { description: "They are under way.", schema: replayAnswer } },
+    problems: { 404: ["endpoint_not_found"], 409: ["endpoint_disabled"] },
+    async handle({ params, query: { since }, reply }) {
+      const { id, disabledAt } = await readEndpoint(database, params.id);
+      if (disabledAt) throw disabled();
+      const { deliveries, nextSince } = await replaySince(database, id, new Date(since), replayMax);
+      return reply(202, { deliveries, ...(nextSince && { nextSince: nextSince.toISOString() }) });
+    },
+  });
+
+  return [test, list, replayOne, replay];
+}
+
+async function readEndpoint({ prisma }: Database, id: string): Promise<EndpointRow> {
+  const row = await prisma.webhookEndpoint.findUnique({ where: { id, deletedAt: null } });
+  if (!row) throw noSuchEndpoint();
+  return row;
+}
+
+function noSuchEndpoint(): ProblemError {
+  return new ProblemError(404, "endpoint_not_found", "No webhook endpoint has that id.");
+}
+
+function noSuchDelivery(): ProblemError {
+  return new ProblemError(404, "delivery_not_found", "No delivery has that id.");
+}
+
+function changed(): ProblemError {
+  return new ProblemError(
+    409,
+    "endpoint_changed",
+    "The secret was rotated by another request at the same time.",
+  );
 }
 
 /** What is left out stays. */
