@@ -13,10 +13,13 @@ import {
   createJobs,
   type Database,
   groupCommit,
+  type IdempotencyKey,
   type JobRecord,
   markDispatched,
   type NewJob,
+  nameOfKey,
   newId,
+  type RepeatedJob,
 } from "@understudy/database";
 import {
   callsInOrder,
@@ -31,6 +34,7 @@ import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@un
 import type { Logger } from "@understudy/service";
 import { FullLanes } from "./full-lanes.ts";
 import { ProblemError } from "./http/problem-error.ts";
+import { RepeatedRequests } from "./idempotency.ts";
 import { admissionOf, laneTermsOf } from "./lane-view.ts";
 import { callbackFor } from "./webhooks/callback.ts";
 
@@ -61,6 +65,8 @@ export interface JobsDependencies {
 export interface Acceptance {
   job: AcceptedJob;
   lane?: Placement;
+  /** It was accepted before, under the same idempotency key. */
+  isRepeat: boolean;
 }
 
 export interface JobRequest {
@@ -71,10 +77,15 @@ export interface JobRequest {
   /** Where the input lies in the body, as a JSON pointer: `/input`, or `` for the body itself. */
   inputPointer: string;
   options: JobOptions;
+  /** Under which a repeat of the request gets the same job; its owner stays the same when an API key is rotated. */
+  idempotencyKey?: IdempotencyKey;
 }
 
 export interface Jobs {
-  /** Accepts a job: when this answers, its row is committed. It is dispatched then, or by the sweeper later. */
+  /**
+   * Accepts a job: when this answers, its row is committed. It is dispatched then, or by the sweeper later. A repeat
+   * under the same idempotency key is given the job of the first.
+   */
   accept(request: JobRequest): Promise<Acceptance>;
   /**
    * Cancels a job that has not started; no token was taken for one that still waits in its lane.
@@ -92,9 +103,10 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const { database, dispatcher, endings, logger } = dependencies;
   const writeJob = groupCommit(
     groupMax,
-    (job: NewJob) => job.id,
+    ({ id, idempotency }: NewJob) => (idempotency ? nameOfKey(idempotency) : id),
     (jobs) => createJobs(database, jobs),
   );
+  const repeats = new RepeatedRequests(database);
   const dispatch = groupCommit(
     groupMax,
     (job: DispatchableJob) => job.id,
@@ -111,6 +123,24 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const fullLanes = new FullLanes(dependencies.laneMax);
 
   async function accept(request: JobRequest): Promise<Acceptance> {
+    const { agent, creatorId, input, options, idempotencyKey } = request;
+    if (!idempotencyKey) {
+      const acceptance = await acceptNew(request);
+      if (acceptance) return acceptance;
+      throw new Error("A job was not written, though there is room for it.");
+    }
+    const same = { agent: agent.name, creatorId, input, options: { ...options, idempotencyKey: undefined } };
+    const once = await repeats.once(idempotencyKey, same, (fingerprint) =>
+      acceptNew(request, { ...idempotencyKey, fingerprint }),
+    );
+    return once.kind === "accepted" ? once.accepted : { job: repeatedAnswer(once.job), isRepeat: true };
+  }
+
+  /** @returns undefined where the idempotency key has come to stand for another job meanwhile */
+  async function acceptNew(
+    request: JobRequest,
+    idempotency?: NewJob["idempotency"],
+  ): Promise<Acceptance | undefined> {
     const { agent, creatorId, input, options } = request;
     fullLanes.refuse(creatorId);
     const { callbackUrl } = options;
@@ -136,8 +166,13 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       ...(metadata && { metadata }),
       ...(notBefore && { notBefore }),
       ...(expiresAt && { expiresAt }),
+      ...(idempotency && { idempotency }),
     });
-    if (record.createdAt === null) throw notWritten(creatorId, record);
+    if (record.createdAt === null) {
+      const refusal = refusalOf(creatorId, record);
+      if (refusal) throw refusal;
+      return undefined;
+    }
     const dispatchable = {
       id,
       agent: agent.name,
@@ -147,20 +182,12 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       notBefore: notBefore ? new Date(notBefore) : null,
       terms: record.terms,
     };
-    const createdAt = record.createdAt.toISOString();
-    const self = `/api/ai/jobs/${id}`;
+    const { createdAt } = record;
     const lane = await place(dispatchable);
     if (lane) fullLanes.note(creatorId, lane);
-    const job: AcceptedJob = {
-      id,
-      agent: agent.name,
-      creatorId,
-      status: "queued",
-      createdAt,
-      admission: admissionOf(lane, record.createdAt, dispatchable.notBefore),
-      links: { self, events: `${self}/events` },
-    };
-    return { job, ...(lane && { lane }) };
+    const admission = admissionOf(lane, createdAt, dispatchable.notBefore);
+    const job = acceptedJob({ id, agent: agent.name, creatorId, createdAt, admission });
+    return { job, isRepeat: false, ...(lane && { lane }) };
   }
 
   /**
@@ -279,13 +306,37 @@ async function unknownModelProblem(prices: PriceBook, pointer: string): Promise<
   );
 }
 
-/** Why a job was not written down. */
-function notWritten(creatorId: string, record: JobRecord): ProblemError {
+function acceptedJob(
+  job: Pick<RepeatedJob, "id" | "agent" | "creatorId" | "createdAt"> & Pick<AcceptedJob, "admission">,
+): AcceptedJob {
+  const { id, agent, creatorId, createdAt, admission } = job;
+  const self = `/api/ai/jobs/${id}`;
+  return {
+    id,
+    agent,
+    creatorId,
+    status: "queued",
+    createdAt: createdAt.toISOString(),
+    admission,
+    links: { self, events: `${self}/events` },
+  };
+}
+
+/** What the first answer said. Where its process died before it was noted, nobody has heard it. */
+function repeatedAnswer(job: RepeatedJob): AcceptedJob {
+  return acceptedJob({
+    ...job,
+    admission: job.admission ?? admissionOf(undefined, job.createdAt, job.notBefore),
+  });
+}
+
+/** Why a job was not written down; undefined where it could have been, but for its idempotency key. */
+function refusalOf(creatorId: string, record: JobRecord): ProblemError | undefined {
   if (!record.isKnown) {
     return new ProblemError(404, "creator_not_found", `There is no creator ${creatorId}; PUT it first.`);
   }
   const noRoom = findNoRoom(record);
-  if (!noRoom) throw new Error(`${record.id} was not written, though there is room for it.`);
+  if (!noRoom) return undefined;
   const { bound, plan, resetsAt } = noRoom;
   const figures = {
     spentUsd: formatUsd(noRoom.spentUsd),

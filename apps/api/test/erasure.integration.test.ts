@@ -17,6 +17,7 @@ const marks = {
   history: "mxhistory",
   context: "mxcontext",
   metadata: "mxmetadata",
+  key: "mxkey",
   feedback: "mxfeedback",
   insight: "mxinsight",
   everyone: "mxeveryone",
@@ -112,7 +113,7 @@ it("leaves nothing of the fan, and all of what was paid", async () => {
     `Hello, I am ${marks.message}`,
     fanId,
     { history: [{ from: "fan", text: marks.history }], context: { note: marks.context } },
-    { metadata: { ref: marks.metadata } },
+    { metadata: { ref: marks.metadata }, idempotencyKey: marks.key },
   );
   const ofAnother = await submit("Hello there, friend", "fan_other");
   for (const id of [answered, ofAnother])

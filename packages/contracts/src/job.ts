@@ -22,6 +22,11 @@ const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((entries) => Object.keys(entries).length <= 32, "must have at most 32 entries");
 
+/** The app's own name of a request: a repeat within 24 hours under the same name gets the same job. */
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,255}$/, "must be 1 to 255 printable ASCII characters");
+
 export const jobOptions = z.strictObject({
   /** 1 runs first. */
   priority: z.int().min(1).max(priorityMax).optional(),
@@ -39,6 +44,8 @@ export const jobOptions = z.strictObject({
     .url({ protocol: /^https?$/ })
     .max(2048)
     .optional(),
+  /** What the header `Idempotency-Key` is to a single request, for each job of a batch. */
+  idempotencyKey: idempotencyKey.optional(),
 });
 
 export type JobOptions = z.infer<typeof jobOptions>;

@@ -23,6 +23,8 @@ export const problemCodes = {
   job_not_completed: "Only a completed job has a result to give feedback on; `jobStatus` is what it is.",
   job_erased: "The job's fan was erased: nothing of it is left.",
   insight_not_found: "The creator has no insight of that id.",
+  idempotency_key_reused: "The Idempotency-Key came with another request before.",
+  idempotency_key_in_use: "A request with that Idempotency-Key is under way; repeat it in a second.",
   lane_full: "So many jobs of the creator wait already; try again after `Retry-After` seconds.",
   quota_exceeded:
     "What the creator has spent leaves no room for the job in their monthly quota, until `resetsAt`.",

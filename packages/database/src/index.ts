@@ -25,6 +25,13 @@ export {
   retriesLeftBehind,
 } from "./jobs/dispatch.ts";
 export {
+  findRepeatedJobs,
+  type IdempotencyKey,
+  nameOfKey,
+  noteAdmissions,
+  type RepeatedJob,
+} from "./jobs/repeated-jobs.ts";
+export {
   type ConversationReader,
   conversationBefore,
   type Exchange,

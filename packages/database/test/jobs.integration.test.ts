@@ -6,6 +6,7 @@ import {
   createJobs,
   type Database,
   expireQueuedJobs,
+  findRepeatedJobs,
   finishJobs,
   jobsLeftBehind,
   jobsToDispatch,
@@ -30,18 +31,20 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
+const plainJob = {
+  agent: "test",
+  creatorId: "psy",
+  createCreator: true,
+  feature: "test",
+  model: "m",
+  input: { prompt: "hi" },
+  priority: 1,
+  requiredUsd: "0",
+};
+
 async function newJob(options: { expiresAt?: string; createCreator?: boolean; creatorId?: string } = {}) {
-  const { createCreator = true, creatorId = "psy", ...rest } = options;
   const id = newId("job");
-  const common = {
-    agent: "test",
-    feature: "test",
-    model: "m",
-    input: { prompt: "hi" },
-    priority: 1,
-    requiredUsd: "0",
-  };
-  const [record] = await createJobs(database, [{ ...common, ...rest, id, creatorId, createCreator }]);
+  const [record] = await createJobs(database, [{ ...plainJob, ...options, id }]);
   return { id, record };
 }
 
@@ -88,6 +91,22 @@ describe("a job's life", () => {
     expect((await newJob({ creatorId: "psy", createCreator: false })).record).toMatchObject({
       isKnown: true,
     });
+  });
+
+  it("is created once for an idempotency key, also by one statement and by several at once", async () => {
+    const key = { ownerId: "admin", key: newId("evt") };
+    const wish = () => ({ ...plainJob, id: newId("job"), idempotency: { ...key, fingerprint: "f" } });
+    const batches = Array.from({ length: 8 }, () => [wish(), { ...plainJob, id: newId("job") }, wish()]);
+    const records = (await Promise.all(batches.map((batch) => createJobs(database, batch)))).flat();
+    const keyed = batches.flatMap(([one, , other]) => [one?.id, other?.id]);
+    const written = records.filter((record) => record.createdAt !== null);
+    expect(written).toHaveLength(8 + 1);
+    const [first, ...others] = written.filter((record) => keyed.includes(record.id));
+    expect(others).toEqual([]);
+    expect(await findRepeatedJobs(database, [key, { ...key, ownerId: "another" }])).toMatchObject([
+      { id: first?.id, fingerprint: "f", admission: null },
+      undefined,
+    ]);
   });
 
   it("fences off an earlier attempt, and counts it as a crash", async () => {

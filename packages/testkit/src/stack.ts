@@ -30,6 +30,8 @@ export interface Stack {
   workers: ServiceProcess[];
   /** Starts one more worker. @param more settings of this one */
   addWorker(more?: Record<string, string>): Promise<ServiceProcess>;
+  /** Starts one more API, on a port of its own. */
+  addApi(): Promise<ServiceProcess>;
   /** Starts the API anew after a kill, on the same port. */
   restartApi(): Promise<void>;
   /** A request with the admin key. `path` begins with `/`. */
@@ -69,6 +71,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...Array.from({ length: options.workers ?? 1 }, () => spawnService("worker", environment, options.root)),
   ]);
   const url = String(api.details.url);
+  const otherApis: ServiceProcess[] = [];
 
   const stack: Stack = {
     url,
@@ -83,6 +86,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const worker = await spawnService("worker", { ...environment, ...more }, options.root);
       workers.push(worker);
       return worker;
+    },
+    async addApi() {
+      const other = await spawnService("api", { ...environment, PORT: "0" }, options.root);
+      otherApis.push(other);
+      return other;
     },
     async restartApi() {
       stack.api = await spawnService("api", { ...environment, PORT: String(api.details.port) }, options.root);
@@ -116,7 +124,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       if (!response.ok) throw new Error(`The emulator refused the rule: ${await response.text()}`);
     },
     async stop() {
-      await Promise.all([stack.api.stop(), ...workers.map((worker) => worker.stop())]);
+      await Promise.all([stack.api, ...otherApis, ...workers].map((process) => process.stop()));
       await Promise.all([emulator.stop(), redis.remove(), database.close()]);
       await testDatabase.drop();
     },

@@ -45,6 +45,15 @@ export function parseParameters(
   return parsed;
 }
 
+/** Parses a header. @throws a 400 problem that names it */
+export function parseHeader<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  name: string,
+): z.output<Schema> {
+  return parse(schema, text, () => name);
+}
+
 /** Parses a value that lies at `prefix` in the body, as an agent's input does. */
 export function parseAt<Schema extends z.ZodType>(
   schema: Schema,

@@ -15,7 +15,9 @@ import {
 } from "@understudy/contracts";
 import type { Response } from "express";
 import { z } from "zod";
+import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
+import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { parseAt } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
 import { ProblemError } from "../http/problem-error.ts";
@@ -28,30 +30,38 @@ const rateLimited = {
   ratelimit: "`r` tokens are there, the next after `t` seconds.",
 };
 
+const replayed = {
+  "idempotency-replayed":
+    "`true` where the job was made by an earlier request with the same `Idempotency-Key`.",
+};
+
 const accepted = {
   202: {
     description: "The job is accepted: it is written down, and will reach exactly one end.",
     schema: acceptedJob,
-    headers: { location: "The job's path.", ...rateLimited },
+    headers: { location: "The job's path.", ...replayed, ...rateLimited },
   },
   200: {
     description: "The job, which has ended while the request waited (`Prefer: wait=20`).",
     schema: job,
     headers: {
       location: "The job's path.",
+      ...replayed,
       "preference-applied": "How long the request would have waited.",
       ...rateLimited,
     },
   },
 };
 
-type JobContext = Pick<RouteContext<typeof accepted>, "request" | "response" | "reply">;
+type JobContext = Pick<RouteContext<typeof accepted>, "request" | "response" | "reply" | "caller">;
 
 /** Why a job may be refused. */
 const refusals: NonNullable<Route["problems"]> = {
   400: ["unknown_model", "callback_not_allowed"],
   402: ["quota_exceeded", "budget_exceeded"],
   404: ["creator_not_found"],
+  409: ["idempotency_key_in_use"],
+  422: ["idempotency_key_reused"],
   429: ["lane_full"],
 };
 
@@ -61,9 +71,14 @@ export function jobRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
 }
 
 function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
-  async function acceptAndAnswer(job: JobRequest, { request, response, reply }: JobContext) {
-    const { job: accepted, lane } = await jobs.accept(job);
-    const headers = { location: accepted.links.self, ...(lane && rateLimitHeaders(lane)) };
+  async function acceptAndAnswer(job: JobRequest, { request, response, reply, caller }: JobContext) {
+    const key = readIdempotencyKey(request) ?? job.options.idempotencyKey;
+    const { job: accepted, lane, isRepeat } = await jobs.accept({ ...job, ...keyed(caller, key) });
+    const headers = {
+      location: accepted.links.self,
+      ...(isRepeat && { "idempotency-replayed": "true" }),
+      ...(lane && rateLimitHeaders(lane)),
+    };
     const seconds = preferredWaitSeconds(request.headers.prefer);
     if (seconds === 0) return reply(202, accepted, headers);
     const waited = { ...headers, "preference-applied": `wait=${seconds}` };
@@ -123,13 +138,23 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
   return [...named, any];
 }
 
+function keyed({ ownerId }: Caller, key: string | undefined): Pick<JobRequest, "idempotencyKey"> {
+  return key === undefined ? {} : { idempotencyKey: { ownerId, key } };
+}
+
 function batchRoute(jobs: Jobs): Route {
-  async function accept(entry: object, pointer: string): Promise<AcceptedJob> {
+  async function accept(
+    caller: Caller,
+    entry: object,
+    pointer: string,
+    keyOfPlace: string | undefined,
+  ): Promise<AcceptedJob> {
     const { agent: name, creatorId, input: given, options = {} } = parseAt(batchJob, entry, pointer);
     const agent = requireAgent(name, 400);
     const inputPointer = `${pointer}/input`;
     const input = parseAt(agent.input, given, inputPointer);
-    return (await jobs.accept({ agent, creatorId, input, inputPointer, options })).job;
+    const key = keyed(caller, options.idempotencyKey ?? keyOfPlace);
+    return (await jobs.accept({ agent, creatorId, input, inputPointer, options, ...key })).job;
   }
 
   return defineRoute({
@@ -139,7 +164,9 @@ function batchRoute(jobs: Jobs): Route {
     tag: "Jobs",
     scope: "jobs:write",
     summary: "Enqueue up to 1,000 jobs",
-    description: "Each is accepted or refused by itself.",
+    description:
+      "Each is accepted or refused by itself. An `Idempotency-Key` of the request stands, with a job's place, for each job " +
+      "that has no `options.idempotencyKey` of its own.",
     body: jobBatch,
     bodyMax: "8mb",
     answers: {
@@ -148,9 +175,10 @@ function batchRoute(jobs: Jobs): Route {
         schema: z.object({ jobs: z.array(z.union([acceptedJob, problemSchema])) }),
       },
     },
-    async handle({ body, requestId, reply }) {
+    async handle({ body, caller, request, requestId, reply }) {
+      const key = readIdempotencyKey(request);
       const answers = body.jobs.map((entry, index) =>
-        accept(entry, `/jobs/${index}`).catch((error: unknown) => {
+        accept(caller, entry, `/jobs/${index}`, key && `${key}/${index}`).catch((error: unknown) => {
           const { problem } = presentProblem(error, requestId);
           // One that is away, or a fault of ours, is the whole request's: it may be repeated.
           if (problem.status >= 500) throw error;

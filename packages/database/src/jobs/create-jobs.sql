@@ -1,17 +1,19 @@
--- Writes jobs down, each unless its creator is unknown or what is spent leaves no room for it.
+-- Writes jobs down, each unless its creator is unknown, what is spent leaves no room for it, or its idempotency key stands
+-- for another already.
 -- $1: [{id, agent, creatorId, createCreator, apiKeyId?, fanId?, feature, model, input, metadata?, callbackUrl?,
---       callbackEndpointId?, priority, notBefore?, expiresAt?, requiredUsd, platformQuotaUsd?}]
+--       callbackEndpointId?, priority, notBefore?, expiresAt?, requiredUsd, platformQuotaUsd?,
+--       idempotency?: {ownerId, key, fingerprint}}]
 -- createCreator: whether a creator that is not known yet is created, with the default plan.
 -- requiredUsd: the worst case of all calls that the job can't do without. Holds do not count here: a job that
 -- only they keep out waits for them. platformQuotaUsd: the same for all.
 -- Rows: one for each: {id, createdAt, isKnown, terms (of its lane)} and the figures of RoomFigures. createdAt is null where it was not
--- written: for want of room, if the creator isKnown.
+-- written: for want of room, if the creator isKnown; else there was room, and its key stands for another job.
 WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r(
     "id" text, "agent" text, "creatorId" text, "createCreator" boolean, "apiKeyId" text, "fanId" text, "feature" text,
     "model" text, "input" jsonb, "metadata" jsonb, "callbackUrl" text, "callbackEndpointId" text, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz,
-    "requiredUsd" numeric, "platformQuotaUsd" numeric)
+    "requiredUsd" numeric, "platformQuotaUsd" numeric, "idempotency" jsonb)
 ), created AS (
   -- In one order everywhere, so that two batches can't wait for each other.
   INSERT INTO "Creator" ("id")
@@ -47,16 +49,30 @@ WITH request AS (
   LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = request."creatorId" AND account."month" = request."month"
     AND account."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
   LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId" AND key."budgetUsd" IS NOT NULL
+), fitting AS (
+  SELECT * FROM judged
+  WHERE "isKnown"
+    AND ("quotaUsd" IS NULL OR "spentUsd" + "unknownUsd" + "requiredUsd" <= "quotaUsd")
+    AND ("keyBudgetUsd" IS NULL OR "keySpentUsd" + "keyUnknownUsd" + "requiredUsd" <= "keyBudgetUsd")
+    AND ("platformQuotaUsd" IS NULL OR "platformSpentUsd" + "platformUnknownUsd" + "requiredUsd" <= "platformQuotaUsd")
+), keyed AS (
+  -- Whoever comes with the same key meanwhile waits here until this is committed, and then writes nothing.
+  INSERT INTO "IdempotencyRecord" AS record ("ownerId", "key", "fingerprint", "jobId")
+  SELECT DISTINCT ON ("ownerId", "key") "ownerId", "key", "fingerprint", fitting."id"
+  FROM fitting CROSS JOIN jsonb_to_record(fitting."idempotency") AS i("ownerId" text, "key" text, "fingerprint" text)
+  WHERE fitting."idempotency" IS NOT NULL
+  ORDER BY "ownerId", "key", fitting."id"
+  ON CONFLICT ("ownerId", "key") DO UPDATE SET
+    "fingerprint" = excluded."fingerprint", "jobId" = excluded."jobId", "admission" = NULL, "expiresAt" = excluded."expiresAt"
+  WHERE record."expiresAt" <= now()
+  RETURNING "jobId"
 ), written AS (
   INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "callbackUrl",
                      "callbackEndpointId", "priority", "notBefore", "expiresAt")
   SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "callbackUrl",
          "callbackEndpointId", "priority", "notBefore", "expiresAt"
-  FROM judged
-  WHERE "isKnown"
-    AND ("quotaUsd" IS NULL OR "spentUsd" + "unknownUsd" + "requiredUsd" <= "quotaUsd")
-    AND ("keyBudgetUsd" IS NULL OR "keySpentUsd" + "keyUnknownUsd" + "requiredUsd" <= "keyBudgetUsd")
-    AND ("platformQuotaUsd" IS NULL OR "platformSpentUsd" + "platformUnknownUsd" + "requiredUsd" <= "platformQuotaUsd")
+  FROM fitting
+  WHERE "idempotency" IS NULL OR "id" IN (SELECT "jobId" FROM keyed)
   RETURNING "id", "createdAt"
 )
 SELECT "id", written."createdAt", "isKnown", "terms", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",

@@ -2,6 +2,7 @@ import type { LaneTermsRow } from "@understudy/contracts";
 import type { Database } from "../database.ts";
 import type { RoomFigures } from "../room-figures.ts";
 import { loadStatement } from "../statement.ts";
+import type { IdempotencyKey } from "./repeated-jobs.ts";
 
 const statement = loadStatement(new URL("./create-jobs.sql", import.meta.url));
 
@@ -28,12 +29,17 @@ export interface NewJob {
   requiredUsd: string;
   /** What all creators together may spend in a month, in USD. */
   platformQuotaUsd?: string | undefined;
+  /** Under which a repeat of the request gets this job; `fingerprint` tells another request from it. */
+  idempotency?: IdempotencyKey & { fingerprint: string };
 }
 
 /** What became of the wish to have a job written down, and the room that there was for it. */
 export interface JobRecord extends RoomFigures {
   id: string;
-  /** Null where it was not written: its creator is neither known nor created, or there is no room. */
+  /**
+   * Null where it was not written: its creator is neither known nor created, there is no room, or its idempotency key
+   * stands for another job.
+   */
   createdAt: Date | null;
   isKnown: boolean;
   /** Of its creator's lane. */

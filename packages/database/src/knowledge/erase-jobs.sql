@@ -1,5 +1,6 @@
--- Erases what jobs that have ended tell of their fan: input, result, error, metadata, steps, feedback, what was learned in
--- them, and what receivers of their events answered. Jobs and calls stay, for what they cost.
+-- Erases what jobs that have ended tell of their fan: input, result, errors, metadata, steps, feedback, what was learned in
+-- them, under which keys they were asked for, and what receivers of their events answered. Jobs and calls stay, for what
+-- they cost.
 -- $1: [{id}], each once; all of one creator. Rows: one: {jobs, steps, insights, feedback, events} counts.
 WITH job AS (
   SELECT "id" FROM "Job"
@@ -22,8 +23,13 @@ WITH job AS (
   DELETE FROM "Insight" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job)) RETURNING 1
 ), told AS (
   DELETE FROM "Feedback" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job)) RETURNING 1
+), repeat AS (
+  DELETE FROM "IdempotencyRecord" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job))
 ), event AS (
   SELECT "id", "publishedAt" FROM "Outbox" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job))
+), earlier_end AS (
+  UPDATE "Outbox" SET "jobEnd" = jsonb_set("jobEnd", '{message}', '""')
+  WHERE "id" = ANY (ARRAY(SELECT "id" FROM event)) AND "jobEnd" IS NOT NULL
 ), answer AS (
   UPDATE "DeliveryTry" SET "body" = NULL
   FROM "Delivery" WHERE "Delivery"."id" = "DeliveryTry"."deliveryId"
