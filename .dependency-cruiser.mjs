@@ -10,10 +10,21 @@ const allowed = {
   queues: ["agents", "contracts"],
   ledger: ["database", "contracts"],
   gemini: ["ledger", "contracts"],
+  telemetry: ["agents", "contracts", "database", "gemini", "ledger", "queues"],
 };
 
 /** What the apps may import; what only tests and scripts may is not among it. */
-const forApps = ["agents", "contracts", "database", "gemini", "ledger", "queues", "sdk", "service"];
+const forApps = [
+  "agents",
+  "contracts",
+  "database",
+  "gemini",
+  "ledger",
+  "queues",
+  "sdk",
+  "service",
+  "telemetry",
+];
 
 const source = (name) => `^packages/${name}/src/`;
 const oneOf = (names) => `^packages/(${names.join("|")})/`;

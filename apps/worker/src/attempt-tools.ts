@@ -4,6 +4,7 @@ import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import type { AgentTelemetry } from "@understudy/telemetry";
 import type { z } from "zod";
 import { generateStep, repairStep } from "./generate-step.ts";
 import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
@@ -23,6 +24,8 @@ export interface Attempt {
   reserve: JobReserve;
   /** Shows the job's readers what is being written. */
   stream: JobStreamWriter;
+  /** Hears of the calls of the agent that has these tools. */
+  observed: AgentTelemetry;
   /** Longest that the attempt, and so any call of it, may take. */
   timeoutSeconds: number;
   logger: Logger;
@@ -81,8 +84,17 @@ export function attemptTools(
 
   const delegate: AgentTools["delegate"] = async (other, otherInput, step = other.name) => {
     const parsed = other.input.parse(otherInput);
-    const tools = attemptTools(attempt, other as unknown as Agent, parsed, `${takeKey(step)}/`);
-    return other.output.parse(await other.run(parsed, tools));
+    const observed = attempt.observed.delegated(other.agentId);
+    const delegated = { ...attempt, observed };
+    const tools = attemptTools(delegated, other as unknown as Agent, parsed, `${takeKey(step)}/`);
+    try {
+      const output = other.output.parse(await other.run(parsed, tools));
+      observed.end();
+      return output;
+    } catch (error) {
+      observed.end(error instanceof StepStopped ? error.outcome.kind : "agent_error");
+      throw error;
+    }
   };
 
   const log: AgentTools["log"] = (message, fields) =>

@@ -33,6 +33,9 @@ export const environment = z
       .pipe(z.array(z.email()))
       .optional(),
     ALERT_EMAIL_FROM: z.string().optional(),
+    HOST: z.string().default("127.0.0.1"),
+    METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
   .refine((env) => !env.ALERT_SMTP_URL || env.ALERT_EMAIL_TO, {
@@ -71,6 +74,10 @@ export const environment = z
           email: { smtpUrl: env.ALERT_SMTP_URL, to: env.ALERT_EMAIL_TO, from: env.ALERT_EMAIL_FROM },
         }),
     },
+    /** Where /metrics and /healthz are; nowhere unless a port is given. */
+    ...(env.METRICS_PORT !== undefined && {
+      metrics: { host: env.HOST, port: env.METRICS_PORT, token: env.METRICS_TOKEN },
+    }),
     logLevel: env.LOG_LEVEL,
   }));
 

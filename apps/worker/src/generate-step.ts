@@ -11,6 +11,7 @@ import {
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import type { AgentTelemetry } from "@understudy/telemetry";
 import type { z } from "zod";
 import { StepStopped } from "./step-stopped.ts";
 
@@ -24,6 +25,7 @@ interface AskingAttempt {
   /** What the call of a step holds beside its own worst case, and whether it may use what the job holds. */
   reserve: { take(stepKey: string): { reserveUsd: Decimal; isNecessary: boolean } };
   stream: JobStreamWriter;
+  observed: AgentTelemetry;
   timeoutSeconds: number;
   logger: Logger;
 }
@@ -80,6 +82,7 @@ async function ask<Output extends z.ZodObject>(
     ...(agent.fallbackModel !== undefined && { fallbackModel: agent.fallbackModel }),
     timeoutSeconds,
     signal,
+    observer: attempt.observed.calls,
     ...(shown && streams !== undefined && { streams: { field: streams, onText: shown.push } }),
     metadata: { jobId, creatorId, feature, agentId: agent.agentId, attempt: job.attempt, stepKey },
   };

@@ -12,6 +12,7 @@ import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import { type Ledger, worstCasesOf } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import type { AgentTelemetry, WorkerTelemetry } from "@understudy/telemetry";
 import { type AttemptEnd, readThrown } from "./attempt-end.ts";
 import { attemptTools, JobReserve } from "./attempt-tools.ts";
 
@@ -38,6 +39,8 @@ export interface WorkerDependencies {
   announceEnd: (jobId: string) => void;
   /** Aborts when the worker can wait no longer for jobs under way. */
   stopping: AbortSignal;
+  /** Tells operators of attempts and calls. */
+  telemetry: Pick<WorkerTelemetry, "attempt">;
   logger: Logger;
 }
 
@@ -74,12 +77,11 @@ export async function runAgentJob(
   const job = await untilDatabaseAnswers(() => dependencies.claim({ id, generation, timeoutSeconds }));
   if (!job) return { kind: "done" };
 
-  const end = await attemptJob(dependencies, job, timeoutSeconds);
-  const written = await writeEnd(
-    dependencies,
-    job,
-    end.kind === "try_again" && delivery.isLast ? usedUp(end) : end,
-  );
+  const observed = dependencies.telemetry.attempt(job);
+  const attempted = await attemptJob(dependencies, job, timeoutSeconds, observed);
+  const end = attempted.kind === "try_again" && delivery.isLast ? usedUp(attempted) : attempted;
+  const written = await writeEnd(dependencies, job, end);
+  observed.end(written ? end.kind : "fenced", "code" in end ? end.code : undefined);
   if (written) return written;
   // Another attempt was begun as if this worker had died. It has not: that must not count against the job.
   dependencies.logger.warn({ jobId: id, attempt: job.attempt }, "a later attempt has taken the job over");
@@ -91,6 +93,7 @@ async function attemptJob(
   dependencies: WorkerDependencies,
   job: ClaimedJob,
   timeoutSeconds: number,
+  observed: AgentTelemetry,
 ): Promise<AttemptEnd> {
   if (job.expired) return failed("expired", "The job had not started by its expiresAt.", false);
   if (job.crashes >= crashesMax) {
@@ -109,7 +112,15 @@ async function attemptJob(
   try {
     const input = agent.input.parse(job.input);
     const reserve = await reserveFor(dependencies, job, necessaryCallsOf(agent, input));
-    const attempt = { ...dependencies, job, signal: ending.signal, timeoutSeconds, reserve, stream };
+    const attempt = {
+      ...dependencies,
+      job,
+      signal: ending.signal,
+      timeoutSeconds,
+      reserve,
+      stream,
+      observed,
+    };
     const tools = attemptTools(attempt, agent, input);
     const result = agent.output.parse(await agent.run(input, tools));
     stream.end(result);

@@ -14,6 +14,7 @@ import {
   openChargesQueue,
 } from "@understudy/queues";
 import type { Logger, RunningService } from "@understudy/service";
+import { ServiceMetrics, serveMetrics, WorkerTelemetry, watchDependencies } from "@understudy/telemetry";
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import pLimit, { type LimitFunction } from "p-limit";
@@ -82,7 +83,11 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   // Every job under way listens.
   setMaxListeners(0, stopping.signal);
 
-  const webhooks = startWebhooks({ database, producer, consumer, logger }, config.webhooks);
+  const metrics = new ServiceMetrics("worker");
+  const telemetry = new WorkerTelemetry(metrics, undefined);
+  watchDependencies(metrics, { database, redis: producer });
+  telemetry.showRoom(metrics, { concurrency: config.concurrency, inProgress: () => limit.activeCount });
+  const webhooks = startWebhooks({ database, producer, consumer, telemetry, logger }, config.webhooks);
   const dependencies: WorkerDependencies = {
     database,
     claim: groupCommit(
@@ -110,11 +115,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     streamOf: (jobId, attempt) => streams.writer(jobId, attempt),
     announceEnd: (jobId) => void announceEnd(jobId).catch(() => {}),
     stopping: stopping.signal,
+    telemetry,
     logger,
   };
   const pool: Pool = {
     size: config.concurrency,
     limit,
+    picked: (agent) => telemetry.picked(agent),
     started: groupCommit(
       groupMax,
       (job: { id: string; generation: number; agent: string }) => job.id,
@@ -127,11 +134,15 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   };
   const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, pool));
   const chargesWorker = startChargesWorker({ database, redis: consumer, logger });
-  const sweeper = startSweeper({ database, ledger, dispatcher, charges, redis: producer, logger });
+  const sweeper = startSweeper({ database, ledger, dispatcher, charges, redis: producer, telemetry, logger });
   const alerts = startAlerts(config.databaseUrl, config.alerts, logger);
+  const metricsServer = config.metrics && (await serveMetrics(metrics, config.metrics));
 
   return {
-    details: { agents: agents.map((agent) => agent.name).join(",") },
+    details: {
+      agents: agents.map((agent) => agent.name).join(","),
+      ...(metricsServer && { metricsUrl: metricsServer.url }),
+    },
     async stop() {
       await Promise.all([sweeper.stop(), alerts.stop()]);
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
@@ -143,6 +154,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       await dispatcher.close();
       await charges.close();
       modelGate.close();
+      await metricsServer?.close();
       producer.disconnect();
       consumer.disconnect();
       await gemini.close();
@@ -156,6 +168,7 @@ interface Pool {
   /** Jobs at once. */
   size: number;
   limit: LimitFunction;
+  picked: (agent: string) => void;
   /** Makes room for the release of others. */
   started: (job: { id: string; generation: number; agent: string }) => Promise<unknown>;
 }
@@ -164,10 +177,11 @@ function agentWorker(
   dependencies: WorkerDependencies,
   agent: Agent,
   connection: Redis,
-  { size, limit, started }: Pool,
+  { size, limit, picked, started }: Pool,
 ): Worker<JobPayload> {
   const { name, prefix } = agentQueue(agent.name);
   const process = async (delivery: Job<JobPayload>, token?: string) => {
+    picked(agent.name);
     const payload = jobPayload.safeParse(delivery.data);
     if (!payload.success) throw new UnrecoverableError("The payload is not one of ours.");
     const isLast = delivery.attemptsMade + 1 >= (delivery.opts.attempts ?? 1);

@@ -22,6 +22,8 @@ export interface Database {
   transaction<Result>(run: (execute: Execute) => Promise<Result>): Promise<Result>;
   /** @throws when Postgres does not answer within `timeoutMs` */
   ping(timeoutMs: number): Promise<void>;
+  /** The pool's connections now: open, of those idle, and how many statements wait for one. */
+  connections(): { max: number; open: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -53,6 +55,12 @@ export function openDatabase(url: string, connectionsMax: number): Database {
       // query_timeout is pg's own client-side limit; its types do not know it.
       await pool.query({ text: "SELECT 1", query_timeout: timeoutMs } as pg.QueryConfig);
     },
+    connections: () => ({
+      max: connectionsMax,
+      open: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     async close() {
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();

@@ -15,6 +15,8 @@ const safetyRating = z.object({
   blocked: z.boolean().optional(),
 });
 
+const modelName = z.string().regex(/^[\w./-]{1,128}$/);
+
 /** Puts an answer together from its chunks; one that is not streamed is one chunk. */
 export class AnswerReader {
   #text = "";
@@ -22,6 +24,7 @@ export class AnswerReader {
   #promptBlockReason: string | undefined;
   #ratings: unknown[] = [];
   #usage: unknown = null;
+  #modelVersion: string | undefined;
 
   /** @returns the text that the chunk adds, thoughts left out */
   add(chunk: GenerateContentResponse): string {
@@ -36,6 +39,7 @@ export class AnswerReader {
     this.#ratings.push(...(candidate?.safetyRatings ?? []), ...(chunk.promptFeedback?.safetyRatings ?? []));
     // Each chunk's usage counts all before it as well.
     this.#usage = chunk.usageMetadata ?? this.#usage;
+    this.#modelVersion = modelName.safeParse(chunk.modelVersion).data ?? this.#modelVersion;
     return text;
   }
 
@@ -56,6 +60,7 @@ export class AnswerReader {
       ...(blockReason && { blockReason }),
       ...(harmCategories.length > 0 && { harmCategories }),
       usage: this.#usage,
+      ...(this.#modelVersion && { modelVersion: this.#modelVersion }),
       serviceTier: servedTier(exchange) ?? requestedTier,
       provider: providerOf(exchange),
     };

@@ -10,6 +10,7 @@ import {
   promptTokensMax,
 } from "@understudy/ledger";
 import { z } from "zod";
+import type { CallObserver } from "./call-observer.ts";
 import type { GeminiClient } from "./gemini-client.ts";
 import type { Generation } from "./generation.ts";
 import { endingOf, tokensUsed } from "./model-gate/call-ending.ts";
@@ -39,6 +40,7 @@ export interface BilledRequest {
   isNecessary: boolean;
   /** Streams the answer. Not called for one that is remembered. */
   streams?: AnswerStream | undefined;
+  observer?: CallObserver;
   metadata: {
     creatorId: string;
     feature: string;
@@ -186,18 +188,25 @@ async function callModel(
   holdUsd: Decimal,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   const { modelGate } = dependencies;
+  const { observer } = request;
   const limits = outputLimits(model, request);
   const admission = await modelGate?.admit(price.model, promptTokensMax(request) + limits.maxOutputTokens);
-  if (admission?.kind === "wait") return { ...admission, kind: "model_wait" };
+  if (admission?.kind === "wait") {
+    observer?.notMade(price.model, admission);
+    return { ...admission, kind: "model_wait" };
+  }
 
   let generation: Generation | undefined;
   try {
     const opened = await openAndSend(dependencies, request, { model, price }, holdUsd);
-    if (opened.kind === "not_opened") return opened.opening;
+    if (opened.kind === "not_opened") {
+      observer?.notMade(price.model, opened.opening);
+      return opened.opening;
+    }
     generation = opened.generation;
     // Told at once: the next calls must not come before it is known.
     const wait = isRateLimited(generation) ? await pause(modelGate, price.model, generation) : undefined;
-    const outcome = await endCall(dependencies, opened.intent, generation);
+    const outcome = await endCall(dependencies, opened, generation);
     return wait ?? outcome;
   } finally {
     // Not waited for: the answer does not depend on it.
@@ -205,9 +214,11 @@ async function callModel(
   }
 }
 
+type Observed = ReturnType<CallObserver["made"]>;
+
 type Sent =
   | { kind: "not_opened"; opening: Exclude<CallOpening, { kind: "open" }> }
-  | { kind: "sent"; intent: CallIntent; generation: Generation };
+  | { kind: "sent"; intent: CallIntent; generation: Generation; observed: Observed | undefined };
 
 /** Writes the call down with its hold, then makes it. */
 async function openAndSend(
@@ -229,11 +240,21 @@ async function openAndSend(
   };
   const opening = await ledger.openCall(intent);
   if (opening.kind !== "open") return { kind: "not_opened", opening };
+  const limits = outputLimits(model, request);
+  const observed = request.observer?.made({
+    id: intent.id,
+    model: price.model,
+    agentId: intent.agentId,
+    stepKey: intent.stepKey,
+    maxOutputTokens: limits.maxOutputTokens,
+    isStreamed: streams !== undefined,
+    isStructured: jsonSchema !== undefined,
+  });
   const generation = await gemini.generate({
     system,
     parts,
     ...(jsonSchema && { jsonSchema }),
-    ...outputLimits(model, request),
+    ...limits,
     callId: intent.id,
     model,
     serviceTier,
@@ -241,7 +262,8 @@ async function openAndSend(
     signal,
     onText: streams && textListener(streams, jsonSchema !== undefined),
   });
-  return { kind: "sent", intent, generation };
+  observed?.ended(generation);
+  return { kind: "sent", intent, generation, observed };
 }
 
 function textListener({ field, onText }: AnswerStream, isStructured: boolean): (text: string) => void {
@@ -255,7 +277,7 @@ function textListener({ field, onText }: AnswerStream, isStructured: boolean): (
 /** Settles or releases what the call holds. */
 async function endCall(
   { ledger }: Dependencies,
-  intent: CallIntent,
+  { intent, observed }: Sent & { kind: "sent" },
   generation: Generation,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   // A lost answer stays open until its deadline; then the sweeper gives it up as unknown.
@@ -265,7 +287,8 @@ async function endCall(
     return generation;
   }
   const answer = rememberedAnswer.parse(generation);
-  await ledger.endCall(intent, { ...generation, stepResult: answer });
+  const settled = await ledger.endCall(intent, { ...generation, stepResult: answer });
+  observed?.settled(settled);
   return readAnswer(answer);
 }
 

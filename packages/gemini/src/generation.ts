@@ -12,6 +12,8 @@ export type Generation =
       /** The harm that Gemini names for that, such as `HARM_CATEGORY_HARASSMENT`; where it names any. */
       harmCategories?: string[];
       usage: unknown;
+      /** The model that Gemini says has answered. */
+      modelVersion?: string;
       /** The tier that was served. */
       serviceTier: ServiceTier;
       provider: Provider;

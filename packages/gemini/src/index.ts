@@ -1,3 +1,4 @@
+export type { CallObserver, NotMade, ObservedCall } from "./call-observer.ts";
 export { GeminiClient, type GeminiSettings } from "./gemini-client.ts";
 export {
   type AnswerStream,

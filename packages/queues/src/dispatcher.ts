@@ -3,6 +3,7 @@ import type { DispatchableJob, LaneTermsRow } from "@understudy/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { agentQueue, deliveryId, type JobPayload, readDeliveryId } from "./agent-queue.ts";
+import { type LaneBacklog, laneBacklog } from "./lanes/lane-backlog.ts";
 import { Lanes, type Move, type Placement, type Released } from "./lanes/lanes.ts";
 
 /** Finished deliveries are kept a while: adding one again, after a lost acknowledgement, must change nothing. */
@@ -14,6 +15,14 @@ const backoffMs = 1_000;
 
 /** Of BullMQ; lower goes first. Within its creator's lane a job has had its own priority before. */
 const priorities = { isNew: 1, usual: 2 };
+
+/** What waits in lanes and queues; counts of jobs. */
+export interface Backlog extends LaneBacklog {
+  /** In their queues: a worker takes them as soon as it has room. */
+  inQueues: number;
+  /** Before another attempt, until their pause is over. */
+  delayed: number;
+}
 
 /** Lets jobs into lanes, and adds those that may start to their agents' queues. */
 export class Dispatcher {
@@ -115,6 +124,22 @@ export class Dispatcher {
   /** Notes that deliveries have reached a worker, which makes room for others. */
   async started(jobs: readonly { id: string; generation: number; agent: string }[]): Promise<void> {
     await this.move({ started: jobs.map(laneEntry) });
+  }
+
+  /**
+   * What waits, where, without changing anything.
+   * @param pausedCreators whose jobs wait for their creator to go on
+   * @throws where Redis is away
+   */
+  async backlog(pausedCreators: readonly string[]): Promise<Backlog> {
+    this.#requireRedis();
+    const names = agents.map((agent) => agent.name);
+    const [lanes, counts] = await Promise.all([
+      laneBacklog(this.#redis, names, pausedCreators),
+      Promise.all(names.map((name) => this.queue(name).getJobCounts("waiting", "prioritized", "delayed"))),
+    ]);
+    const sum = (kind: string) => counts.reduce((total, count) => total + (count[kind] ?? 0), 0);
+    return { ...lanes, inQueues: sum("waiting") + sum("prioritized"), delayed: sum("delayed") };
   }
 
   async close(): Promise<void> {

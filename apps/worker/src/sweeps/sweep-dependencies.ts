@@ -2,6 +2,7 @@ import type { Database } from "@understudy/database";
 import type { Ledger } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import type { WorkerTelemetry } from "@understudy/telemetry";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 
@@ -13,5 +14,6 @@ export interface SweepDependencies {
   /** The queue of the ticks that close months. */
   charges: Queue;
   redis: Redis;
+  telemetry: Pick<WorkerTelemetry, "metrics">;
   logger: Logger;
 }

@@ -32,9 +32,10 @@ export function startSweeper(dependencies: SweepDependencies): { stop(): Promise
   return repeat(async (stopping) => {
     for (const [sweep, sweepOnce] of Object.entries(sweeps)) {
       if (stopping.aborted) break;
-      await sweepOnce(dependencies).catch((err: unknown) =>
-        dependencies.logger.warn({ err, sweep }, "a sweep failed and will be tried again"),
-      );
+      await sweepOnce(dependencies).catch((err: unknown) => {
+        dependencies.telemetry.metrics.sweepFailures.inc({ sweep });
+        dependencies.logger.warn({ err, sweep }, "a sweep failed and will be tried again");
+      });
     }
     return { pauseMs };
   });

@@ -9,7 +9,7 @@ const atOnce = 100;
  * creator; the sweep finds room that came otherwise (a new month, a higher quota, the switch), or unheard.
  */
 export async function wakeWaitingJobs(
-  { ledger, database, dispatcher, logger }: Omit<SweepDependencies, "redis" | "charges">,
+  { ledger, database, dispatcher, logger }: Omit<SweepDependencies, "redis" | "charges" | "telemetry">,
   creatorIds?: string[],
 ): Promise<void> {
   const jobs = await ledger.wakeWaitingJobs(atOnce, creatorIds);

@@ -11,6 +11,7 @@ import {
 } from "@understudy/database";
 import { openWebhooksQueue, type TryPayload, tryPayload, webhooksQueue } from "@understudy/queues";
 import { type Logger, SecretBox, type secretsKeys } from "@understudy/service";
+import type { WorkerTelemetry } from "@understudy/telemetry";
 import { UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { z } from "zod";
@@ -42,6 +43,7 @@ interface WebhooksDependencies {
   /** Closed by their owner. */
   producer: Redis;
   consumer: Redis;
+  telemetry: WorkerTelemetry;
   logger: Logger;
 }
 
@@ -59,7 +61,7 @@ const stalledCountMax = 1_000_000;
 
 /** The way of an event to its endpoints: outbox, delivery, queue, try. */
 export function startWebhooks(
-  { database, producer, consumer, logger }: WebhooksDependencies,
+  { database, producer, consumer, telemetry, logger }: WebhooksDependencies,
   settings: WebhookSettings,
 ): { wake(): void; stop(stopping: AbortSignal): Promise<void> } {
   const queue = openWebhooksQueue(producer);
@@ -80,6 +82,7 @@ export function startWebhooks(
 
   async function record(tries: TryRecord[]): Promise<TryRecord[]> {
     for (const { endpointId, disabledReason } of await recordTries(database, tries)) {
+      telemetry.metrics.endpointsDisabled.inc();
       logger.warn({ endpointId, disabledReason }, "a webhook endpoint was disabled");
     }
     // Their endpoints have room again.
@@ -94,6 +97,7 @@ export function startWebhooks(
     record: (tried) => untilDatabaseAnswers(() => recordOne(tried)),
     sign: createSigner(new SecretBox(settings.secretsKeys)),
     poster,
+    telemetry,
     schedule: settings.schedule,
     disableAfterSeconds: settings.disableAfterMs / 1_000,
     stopping: breaking.signal,

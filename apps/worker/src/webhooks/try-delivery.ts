@@ -1,4 +1,5 @@
 import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/database";
+import type { WorkerTelemetry } from "@understudy/telemetry";
 import type { EventPoster, PostAnswer } from "./post-event.ts";
 import { nextTryAt } from "./retry-schedule.ts";
 
@@ -13,6 +14,8 @@ export interface TryDependencies {
   sign: (delivery: LoadedDelivery, body: string, at: Date) => Record<string, string>;
   poster: EventPoster;
   record: (record: TryRecord) => Promise<unknown>;
+  /** Tells operators of tries. */
+  telemetry: Pick<WorkerTelemetry, "delivery">;
   /** Pauses between tries, in ms. */
   schedule: readonly number[];
   disableAfterSeconds: number;
@@ -33,25 +36,27 @@ export async function tryDelivery(
 ): Promise<Date | undefined> {
   const delivery = await dependencies.load(released);
   if (!delivery) return undefined;
-  const { poster, stopping } = dependencies;
+  const { telemetry, stopping } = dependencies;
+  const observed = telemetry.delivery(delivery);
   const at = new Date();
-  const answer = await post(dependencies, delivery, at, poster);
+  const answer = await post(dependencies, delivery, at, observed.headers);
   if (stopping.aborted) throw new Error("The worker stops.");
   const record = judge(dependencies, released, at, answer);
+  observed.end(record);
   await dependencies.record(record);
   return record.nextTryAt;
 }
 
 async function post(
-  { sign }: TryDependencies,
+  { sign, poster }: TryDependencies,
   delivery: LoadedDelivery,
   at: Date,
-  poster: EventPoster,
+  traceHeaders: Record<string, string>,
 ): Promise<PostAnswer> {
   const { url, body } = delivery;
   let headers: Record<string, string>;
   try {
-    headers = { ...fixedHeaders, ...sign(delivery, body, at) };
+    headers = { ...fixedHeaders, ...traceHeaders, ...sign(delivery, body, at) };
   } catch {
     // A key is missing from UNDERSTUDY_SECRETS_KEYS: may it be back by the next try.
     return { ms: 0, error: "secret_unreadable" };

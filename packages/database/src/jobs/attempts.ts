@@ -23,6 +23,12 @@ export interface ClaimedJob {
   crashes: number;
   /** Its `expiresAt` passed before it first started. */
   expired: boolean;
+  /** No attempt was made before this one. */
+  isFirstStart: boolean;
+  /** Since it was accepted, or since its `notBefore`. */
+  ageSeconds: number;
+  /** W3C trace context of the request that it came with, where that was traced. */
+  traceparent: string | null;
   /** How its creator sounds. */
   profile: CreatorProfile | null;
   /** Steps that an earlier attempt has finished. */

@@ -1,13 +1,15 @@
 -- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
 -- $1: [{id, generation, timeoutSeconds}], each id once.
--- Rows: the job, its creator's `profile`, `steps` [{key, result}] that are finished, and `expired`. A job that has ended, or was
+-- Rows: the job, its creator's `profile`, `steps` [{key, result}] that are finished, `expired`, `isFirstStart`, and `ageSeconds`
+-- since it might start (`notBefore`) or was accepted. A job that has ended, or was
 -- dispatched again under a later generation, has no row.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "timeoutSeconds" float8)
 ), due AS (
   -- Locked in one order everywhere, so that two batches can't wait for each other.
   SELECT "Job"."id", request."timeoutSeconds",
-    coalesce("Job"."startedAt" IS NULL AND "Job"."expiresAt" <= now(), false) AS "expired"
+    coalesce("Job"."startedAt" IS NULL AND "Job"."expiresAt" <= now(), false) AS "expired",
+    "Job"."attempt" = 0 AS "isFirstStart"
   FROM "Job" JOIN request USING ("id", "generation")
   WHERE "Job"."status" IN ('queued', 'running')
     -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
@@ -27,9 +29,10 @@ WITH request AS (
     "attemptDeadlineAt" = now() + make_interval(secs => due."timeoutSeconds")
   FROM due
   WHERE "Job"."id" = due."id"
-  RETURNING "Job".*, due."expired"
+  RETURNING "Job".*, due."expired", due."isFirstStart"
 )
-SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "crashes", "expired",
+SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "crashes", "expired", "isFirstStart", "traceparent",
+  extract(epoch FROM now() - greatest("createdAt", "notBefore"))::float8 AS "ageSeconds",
   (SELECT "profile" FROM "Creator" WHERE "Creator"."id" = claimed."creatorId") AS "profile",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
    WHERE "jobId" = claimed."id") AS "steps"

@@ -25,6 +25,8 @@ export interface NewJob {
   priority: number;
   notBefore?: string;
   expiresAt?: string;
+  /** W3C trace context of the request, where it is traced. */
+  traceparent?: string;
   /** Worst case of all calls that the job can't do without, in USD. */
   requiredUsd: string;
   /** What all creators together may spend in a month, in USD. */

@@ -1,6 +1,6 @@
 -- What a try needs to know of its delivery, event and endpoint. $1: [{id, generation, tries}], each id once.
 -- Rows: {id, generation, tries, eventId, type, payload, eventAt, jobId, endpointId, url, secret, secretKeyId, previousSecret,
--- previousSecretKeyId, failingSince}; secrets as they are stored. None where that try was made, or a replay or the end
+-- previousSecretKeyId, traceparent (of its job)}; secrets as they are stored. None where that try was made, or a replay or the end
 -- of its endpoint has made it void.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "tries" int)
@@ -14,7 +14,8 @@ SELECT delivery."id", delivery."generation", delivery."tries", delivery."eventId
   event."createdAt" AS "eventAt", event."jobId", endpoint."id" AS "endpointId", coalesce(delivery."url", endpoint."url") AS "url",
   endpoint."secret", endpoint."secretKeyId",
   CASE WHEN endpoint."previousSecretUntil" > now() THEN endpoint."previousSecret" END AS "previousSecret",
-  endpoint."previousSecretKeyId"
+  endpoint."previousSecretKeyId",
+  (SELECT "traceparent" FROM "Job" WHERE "Job"."id" = event."jobId") AS "traceparent"
 FROM delivery
 JOIN "Outbox" AS event ON event."id" = delivery."eventId" AND event."id" = ANY (ARRAY(SELECT "eventId" FROM delivery))
 JOIN "WebhookEndpoint" AS endpoint ON endpoint."id" = delivery."endpointId"

@@ -21,6 +21,8 @@ export interface DeliveryToTry extends ReleasedDelivery {
   /** That before a rotation, as long as it signs as well. */
   previousSecret: Buffer | null;
   previousSecretKeyId: string | null;
+  /** W3C trace context of the request that its job came with, where that was traced. */
+  traceparent: string | null;
 }
 
 /** One try, and what follows from it. */

@@ -69,13 +69,20 @@ export interface Moved {
 
 /** One slot of a Redis Cluster: releasing a job touches the creators' and the common keys at once. */
 const tag = "{lanes}:";
-const keys = {
+export const laneKeys = {
+  /** Of the creators' own keys. */
+  prefix: tag,
   ready: `${tag}ready`,
   parked: `${tag}parked`,
   released: `${tag}released`,
   state: `${tag}state`,
   timed: `${tag}timed`,
 };
+
+/** The key of a creator's lane: its entries, by priority, then order of arrival. */
+export function laneOf(creatorId: string): string {
+  return `${tag}lane:${creatorId}`;
+}
 
 const hourMs = 3_600_000;
 
@@ -142,11 +149,11 @@ export class Lanes {
     };
     const answer = JSON.parse(
       await this.#redis.moveLanes(
-        keys.ready,
-        keys.parked,
-        keys.released,
-        keys.state,
-        keys.timed,
+        laneKeys.ready,
+        laneKeys.parked,
+        laneKeys.released,
+        laneKeys.state,
+        laneKeys.timed,
         tag,
         JSON.stringify(request),
       ),
@@ -181,11 +188,11 @@ export class Lanes {
     terms: LaneTerms & { creatorSince: string; isPaused: boolean },
     entry = "",
   ): Promise<Placement> {
-    const lane = `${tag}lane:${creatorId}`;
+    const lane = laneOf(creatorId);
     const results = await this.#redis
       .multi()
       .time()
-      .hmget(keys.state, "born", "life")
+      .hmget(laneKeys.state, "born", "life")
       .hmget(`${tag}creator:${creatorId}`, "tat", "life")
       .zcard(lane)
       .zrank(lane, entry)
@@ -222,7 +229,7 @@ export class Lanes {
   async overdue(ageMs: number, limit: number): Promise<string[]> {
     const [seconds] = await this.#redis.time();
     return this.#redis.zrangebyscore(
-      keys.released,
+      laneKeys.released,
       "-inf",
       Number(seconds) * 1000 - ageMs,
       "LIMIT",
@@ -233,7 +240,7 @@ export class Lanes {
 
   /** How many jobs of an agent wait in lanes. */
   async waitingOf(agent: string): Promise<number> {
-    return Number((await this.#redis.hget(keys.state, `waiting:${agent}`)) ?? 0);
+    return Number((await this.#redis.hget(laneKeys.state, `waiting:${agent}`)) ?? 0);
   }
 }
 

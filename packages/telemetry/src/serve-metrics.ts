@@ -1,0 +1,80 @@
+import { timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+
+export interface MetricsServer {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Where a process without HTTP of its own shows its metrics, and that it is alive. */
+export interface MetricsServerSettings {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** Asked for as a bearer token, where it is set. */
+  token: string | undefined;
+}
+
+/**
+ * `GET /metrics` and `GET /healthz` on a port of its own. A slow or hostile scraper holds up nothing but itself.
+ * @throws where it can't listen there
+ */
+export async function serveMetrics(
+  metrics: ServiceMetrics,
+  { host, port, token }: MetricsServerSettings,
+): Promise<MetricsServer> {
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8 * 1024 },
+    (request, response) => void answer(metrics, token, request, response),
+  );
+  server.maxConnections = 100;
+  server.listen(port, host);
+  await once(server, "listening");
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(
+  metrics: ServiceMetrics,
+  token: string | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = request.url?.split("?", 1)[0];
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return end(response, 405, "Only GET is answered.\n");
+  if (path === "/healthz") return end(response, 200, '{"status":"ok"}\n', "application/json");
+  if (path !== "/metrics") return end(response, 404, "There are /metrics and /healthz.\n");
+  if (!mayScrape(request.headers.authorization, token)) {
+    response.setHeader("www-authenticate", "Bearer");
+    return end(response, 401, "Send METRICS_TOKEN as a bearer token.\n");
+  }
+  try {
+    const { contentType, body } = await metrics.scrape();
+    end(response, 200, body, contentType);
+  } catch {
+    end(response, 500, "The metrics could not be collected.\n");
+  }
+}
+
+function end(response: ServerResponse, status: number, body: string, contentType = "text/plain"): void {
+  response.writeHead(status, { "content-type": contentType }).end(body);
+}
+
+/** Whether a scrape may see metrics: always, unless there is a token. */
+export function mayScrape(authorization: string | undefined, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const [given, wanted] = [Buffer.from(authorization ?? ""), Buffer.from(`Bearer ${token}`)];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
