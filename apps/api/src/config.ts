@@ -19,6 +19,7 @@ export const environment = z
     BULL_BOARD_WRITE: flag.default(false),
     LANE_MAX: z.coerce.number().int().min(1).max(10_000_000).default(100_000),
     PLATFORM_QUOTA_USD: usd.optional(),
+    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
   .transform((env) => ({
@@ -38,6 +39,8 @@ export const environment = z
     laneMax: env.LANE_MAX,
     /** What all creators together may spend in a month. */
     platformQuotaUsd: env.PLATFORM_QUOTA_USD,
+    /** Who scrapes /metrics must send it, where it is set. */
+    metricsToken: env.METRICS_TOKEN,
     logLevel: env.LOG_LEVEL,
   }));
 

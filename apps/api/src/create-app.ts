@@ -3,6 +3,7 @@ import type { Database } from "@understudy/database";
 import type { PriceBook } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import type { Logger, SecretBox } from "@understudy/service";
+import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
 import type { Queue } from "bullmq";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
@@ -13,6 +14,7 @@ import type { JobEventSources } from "./events/tell-job.ts";
 import { authenticate, keyCheck } from "./http/authenticate.ts";
 import type { Route } from "./http/define-route.ts";
 import { mountRoutes } from "./http/mount-routes.ts";
+import { observeRequests } from "./http/observe-requests.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import type { Jobs } from "./jobs.ts";
 import { alertRoutes } from "./routes/alert-routes.ts";
@@ -23,6 +25,7 @@ import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { knowledgeRoutes } from "./routes/knowledge-routes.ts";
+import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { moneyRoutes } from "./routes/money-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
 import { priceRoutes } from "./routes/price-routes.ts";
@@ -44,6 +47,10 @@ export interface AppDependencies {
   prices: PriceBook;
   jobs: Jobs;
   jobEvents: JobEventSources;
+  metrics: ServiceMetrics;
+  /** Who asks for metrics must know it, where it is set. */
+  metricsToken: string | undefined;
+  telemetry: ApiTelemetry;
   /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
   stopping: AbortSignal;
   logger: Logger;
@@ -58,6 +65,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.use(observeRequests(dependencies.telemetry));
   app.use(requestId);
   const checkKey = authenticate(isAdminKey);
   mountRoutes(app, routesOf(dependencies), checkKey);
@@ -84,6 +92,7 @@ function routesOf(dependencies: AppDependencies): Route[] {
     ...jobRoutes(jobs, stopping),
     ...eventRoutes(dependencies.jobEvents),
     ...healthRoutes(database, redis),
+    ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
     ...creatorRoutes(database, dispatcher),
     ...knowledgeRoutes(database, redis, dispatcher),
     ...moneyRoutes(database),

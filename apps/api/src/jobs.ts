@@ -32,6 +32,7 @@ import {
 } from "@understudy/ledger";
 import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import type { ApiTelemetry } from "@understudy/telemetry";
 import { FullLanes } from "./full-lanes.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { RepeatedRequests } from "./idempotency.ts";
@@ -51,6 +52,7 @@ export interface JobsDependencies {
   prices: PriceBook;
   dispatcher: Dispatcher;
   endings: JobEndings;
+  telemetry: Pick<ApiTelemetry, "accepted">;
   logger: Logger;
   defaultModel: string;
   expectedProvider: Provider;
@@ -77,6 +79,8 @@ export interface JobRequest {
   /** Where the input lies in the body, as a JSON pointer: `/input`, or `` for the body itself. */
   inputPointer: string;
   options: JobOptions;
+  /** W3C trace context of the request, where it is traced. */
+  traceparent?: string | undefined;
   /** Under which a repeat of the request gets the same job; its owner stays the same when an API key is rotated. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -141,7 +145,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     request: JobRequest,
     idempotency?: NewJob["idempotency"],
   ): Promise<Acceptance | undefined> {
-    const { agent, creatorId, input, options } = request;
+    const { agent, creatorId, input, options, traceparent } = request;
     fullLanes.refuse(creatorId);
     const { callbackUrl } = options;
     const callback = callbackUrl === undefined ? {} : await callbackFor(database, creatorId, callbackUrl);
@@ -166,6 +170,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       ...(metadata && { metadata }),
       ...(notBefore && { notBefore }),
       ...(expiresAt && { expiresAt }),
+      ...(traceparent && { traceparent }),
       ...(idempotency && { idempotency }),
     });
     if (record.createdAt === null) {
@@ -173,6 +178,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       if (refusal) throw refusal;
       return undefined;
     }
+    dependencies.telemetry.accepted(agent.name);
     const dispatchable = {
       id,
       agent: agent.name,

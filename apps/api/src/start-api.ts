@@ -12,6 +12,7 @@ import {
   openWebhooksQueue,
 } from "@understudy/queues";
 import { type Logger, type RunningService, SecretBox } from "@understudy/service";
+import { ApiTelemetry, ServiceMetrics, showPlatform, watchDependencies } from "@understudy/telemetry";
 import type { ApiConfig } from "./config.ts";
 import { createApp } from "./create-app.ts";
 import { JobWatch } from "./events/job-watch.ts";
@@ -39,11 +40,17 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   // Every reader of events listens.
   setMaxListeners(0, stopping.signal);
   const prices = new PriceBook(database);
+  const metrics = new ServiceMetrics("api");
+  const telemetry = new ApiTelemetry(metrics, undefined);
+  const probe = openDatabase(config.databaseUrl, 1);
+  watchDependencies(metrics, { database, probe, redis });
+  showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
   const jobs = createJobService({
     database,
     prices,
     dispatcher,
     endings,
+    telemetry,
     logger,
     defaultModel: config.defaultModel,
     expectedProvider: config.expectedProvider,
@@ -69,6 +76,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       watch,
       stopping: stopping.signal,
     },
+    metrics,
+    telemetry,
     stopping: stopping.signal,
     logger,
   });
@@ -94,6 +103,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       await charges.close();
       await webhooks.close();
       redis.disconnect();
+      await probe.close();
       await database.close();
     },
   };

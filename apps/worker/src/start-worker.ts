@@ -85,7 +85,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
   const metrics = new ServiceMetrics("worker");
   const telemetry = new WorkerTelemetry(metrics, undefined);
-  watchDependencies(metrics, { database, redis: producer });
+  const probe = openDatabase(config.databaseUrl, 1);
+  watchDependencies(metrics, { database, probe, redis: producer });
   telemetry.showRoom(metrics, { concurrency: config.concurrency, inProgress: () => limit.activeCount });
   const webhooks = startWebhooks({ database, producer, consumer, telemetry, logger }, config.webhooks);
   const dependencies: WorkerDependencies = {
@@ -158,6 +159,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       producer.disconnect();
       consumer.disconnect();
       await gemini.close();
+      await probe.close();
       await database.close();
     },
   };

@@ -26,6 +26,11 @@ export class ApiTelemetry {
     this.#tracer = tracer;
   }
 
+  /** A job was accepted. */
+  accepted(agent: string): void {
+    this.metrics.accepted.inc({ agent });
+  }
+
   /** A request has come. */
   request({ method, traceparent: parent }: IncomingRequest): RequestTelemetry {
     const { metrics } = this;

@@ -1,6 +1,7 @@
 export { eventually } from "./eventually.ts";
 export { assertInvariants, readBill } from "./invariants.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
+export { prometheusTools } from "./prometheus-tools.ts";
 export { type BillEntry, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";
 export { type Stack, type StackOptions, startStack, testSecretsKeys } from "./stack.ts";

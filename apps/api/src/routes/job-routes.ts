@@ -18,6 +18,7 @@ import { z } from "zod";
 import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
+import { traceparentOf } from "../http/observe-requests.ts";
 import { parseAt } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
 import { ProblemError } from "../http/problem-error.ts";
@@ -73,7 +74,15 @@ export function jobRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
 function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
   async function acceptAndAnswer(job: JobRequest, { request, response, reply, caller }: JobContext) {
     const key = readIdempotencyKey(request) ?? job.options.idempotencyKey;
-    const { job: accepted, lane, isRepeat } = await jobs.accept({ ...job, ...keyed(caller, key) });
+    const {
+      job: accepted,
+      lane,
+      isRepeat,
+    } = await jobs.accept({
+      ...job,
+      ...keyed(caller, key),
+      traceparent: traceparentOf(response),
+    });
     const headers = {
       location: accepted.links.self,
       ...(isRepeat && { "idempotency-replayed": "true" }),
@@ -144,7 +153,7 @@ function keyed({ ownerId }: Caller, key: string | undefined): Pick<JobRequest, "
 
 function batchRoute(jobs: Jobs): Route {
   async function accept(
-    caller: Caller,
+    { caller, response }: Pick<RouteContext<typeof accepted>, "caller" | "response">,
     entry: object,
     pointer: string,
     keyOfPlace: string | undefined,
@@ -154,7 +163,8 @@ function batchRoute(jobs: Jobs): Route {
     const inputPointer = `${pointer}/input`;
     const input = parseAt(agent.input, given, inputPointer);
     const key = keyed(caller, options.idempotencyKey ?? keyOfPlace);
-    return (await jobs.accept({ agent, creatorId, input, inputPointer, options, ...key })).job;
+    const traceparent = traceparentOf(response);
+    return (await jobs.accept({ agent, creatorId, input, inputPointer, options, ...key, traceparent })).job;
   }
 
   return defineRoute({
@@ -175,10 +185,10 @@ function batchRoute(jobs: Jobs): Route {
         schema: z.object({ jobs: z.array(z.union([acceptedJob, problemSchema])) }),
       },
     },
-    async handle({ body, caller, request, requestId, reply }) {
+    async handle({ body, request, requestId, reply, ...context }) {
       const key = readIdempotencyKey(request);
       const answers = body.jobs.map((entry, index) =>
-        accept(caller, entry, `/jobs/${index}`, key && `${key}/${index}`).catch((error: unknown) => {
+        accept(context, entry, `/jobs/${index}`, key && `${key}/${index}`).catch((error: unknown) => {
           const { problem } = presentProblem(error, requestId);
           // One that is away, or a fault of ours, is the whole request's: it may be repeated.
           if (problem.status >= 500) throw error;

@@ -5,14 +5,17 @@ import { Timely } from "../platform/timely.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 
 export interface Dependencies {
+  /** Whose pool is shown. */
   database: Database;
+  /** Asks Postgres over a connection of its own: a pool that is all in use must not look as if Postgres were away. */
+  probe: Database;
   redis: Redis;
 }
 
 const pingMs = 1_000;
 
 /** Whether Postgres and Redis answer this process, and how its connections to Postgres are used. */
-export function watchDependencies(metrics: ServiceMetrics, { database, redis }: Dependencies): void {
+export function watchDependencies(metrics: ServiceMetrics, { database, probe, redis }: Dependencies): void {
   const registers = [metrics.registry];
   const up = new Gauge({
     name: "understudy_up",
@@ -37,7 +40,7 @@ export function watchDependencies(metrics: ServiceMetrics, { database, redis }: 
     registers,
   });
   const pings = {
-    postgres: new Timely(() => database.ping(pingMs).then(() => true)),
+    postgres: new Timely(() => probe.ping(pingMs).then(() => true)),
     redis: new Timely(() => redis.ping().then(() => true)),
   };
 

@@ -36,7 +36,7 @@ export function showPlatform(metrics: ServiceMetrics, source: PlatformSource): v
   });
 
   metrics.beforeScrape(async () => {
-    for (const gauge of Object.values(gauges)) forget(gauge);
+    forget(gauges);
     if (platformQuotaUsd !== undefined) gauges.quota.set(Number(platformQuotaUsd));
     const known = await figures.get();
     if (known) showFigures(gauges, known);
@@ -88,10 +88,12 @@ function platformGauges({ registry }: ServiceMetrics) {
   };
 }
 
-function forget(gauge: Gauge): void {
-  gauge.reset();
+/** Shows nothing until it is known again. */
+function forget(gauges: PlatformGauges): void {
+  const { waiting, lanes, endpoints, alerts, ...plain } = gauges;
+  for (const labelled of [waiting, lanes, endpoints, alerts]) labelled.reset();
   // Reset, one without labels would show 0, which is a figure.
-  gauge.remove();
+  for (const gauge of Object.values(plain)) gauge.remove();
 }
 
 function showFigures(gauges: PlatformGauges, figures: PlatformFigures): void {

@@ -1,0 +1,120 @@
+import { execFile } from "node:child_process";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually, prometheusTools, type Stack, startStack } from "@understudy/testkit";
+
+/** Jobs that lanes release at least, though no worker is there. */
+const released = 4;
+
+let stack: Stack;
+let workerUrl: string;
+
+beforeAll(async () => {
+  stack = await startStack({ workers: 0 });
+});
+
+afterAll(async () => {
+  await stack?.stop();
+});
+
+async function scrape(url: string): Promise<string> {
+  const response = await fetch(`${url}/metrics`);
+  expect(response.status).toBe(200);
+  return response.text();
+}
+
+/** The value of one series; undefined where it is not there. */
+function seriesValue(text: string, series: string): number | undefined {
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+test("what a worker could start now is told apart from what waits for a token or a time", async () => {
+  const burst = 10;
+  await stack.request("PUT", "/api/ai/creators/hot", { bucket: { ratePerHour: 1, burst } });
+  const jobs = Array.from({ length: 20 }, () =>
+    stack.submit("test", { creatorId: "hot", input: { prompt: "Hello" } }),
+  );
+  await Promise.all(jobs);
+  const notBefore = new Date(Date.now() + 3_600_000).toISOString();
+  await stack.submit("test", { creatorId: "later", input: { prompt: "Hello" }, options: { notBefore } });
+  await eventually(async () => {
+    const text = await scrape(stack.url);
+    expect(seriesValue(text, "understudy_backlog_admissible_jobs")).toBe(burst);
+    expect(seriesValue(text, 'understudy_jobs_waiting{cause="worker"}')).toBe(burst);
+    expect(seriesValue(text, 'understudy_jobs_waiting{cause="token"}')).toBe(20 - burst);
+    expect(seriesValue(text, 'understudy_jobs_waiting{cause="time"}')).toBe(1);
+    expect(seriesValue(text, "understudy_backlog_admissible_age_seconds")).toBeGreaterThan(0);
+  });
+  await stack.request("POST", "/api/ai/creators/hot/pause");
+  await eventually(async () => {
+    const text = await scrape(stack.url);
+    expect(seriesValue(text, 'understudy_jobs_waiting{cause="paused"}')).toBe(20 - released);
+    expect(seriesValue(text, 'understudy_jobs_waiting{cause="token"}')).toBe(0);
+  });
+});
+
+test("a worker counts each start, call, token and cent", async () => {
+  const worker = await stack.addWorker({ METRICS_PORT: "0" });
+  workerUrl = String(worker.details.metricsUrl);
+  const id = await stack.submit("chat", {
+    creatorId: "light",
+    input: { fanId: "fan_1", message: "When is your next show?" },
+  });
+  const job = await eventually(async () => {
+    const found = await stack.job(id);
+    expect(found.status).toBe("completed");
+    return found;
+  });
+  const text = await scrape(workerUrl);
+  expect(seriesValue(text, 'understudy_job_starts_total{agent="chat"}')).toBe(1);
+  expect(seriesValue(text, 'understudy_job_picks_total{agent="chat"}')).toBe(1);
+  expect(seriesValue(text, 'understudy_job_wait_seconds_count{agent="chat"}')).toBe(1);
+  expect(seriesValue(text, 'understudy_job_duration_seconds_count{agent="chat",end="completed"}')).toBe(1);
+  const sum = (name: string) =>
+    text
+      .split("\n")
+      .filter((line) => line.startsWith(name))
+      .reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
+  expect(sum("understudy_call_duration_seconds_count")).toBe(job.usage.calls + released);
+  expect(sum("understudy_cost_usd_total")).toBeGreaterThanOrEqual(Number(job.usage.costUsd));
+  expect((await fetch(`${workerUrl}/healthz`)).status).toBe(200);
+});
+
+test("promtool finds nothing to say about the names and units of all metrics", async () => {
+  const { promtool } = await prometheusTools();
+  for (const url of [stack.url, workerUrl]) {
+    expect(await lint(promtool, await scrape(url))).toBe("");
+  }
+});
+
+test("no label holds an id or a text of anyone", async () => {
+  const texts = (await Promise.all([stack.url, workerUrl].map(scrape))).join("\n");
+  for (const secret of ["hot", "light", "fan_1", "next show", "job_", "Hello"]) {
+    expect(texts).not.toMatch(new RegExp(`"[^"\\n]*${secret}[^"\\n]*"`));
+  }
+});
+
+test("a scrape answers, and says so, while Redis and Postgres hang", async () => {
+  expect(seriesValue(await scrape(stack.url), 'understudy_up{dependency="redis"}')).toBe(1);
+  process.kill(stack.redis.pid(), "SIGSTOP");
+  try {
+    await eventually(async () => {
+      const text = await scrape(stack.url);
+      expect(seriesValue(text, 'understudy_up{dependency="redis"}')).toBe(0);
+      expect(seriesValue(text, 'understudy_up{dependency="postgres"}')).toBe(1);
+      expect(seriesValue(text, "understudy_backlog_admissible_jobs")).toBeUndefined();
+      expect(seriesValue(text, "understudy_jobs_running")).toBeDefined();
+    });
+  } finally {
+    process.kill(stack.redis.pid(), "SIGCONT");
+  }
+});
+
+function lint(promtool: string, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const child = execFile(promtool, ["check", "metrics"], (error, stdout, stderr) =>
+      resolve(error ? stdout + stderr : ""),
+    );
+    child.stdin?.end(text);
+  });
+}
