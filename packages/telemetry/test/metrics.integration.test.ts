@@ -1,15 +1,21 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { eventually, prometheusTools, type Stack, startStack } from "@understudy/testkit";
+import { dashboardQueries, promFiles } from "./prometheus-files.ts";
+import { startPrometheus } from "./prometheus-server.ts";
 
 /** Jobs that lanes release at least, though no worker is there. */
 const released = 4;
 
+let tools: Awaited<ReturnType<typeof prometheusTools>>;
 let stack: Stack;
 let workerUrl: string;
 
 beforeAll(async () => {
-  stack = await startStack({ workers: 0 });
+  [tools, stack] = await Promise.all([prometheusTools(), startStack({ workers: 0 })]);
 });
 
 afterAll(async () => {
@@ -81,9 +87,47 @@ test("a worker counts each start, call, token and cent", async () => {
 });
 
 test("promtool finds nothing to say about the names and units of all metrics", async () => {
-  const { promtool } = await prometheusTools();
   for (const url of [stack.url, workerUrl]) {
-    expect(await lint(promtool, await scrape(url))).toBe("");
+    expect(await promtool(["check", "metrics"], await scrape(url))).toBe("");
+  }
+});
+
+test("promtool accepts configuration and rules, and each rule passes its tests", async () => {
+  expect(await promtool(["check", "config", promFiles.config])).toBe("");
+  expect(await promtool(["check", "rules", promFiles.rules])).toBe("");
+  expect(await promtool(["test", "rules", promFiles.ruleTests])).toBe("");
+});
+
+test("an alert fires in Prometheus, which scrapes the real metrics; it reads all rules and the dashboard", async () => {
+  const prometheus = await startPrometheus(tools.prometheus, promFiles.rules, {
+    "understudy-api": stack.url,
+    "understudy-worker": workerUrl,
+  });
+  const receiver = createServer((_request, response) => response.writeHead(410).end()).listen(0, "127.0.0.1");
+  try {
+    await once(receiver, "listening");
+    const { port } = receiver.address() as AddressInfo;
+    await stack.request("POST", "/api/ai/webhooks", {
+      url: `http://127.0.0.1:${port}/gone`,
+      events: ["job.completed"],
+    });
+    // Only what Prometheus has seen rise has risen.
+    await eventually(async () => {
+      expect((await prometheus.query("understudy_webhook_endpoints_disabled_total"))[0]?.value).toBe(0);
+    });
+    const firing = 'ALERTS{alertname="UnderstudyWebhookEndpointDisabled",alertstate="firing"}';
+    expect(await prometheus.query(firing)).toEqual([]);
+    await stack.submit("test", { creatorId: "other", input: { prompt: "Hello" } });
+    await eventually(async () => expect(await prometheus.query(firing)).toHaveLength(1));
+
+    expect((await prometheus.query("up")).map(({ value }) => value)).toEqual([1, 1]);
+    const { groups } = await prometheus.get<RuleGroups>("rules");
+    const unhealthy = groups.flatMap(({ rules }) => rules).filter(({ health }) => health !== "ok");
+    expect(unhealthy).toEqual([]);
+    for (const query of dashboardQueries()) await prometheus.query(query);
+  } finally {
+    await prometheus.stop();
+    receiver.close();
   }
 });
 
@@ -94,7 +138,7 @@ test("no label holds an id or a text of anyone", async () => {
   }
 });
 
-test("a scrape answers, and says so, while Redis and Postgres hang", async () => {
+test("a scrape answers while Redis hangs, says so, and leaves out what it does not know", async () => {
   expect(seriesValue(await scrape(stack.url), 'understudy_up{dependency="redis"}')).toBe(1);
   process.kill(stack.redis.pid(), "SIGSTOP");
   try {
@@ -110,11 +154,16 @@ test("a scrape answers, and says so, while Redis and Postgres hang", async () =>
   }
 });
 
-function lint(promtool: string, text: string): Promise<string> {
+interface RuleGroups {
+  groups: { rules: { name: string; health: string; lastError?: string }[] }[];
+}
+
+/** What promtool finds wrong; nothing where all is well. */
+function promtool(options: string[], input = ""): Promise<string> {
   return new Promise((resolve) => {
-    const child = execFile(promtool, ["check", "metrics"], (error, stdout, stderr) =>
-      resolve(error ? stdout + stderr : ""),
+    const child = execFile(tools.promtool, options, (error, stdout, stderr) =>
+      resolve(error ? `${stdout}${stderr}${error.message}` : ""),
     );
-    child.stdin?.end(text);
+    child.stdin?.end(input);
   });
 }
