@@ -1,60 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { Database } from "@understudy/database";
-import type { PriceBook } from "@understudy/ledger";
-import type { Dispatcher } from "@understudy/queues";
-import type { Logger, SecretBox } from "@understudy/service";
-import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
-import type { Queue } from "bullmq";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import type { Redis } from "ioredis";
+import type { AppDependencies } from "./app-dependencies.ts";
 import { bullBoard } from "./bull-board/bull-board.ts";
 import { requireSession, signIn } from "./bull-board/sign-in.ts";
-import type { JobEventSources } from "./events/tell-job.ts";
+import { docsPages } from "./docs/docs-pages.ts";
 import { authenticate, keyCheck } from "./http/authenticate.ts";
-import type { Route } from "./http/define-route.ts";
 import { mountRoutes } from "./http/mount-routes.ts";
 import { observeRequests } from "./http/observe-requests.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
-import type { Jobs } from "./jobs.ts";
-import { alertRoutes } from "./routes/alert-routes.ts";
-import { callRoutes } from "./routes/call-routes.ts";
-import { chargeRoutes } from "./routes/charge-routes.ts";
-import { creatorRoutes } from "./routes/creator-routes.ts";
-import { eventRoutes } from "./routes/event-routes.ts";
-import { healthRoutes } from "./routes/health-routes.ts";
-import { jobRoutes } from "./routes/job-routes.ts";
-import { knowledgeRoutes } from "./routes/knowledge-routes.ts";
-import { metricsRoutes } from "./routes/metrics-routes.ts";
-import { moneyRoutes } from "./routes/money-routes.ts";
-import { planRoutes } from "./routes/plan-routes.ts";
-import { priceRoutes } from "./routes/price-routes.ts";
-import { spendingRoutes } from "./routes/spending-routes.ts";
-import { webhookRoutes } from "./routes/webhook-routes.ts";
-
-export interface AppDependencies {
-  adminKey: string;
-  bullBoardWrite: boolean;
-  database: Database;
-  redis: Redis;
-  dispatcher: Dispatcher;
-  /** The queue of the ticks that close months. */
-  charges: Queue;
-  /** The queue of webhooks' tries. */
-  webhooks: Queue;
-  /** Encrypts the secrets of endpoints. */
-  secrets: SecretBox;
-  prices: PriceBook;
-  jobs: Jobs;
-  jobEvents: JobEventSources;
-  metrics: ServiceMetrics;
-  /** Who asks for metrics must know it, where it is set. */
-  metricsToken: string | undefined;
-  telemetry: ApiTelemetry;
-  /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
-  stopping: AbortSignal;
-  logger: Logger;
-}
+import { allRoutes } from "./routes/all-routes.ts";
 
 const bullBoardPath = "/admin/queues";
 
@@ -68,10 +23,11 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(observeRequests(dependencies.telemetry));
   app.use(requestId);
   const checkKey = authenticate(isAdminKey);
-  mountRoutes(app, routesOf(dependencies), checkKey);
+  mountRoutes(app, allRoutes(dependencies), checkKey);
   // Who has no key learns of no route.
   app.use("/api/ai", checkKey);
 
+  app.use("/docs", docsPages());
   app.use("/admin", pageHeaders);
   app.use(signIn(adminKey, isAdminKey));
   app.use(
@@ -83,27 +39,6 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(notFound);
   app.use(problemResponses(logger));
   return app;
-}
-
-/** All declared routes; those that are asked for most are found first. */
-function routesOf(dependencies: AppDependencies): Route[] {
-  const { database, redis, dispatcher, prices, jobs, stopping, logger } = dependencies;
-  return [
-    ...jobRoutes(jobs, stopping),
-    ...eventRoutes(dependencies.jobEvents),
-    ...healthRoutes(database, redis),
-    ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
-    ...creatorRoutes(database, dispatcher),
-    ...knowledgeRoutes(database, redis, dispatcher),
-    ...moneyRoutes(database),
-    ...alertRoutes(database),
-    ...planRoutes(database),
-    ...spendingRoutes(database),
-    ...callRoutes(database),
-    ...chargeRoutes(database, stopping, logger),
-    ...priceRoutes(database, prices),
-    ...webhookRoutes(database, dependencies.secrets),
-  ];
 }
 
 /** An id for each request, in its answer and in our logs: the client's own where it is a sane one. */

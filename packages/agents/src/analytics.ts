@@ -74,6 +74,25 @@ export const analytics = defineAgent({
   feature: "analytics",
   input,
   output,
+  example: {
+    input: { metrics: { timeframe: "weekly", revenueData: [120, 135, 150, 162] } },
+    output: {
+      insights: ["Revenue has grown by about 14 a week."],
+      recommendations: ["Keep the rhythm of posts of these four weeks."],
+      patterns: [],
+      predictions: [
+        {
+          metric: "revenueData",
+          value: 177,
+          low: 173.9,
+          high: 180.1,
+          confidence: 0.9,
+          text: "If it goes on like this, the next value is about 177.",
+        },
+      ],
+      confidence: 0.9,
+    },
+  },
   expectedCalls: 1,
   queue: { timeoutSeconds: 60, attempts: 5 },
   necessaryCalls: ({ metrics }) => [explainRequest(metrics, compute(metrics))],

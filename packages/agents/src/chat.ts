@@ -30,6 +30,18 @@ export const chat = defineAgent({
   feature: "fan_message",
   input: fanMessage,
   output,
+  example: {
+    input: { fanId: "fan_7", message: "hey!! loved your last post, do you have more photos like that?" },
+    output: {
+      response: "Hi you! That made my day 💛 There is a whole set from that afternoon.",
+      confidence: 0.86,
+      compliance: { allowed: true, categories: [], severity: "none", reasons: [] },
+      insightsUsed: [],
+      suggestedUpsell: "I have just put the whole set together, want to see it?",
+      salesTactics: ["early_access"],
+      suggestedPrice: "12.50",
+    },
+  },
   expectedCalls: 4,
   queue: { timeoutSeconds: 60, attempts: 5 },
   necessaryCalls: (given) => [

@@ -46,6 +46,10 @@ export const compliance = defineAgent({
   feature: "moderation",
   input,
   output,
+  example: {
+    input: { content: "hey!! loved your last post", direction: "incoming" },
+    output: { allowed: true, categories: [], severity: "none", reasons: [] },
+  },
   model: () => "gemini-2.5-flash-lite",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },

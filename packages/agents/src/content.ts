@@ -33,6 +33,17 @@ export const content = defineAgent({
   feature: "caption",
   input,
   output,
+  example: {
+    input: {
+      platform: "instagram",
+      contentInfo: { type: "photo", description: "sunset at the beach", mood: "calm" },
+    },
+    output: {
+      caption: "The sea does not hurry, so neither do I. Where do you slow down?",
+      hashtags: ["#sunset", "#beachlife"],
+      confidence: 0.8,
+    },
+  },
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [{ ...captionRequest(given, []), laterBytesMax: creatorPartBytesMax }],

@@ -137,6 +137,8 @@ export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z
   feature: string;
   input: Input;
   output: Output;
+  /** A request and what may come of it: shown in the API reference. */
+  example?: { input: z.input<Input>; output: z.output<Output> };
   /** The model of its calls, where the input or the agent names one; else the one that operators set. */
   model?(input: z.infer<Input>): string | undefined;
   /**

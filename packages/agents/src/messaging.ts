@@ -87,6 +87,15 @@ export const messaging = defineAgent({
   feature: "fan_message",
   input,
   output: reply,
+  example: {
+    input: { fanId: "fan_7", message: "hey!! loved your last post" },
+    output: {
+      response: "Hi you! That made my day 💛",
+      confidence: 0.86,
+      compliance: { allowed: true, categories: [], severity: "none", reasons: [] },
+      insightsUsed: [],
+    },
+  },
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [

@@ -62,6 +62,20 @@ export const sales = defineAgent({
   feature: "sales",
   input,
   output,
+  example: {
+    input: {
+      fanId: "fan_7",
+      context: { currentMessage: "do you have more photos like that?", engagementLevel: "high" },
+    },
+    output: {
+      message: "I have just put the whole set together, want to see it?",
+      tactics: ["early_access"],
+      suggestedPrice: "12.50",
+      expectedConversionRate: 0.2,
+      alternativeMessages: ["The whole set is ready, shall I show you?"],
+      confidence: 0.7,
+    },
+  },
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) =>

@@ -19,6 +19,7 @@ export const test = defineAgent({
   feature: "test",
   input,
   output: z.object({ text: z.string() }),
+  example: { input: { prompt: "Say hello in one word." }, output: { text: "Hello!" } },
   model: (input) => input.model,
   expectedCalls: 1,
   queue: { timeoutSeconds: 120, attempts: 5 },

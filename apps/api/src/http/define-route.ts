@@ -1,6 +1,7 @@
 import type { ProblemCode, Scope } from "@understudy/contracts";
 import type { Request, Response } from "express";
 import type { z } from "zod";
+import type { Tag } from "../openapi/tags.ts";
 import type { Caller } from "./caller.ts";
 import type { ProblemError } from "./problem-error.ts";
 
@@ -8,7 +9,7 @@ import type { ProblemError } from "./problem-error.ts";
 export interface AnswerDeclaration {
   description: string;
   schema?: z.ZodType;
-  /** Fits the schema: a test sees to it. */
+  /** Where the schema has none of its own (`openapi/components.ts`). */
   example?: unknown;
   /** Other kinds of text by their media type, with an example; the handler sends them itself. */
   text?: Record<string, string>;
@@ -69,7 +70,7 @@ interface RouteDeclaration<
   /** OpenAPI's operationId, unique: a verb and what it is about. */
   id: string;
   /** The section that it stands in. */
-  tag: string;
+  tag: Tag;
   /** What the caller's key must be allowed to do; public: no key is asked for. */
   scope: Scope | "public";
   /** A few words, in the imperative. */
@@ -83,9 +84,13 @@ interface RouteDeclaration<
   query?: Query;
   /** Its JSON body. */
   body?: Body;
+  /** What the body should be, where the schema lets through what is refused later, one by one. */
+  documentedBody?: z.ZodType;
   /** Largest body, where it isn't the usual 1 MiB. */
   bodyMax?: string;
-  /** A request that can be made like this. */
+  /** Request headers that it heeds, beside those of every route, and what each says. */
+  headers?: Record<string, string>;
+  /** A request that can be made like this, where the examples of its schemas (`openapi/components.ts`) don't say it. */
   example?: {
     params?: { [Name in keyof Params]?: string };
     query?: NoInfer<z.input<Query>>;

@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor } from "../http/cursor.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
+import * as examples from "../openapi/examples.ts";
 
 const callId = z.string().regex(/^call_[0-9A-Za-z]{1,60}$/);
 
@@ -39,6 +40,7 @@ export function callRoutes(database: Database): Route[] {
       "Worked out anew from the usage and the price that are stored. The lines add up to the last digit.",
     params: { id: callId },
     absent: { id: noSuchCall },
+    example: { params: { id: examples.call.id } },
     answers: { 200: { description: "Line by line.", schema: callExplanation } },
     problems: { 404: ["call_not_found"] },
     async handle({ params, reply }) {
@@ -59,6 +61,7 @@ export function callRoutes(database: Database): Route[] {
       "Says what an `unknown` call cost, or that nobody pays for it. The same word again changes nothing; another is refused.",
     params: { id: callId },
     absent: { id: noSuchCall },
+    example: { params: { id: examples.call.id } },
     body: callSettlement,
     answers: { 200: { description: "The call as it is now.", schema: call } },
     problems: { 404: ["call_not_found"], 409: ["call_not_unknown"] },

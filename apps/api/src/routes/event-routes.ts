@@ -26,6 +26,7 @@ export function eventRoutes(sources: JobEventSources): Route[] {
     summary: "Follow a job",
     description:
       "Server-sent events: `status`, `token` (text as it is generated), `retract`, and `done` with the job, which is the last. Goes on behind `Last-Event-ID` without loss or repeat.",
+    headers: { "last-event-id": "The id of the last event that was heard: what comes is what came since." },
     params: { id: jobId },
     absent: { id: noSuchJob },
     answers: {

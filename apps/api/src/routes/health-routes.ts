@@ -9,6 +9,8 @@ const health = z.enum(["ok", "away"]);
 
 type Health = z.infer<typeof health>;
 
+const alive = z.object({ status: z.literal("ok") });
+
 const readiness = z.object({
   /** degraded: jobs are accepted, and dispatched when Redis is back. unavailable: none are accepted. */
   status: z.enum(["ok", "degraded", "unavailable"]),
@@ -27,7 +29,7 @@ export function healthRoutes(database: Database, redis: Redis): Route[] {
     tag: "Operations",
     scope: "public",
     summary: "Tell whether this process answers",
-    answers: { 200: { description: "It does.", schema: z.object({ status: z.literal("ok") }) } },
+    answers: { 200: { description: "It does.", schema: alive, example: { status: "ok" } } },
     handle: ({ reply }) => reply(200, { status: "ok" }),
   });
 
@@ -39,8 +41,16 @@ export function healthRoutes(database: Database, redis: Redis): Route[] {
     scope: "public",
     summary: "Tell whether jobs can be accepted",
     answers: {
-      200: { description: "Jobs are accepted; `degraded` without Redis.", schema: readiness },
-      503: { description: "No jobs can be accepted: Postgres is away.", schema: readiness },
+      200: {
+        description: "Jobs are accepted; `degraded` without Redis.",
+        schema: readiness,
+        example: { status: "ok", dependencies: { postgres: "ok", redis: "ok" } },
+      },
+      503: {
+        description: "No jobs can be accepted: Postgres is away.",
+        schema: readiness,
+        example: { status: "unavailable", dependencies: { postgres: "away", redis: "ok" } },
+      },
     },
     async handle({ reply }) {
       const [postgres, redisHealth] = await Promise.all([

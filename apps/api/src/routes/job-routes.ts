@@ -4,17 +4,15 @@ import {
   acceptedJob,
   agentJobRequest,
   batchJob,
-  creatorId,
   isTerminal,
-  type JobOptions,
   job,
   jobBatch,
   jobId,
-  jobOptions,
   problem as problemSchema,
 } from "@understudy/contracts";
 import type { Response } from "express";
 import { z } from "zod";
+import { agentJobBody, batchBody, jobsByAgent, namedBodies } from "../agent-contracts.ts";
 import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
@@ -25,6 +23,8 @@ import { ProblemError } from "../http/problem-error.ts";
 import { presentProblem } from "../http/problem-responses.ts";
 import { type JobRequest, type Jobs, noSuchJob } from "../jobs.ts";
 import { rateLimitHeaders } from "../lane-view.ts";
+import { componentNameOf } from "../openapi/components.ts";
+import * as examples from "../openapi/examples.ts";
 
 const rateLimited = {
   "ratelimit-policy": "The creator's bucket: `q` tokens at most, all of them back after `w` seconds.",
@@ -55,6 +55,16 @@ const accepted = {
 };
 
 type JobContext = Pick<RouteContext<typeof accepted>, "request" | "response" | "reply" | "caller">;
+
+const repeatable = {
+  "idempotency-key":
+    "The same key with the same body gives the same job for 24 hours, however often it is sent: make one for each job.",
+};
+
+const heeded = {
+  ...repeatable,
+  prefer: "`wait=20` holds the answer until the job has ended, for so many seconds, 60 at most.",
+};
 
 /** Why a job may be refused. */
 const refusals: NonNullable<Route["problems"]> = {
@@ -109,13 +119,18 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
     defineRoute({
       method: "post",
       path: `/api/ai/${agent.route}`,
-      id: operationIdOf(agent),
+      id: `create${componentNameOf(agent.name)}Job`,
       tag: "Jobs",
       scope: "jobs:write",
       summary: `Enqueue a job of the agent ${agent.name}`,
       description: agent.summary,
-      body: namedBodyOf(agent),
-      answers: accepted,
+      headers: heeded,
+      body: namedBodies(agent),
+      ...(agent.example && { example: { body: { creatorId: "psy", ...agent.example.input } } }),
+      answers: {
+        ...accepted,
+        200: { ...accepted[200], schema: jobsByAgent(agent) },
+      },
       problems: refusals,
       async handle(context) {
         const { creatorId, options = {}, ...input } = context.body;
@@ -131,9 +146,13 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
     tag: "Jobs",
     scope: "jobs:write",
     summary: "Enqueue a job of any agent",
+    description: "What `input` must be is the agent's own, such as `ChatInput` for `chat`.",
+    headers: heeded,
     params: { name: z.enum(agentNames) },
     absent: { name: () => noSuchAgent(404) },
     body: agentJobRequest,
+    documentedBody: agentJobBody,
+    example: { params: { name: "chat" }, body: { creatorId: "psy", input: chatInput } },
     answers: accepted,
     problems: { ...refusals, 404: ["agent_not_found", "creator_not_found"] },
     async handle(context) {
@@ -177,12 +196,16 @@ function batchRoute(jobs: Jobs): Route {
     description:
       "Each is accepted or refused by itself. An `Idempotency-Key` of the request stands, with a job's place, for each job " +
       "that has no `options.idempotencyKey` of its own.",
+    headers: repeatable,
     body: jobBatch,
+    documentedBody: batchBody,
+    example: { body: { jobs: [{ agent: "chat", creatorId: "psy", input: chatInput }] } },
     bodyMax: "8mb",
     answers: {
       202: {
         description: "In the order of the request: a job that is accepted, or the problem why it is not.",
         schema: z.object({ jobs: z.array(z.union([acceptedJob, problemSchema])) }),
+        example: { jobs: [examples.acceptedJob, examples.problem] },
       },
     },
     async handle({ body, request, requestId, reply, ...context }) {
@@ -201,7 +224,12 @@ function batchRoute(jobs: Jobs): Route {
 }
 
 function oneJobRoutes(jobs: Jobs): Route[] {
-  const ofOne = { path: "/api/ai/jobs/{id}", tag: "Jobs", params: { id: jobId }, absent: { id: noSuchJob } };
+  const ofOne = {
+    path: "/api/ai/jobs/{id}",
+    tag: "Jobs",
+    params: { id: jobId },
+    absent: { id: noSuchJob },
+  } as const;
 
   const read = defineRoute({
     ...ofOne,
@@ -237,6 +265,8 @@ function oneJobRoutes(jobs: Jobs): Route[] {
   return [read, cancel];
 }
 
+const chatInput = { fanId: "fan_7", message: "hey!! loved your last post" };
+
 function requireAgent(name: string, status: 400 | 404): Agent {
   const agent = findAgent(name);
   if (!agent) throw noSuchAgent(status);
@@ -248,21 +278,6 @@ function noSuchAgent(status: 400 | 404): ProblemError {
   return new ProblemError(status, "agent_not_found", detail, { members: { agents: agentNames } });
 }
 
-type NamedBody = { creatorId: string; options?: JobOptions | undefined; [field: string]: unknown };
-
-/** A named route takes the fields of the agent's input beside those of every job. */
-function namedBodyOf({ input }: Agent): z.ZodType<NamedBody> {
-  const body = input.safeExtend({ creatorId, options: jobOptions.optional() });
-  // Of an agent of the registry the types know only that its input is an object.
-  return body as unknown as z.ZodType<NamedBody>;
-}
-
 function hasRoute(agent: Agent): agent is Agent & { route: string } {
   return agent.route !== undefined;
-}
-
-/** `createCaptionJob` of the route `generate-caption` would hide whose job it is: `createContentJob`. */
-function operationIdOf({ name }: Agent): string {
-  const words = name.split("-").map((word) => word[0]?.toUpperCase() + word.slice(1));
-  return `create${words.join("")}Job`;
 }

@@ -27,6 +27,7 @@ import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError, unavailable } from "../http/problem-error.ts";
 import { noSuchJob } from "../jobs.ts";
+import * as examples from "../openapi/examples.ts";
 
 const insightId = z.string().regex(/^ins_\w{1,60}$/);
 
@@ -136,6 +137,7 @@ function insightRoutes(database: Database): Route[] {
     summary: "Delete an insight",
     params: { id: creatorId, insightId },
     absent: { insightId: noSuchInsight },
+    example: { params: { insightId: examples.insight.id } },
     answers: { 204: { description: "It is gone." } },
     problems: { 404: ["insight_not_found"] },
     async handle({ params, reply }) {

@@ -24,6 +24,7 @@ import { z } from "zod";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
+import * as examples from "../openapi/examples.ts";
 import { newSecret } from "../webhooks/new-secret.ts";
 import { behind, newestFirst, pageOf } from "../webhooks/newest-first.ts";
 import { type EndpointRow, presentDelivery, presentEndpoint } from "../webhooks/present-webhook.ts";
@@ -36,6 +37,8 @@ const replayMax = 5_000;
 
 const params = { id: z.string().regex(/^\w{1,64}$/) };
 
+const example = { params: { id: examples.webhookEndpoint.id } };
+
 /** Endpoints that hear of events, and what was delivered to them. */
 export function webhookRoutes(database: Database, secrets: SecretBox): Route[] {
   return [...endpointRoutes(database, secrets), ...deliveryRoutes(database)];
@@ -44,7 +47,7 @@ export function webhookRoutes(database: Database, secrets: SecretBox): Route[] {
 function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
   const { webhookEndpoint } = database.prisma;
   const common = { tag: "Webhooks", scope: "webhooks:write" } as const;
-  const ofOne = { params, absent: { id: noSuchEndpoint } };
+  const ofOne = { params, absent: { id: noSuchEndpoint }, example };
 
   const create = defineRoute({
     ...common,
@@ -184,7 +187,7 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
 function deliveryRoutes(database: Database): Route[] {
   const { delivery } = database.prisma;
   const common = { tag: "Webhooks", scope: "webhooks:write", params } as const;
-  const ofEndpoint = { ...common, absent: { id: noSuchEndpoint } };
+  const ofEndpoint = { ...common, absent: { id: noSuchEndpoint }, example };
 
   const test = defineRoute({
     ...ofEndpoint,
@@ -228,6 +231,7 @@ function deliveryRoutes(database: Database): Route[] {
   const replayOne = defineRoute({
     ...common,
     absent: { id: noSuchDelivery },
+    example: { params: { id: examples.webhookDelivery.id } },
     method: "post",
     path: "/api/ai/webhooks/deliveries/{id}/replay",
     id: "replayDelivery",
@@ -250,6 +254,7 @@ function deliveryRoutes(database: Database): Route[] {
     summary: "Deliver all events since a time again",
     description: `At most ${replayMax.toLocaleString("en")} a request: where there are more, the answer has a \`nextSince\` to go on with.`,
     query: replayQuery,
+    example: { ...example, query: { since: "2026-11-22T00:00:00Z" } },
     answers: { 202: { description: "They are under way.", schema: replayAnswer } },
     problems: { 404: ["endpoint_not_found"], 409: ["endpoint_disabled"] },
     async handle({ params, query: { since }, reply }) {

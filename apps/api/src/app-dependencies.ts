@@ -1,0 +1,34 @@
+import type { Database } from "@understudy/database";
+import type { PriceBook } from "@understudy/ledger";
+import type { Dispatcher } from "@understudy/queues";
+import type { Logger, SecretBox } from "@understudy/service";
+import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
+import type { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import type { JobEventSources } from "./events/tell-job.ts";
+import type { Jobs } from "./jobs.ts";
+
+/** What the HTTP surface stands on. */
+export interface AppDependencies {
+  adminKey: string;
+  bullBoardWrite: boolean;
+  database: Database;
+  redis: Redis;
+  dispatcher: Dispatcher;
+  /** The queue of the ticks that close months. */
+  charges: Queue;
+  /** The queue of webhooks' tries. */
+  webhooks: Queue;
+  /** Encrypts the secrets of endpoints. */
+  secrets: SecretBox;
+  prices: PriceBook;
+  jobs: Jobs;
+  jobEvents: JobEventSources;
+  metrics: ServiceMetrics;
+  /** Who asks for metrics must know it, where it is set. */
+  metricsToken: string | undefined;
+  telemetry: ApiTelemetry;
+  /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
+  stopping: AbortSignal;
+  logger: Logger;
+}

@@ -1,0 +1,114 @@
+import { agents } from "@understudy/agents";
+import * as contracts from "@understudy/contracts";
+import type { z } from "zod";
+import { jobsByAgent } from "../agent-contracts.ts";
+import * as examples from "./examples.ts";
+
+/** A schema that has a name in the document, and an example that fits it. */
+export interface Component {
+  /** input: what clients send. output: what they get. */
+  direction: "input" | "output";
+  schema: z.ZodType;
+  example: unknown;
+}
+
+function taken<Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>): Component {
+  return { direction: "input", schema, example };
+}
+
+function given<Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>): Component {
+  return { direction: "output", schema, example };
+}
+
+/** By name. What agents take and give follows from their registry: `ChatInput`, `ChatResult`. */
+export const components: Record<string, Component> = {
+  Job: given(contracts.job, examples.job),
+  AcceptedJob: given(contracts.acceptedJob, examples.acceptedJob),
+  JobOptions: taken(contracts.jobOptions, examples.jobOptions),
+  JobFeedback: taken(contracts.jobFeedback, { outcome: "edited", text: "Hi you! Made my day 💛" }),
+  NotedFeedback: given(contracts.notedFeedback, {
+    jobId: examples.job.id,
+    outcome: "edited",
+    text: "Hi you! Made my day 💛",
+  }),
+  Creator: given(contracts.creator, examples.creator),
+  CreatorUpdate: taken(contracts.creatorUpdate, examples.creatorUpdate),
+  CreatorLimits: given(contracts.creatorLimits, examples.creatorLimits),
+  PastCreatorTerms: given(contracts.pastCreatorTerms, examples.pastCreatorTerms),
+  Quota: given(contracts.quota, examples.quota),
+  Insight: given(contracts.insight, examples.insight),
+  ErasedFan: given(contracts.erasedFan, examples.erasedFan),
+  Plan: given(contracts.plan, examples.plan),
+  PlanUpdate: taken(contracts.planUpdate, examples.planUpdate),
+  PastPlan: given(contracts.pastPlan, { ...examples.plan, validTo: "2026-11-01T00:00:00.000Z" }),
+  Costs: given(contracts.costs, examples.costs),
+  Spending: given(contracts.spending, { stopped: false, changedAt: "2026-11-22T18:04:05.678Z" }),
+  SpendingUpdate: taken(contracts.spendingUpdate, { stopped: true }),
+  Call: given(contracts.call, examples.call),
+  CallExplanation: given(contracts.callExplanation, examples.callExplanation),
+  CallSettlement: taken(contracts.callSettlement, { costUsd: "0.00155" }),
+  Charge: given(contracts.charge, examples.charge),
+  CloseResult: given(contracts.closeResult, examples.closeResult),
+  Price: given(contracts.price, examples.price),
+  PriceList: given(contracts.priceList, { items: [examples.price] }),
+  NewPrice: taken(contracts.newPrice, examples.newPrice),
+  QuoteRequest: taken(contracts.quoteRequest, examples.quoteRequest),
+  Quote: given(contracts.quote, examples.quote),
+  Alert: given(contracts.alert, examples.alert),
+  WebhookEndpoint: given(contracts.webhookEndpoint, examples.webhookEndpoint),
+  WebhookEndpointSecret: given(contracts.webhookEndpointSecret, {
+    ...examples.webhookEndpoint,
+    secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+  }),
+  NewWebhookEndpoint: taken(contracts.newWebhookEndpoint, {
+    url: examples.webhookEndpoint.url,
+    events: ["job.completed", "job.failed"],
+  }),
+  WebhookEndpointUpdate: taken(contracts.webhookEndpointUpdate, { enabled: true }),
+  WebhookDelivery: given(contracts.webhookDelivery, examples.webhookDelivery),
+  TestEvent: given(contracts.testEventAnswer, { deliveryId: "dlv_01JD8Z3V", eventId: "evt_01JD8Z3V" }),
+  Replay: given(contracts.replayAnswer, { deliveries: 12 }),
+  Problem: given(contracts.problem, examples.problem),
+  ...agentComponents(),
+};
+
+function agentComponents(): Record<string, Component> {
+  const all: Record<string, Component> = {};
+  for (const agent of agents) {
+    const name = componentNameOf(agent.name);
+    const { input, output, example } = agent;
+    all[`${name}Input`] = { direction: "input", schema: input, example: example?.input };
+    all[`${name}Result`] = { direction: "output", schema: output, example: example?.output };
+    // Of an agent without a route of its own no request waits for the end of a job.
+    if (agent.route === undefined) continue;
+    all[`${name}Job`] = {
+      direction: "output",
+      schema: jobsByAgent(agent),
+      example: example && { ...examples.job, agent: agent.name, result: example.output },
+    };
+  }
+  return all;
+}
+
+/** `chat` → `Chat`, `style-guide` → `StyleGuide`. */
+export function componentNameOf(agent: string): string {
+  return agent.replaceAll(/(?:^|-)(.)/g, (_all, letter: string) => letter.toUpperCase());
+}
+
+const exampleBySchema = new Map<z.ZodType, unknown>([
+  ...Object.values(components).map(({ schema, example }) => [schema, example] as const),
+  [contracts.creatorId, "psy"],
+  [contracts.fanId, "fan_7"],
+  [contracts.jobId, examples.job.id],
+  [contracts.month, "2026-10"],
+  [contracts.planName, "pro"],
+]);
+
+/** An example of a schema: its own, or that of a list's items; undefined where there is none. */
+export function exampleOf(schema: z.ZodType): unknown {
+  const own = exampleBySchema.get(schema);
+  if (own !== undefined) return own;
+  const items = (schema as z.ZodObject).shape?.items as z.ZodArray<z.ZodType> | undefined;
+  const item = items && exampleBySchema.get(items.element);
+  return item && { items: [item] };
+}

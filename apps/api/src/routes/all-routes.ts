@@ -1,0 +1,39 @@
+import type { AppDependencies } from "../app-dependencies.ts";
+import type { Route } from "../http/define-route.ts";
+import { alertRoutes } from "./alert-routes.ts";
+import { callRoutes } from "./call-routes.ts";
+import { chargeRoutes } from "./charge-routes.ts";
+import { creatorRoutes } from "./creator-routes.ts";
+import { eventRoutes } from "./event-routes.ts";
+import { healthRoutes } from "./health-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
+import { knowledgeRoutes } from "./knowledge-routes.ts";
+import { metricsRoutes } from "./metrics-routes.ts";
+import { moneyRoutes } from "./money-routes.ts";
+import { openApiRoutes } from "./openapi-routes.ts";
+import { planRoutes } from "./plan-routes.ts";
+import { priceRoutes } from "./price-routes.ts";
+import { spendingRoutes } from "./spending-routes.ts";
+import { webhookRoutes } from "./webhook-routes.ts";
+
+/** All declared routes; those that are asked for most are found first. */
+export function allRoutes(dependencies: AppDependencies): Route[] {
+  const { database, redis, dispatcher, prices, jobs, stopping, logger } = dependencies;
+  const routes = [
+    ...jobRoutes(jobs, stopping),
+    ...eventRoutes(dependencies.jobEvents),
+    ...healthRoutes(database, redis),
+    ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
+    ...creatorRoutes(database, dispatcher),
+    ...knowledgeRoutes(database, redis, dispatcher),
+    ...moneyRoutes(database),
+    ...alertRoutes(database),
+    ...planRoutes(database),
+    ...spendingRoutes(database),
+    ...callRoutes(database),
+    ...chargeRoutes(database, stopping, logger),
+    ...priceRoutes(database, prices),
+    ...webhookRoutes(database, dependencies.secrets),
+  ];
+  return [...routes, ...openApiRoutes(routes)];
+}
