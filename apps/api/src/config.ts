@@ -1,5 +1,6 @@
 import { usd } from "@understudy/contracts";
 import { secretsKeys } from "@understudy/service";
+import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -20,6 +21,7 @@ export const environment = z
     LANE_MAX: z.coerce.number().int().min(1).max(10_000_000).default(100_000),
     PLATFORM_QUOTA_USD: usd.optional(),
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+    ...tracingEnvironment,
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
   .transform((env) => ({
@@ -41,6 +43,7 @@ export const environment = z
     platformQuotaUsd: env.PLATFORM_QUOTA_USD,
     /** Who scrapes /metrics must send it, where it is set. */
     metricsToken: env.METRICS_TOKEN,
+    tracing: tracingSettings(env),
     logLevel: env.LOG_LEVEL,
   }));
 

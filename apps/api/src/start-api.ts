@@ -12,7 +12,13 @@ import {
   openWebhooksQueue,
 } from "@understudy/queues";
 import { type Logger, type RunningService, SecretBox } from "@understudy/service";
-import { ApiTelemetry, ServiceMetrics, showPlatform, watchDependencies } from "@understudy/telemetry";
+import {
+  ApiTelemetry,
+  ServiceMetrics,
+  showPlatform,
+  startTracing,
+  watchDependencies,
+} from "@understudy/telemetry";
 import type { ApiConfig } from "./config.ts";
 import { createApp } from "./create-app.ts";
 import { JobWatch } from "./events/job-watch.ts";
@@ -41,7 +47,10 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   setMaxListeners(0, stopping.signal);
   const prices = new PriceBook(database);
   const metrics = new ServiceMetrics("api");
-  const telemetry = new ApiTelemetry(metrics, undefined);
+  const tracer = await startTracing(config.tracing, "api", (reason) =>
+    logger.warn({ reason }, "traces are not taken"),
+  );
+  const telemetry = new ApiTelemetry(metrics, tracer);
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis });
   showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
@@ -103,6 +112,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       await charges.close();
       await webhooks.close();
       redis.disconnect();
+      await tracer?.close();
       await probe.close();
       await database.close();
     },

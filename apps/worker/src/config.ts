@@ -1,6 +1,7 @@
 import { usd } from "@understudy/contracts";
 import { modelLimits } from "@understudy/gemini";
 import { secretsKeys } from "@understudy/service";
+import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-schedule.ts";
 
@@ -36,6 +37,7 @@ export const environment = z
     HOST: z.string().default("127.0.0.1"),
     METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+    ...tracingEnvironment,
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
   .refine((env) => !env.ALERT_SMTP_URL || env.ALERT_EMAIL_TO, {
@@ -78,6 +80,7 @@ export const environment = z
     ...(env.METRICS_PORT !== undefined && {
       metrics: { host: env.HOST, port: env.METRICS_PORT, token: env.METRICS_TOKEN },
     }),
+    tracing: tracingSettings(env),
     logLevel: env.LOG_LEVEL,
   }));
 

@@ -14,7 +14,13 @@ import {
   openChargesQueue,
 } from "@understudy/queues";
 import type { Logger, RunningService } from "@understudy/service";
-import { ServiceMetrics, serveMetrics, WorkerTelemetry, watchDependencies } from "@understudy/telemetry";
+import {
+  ServiceMetrics,
+  serveMetrics,
+  startTracing,
+  WorkerTelemetry,
+  watchDependencies,
+} from "@understudy/telemetry";
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import pLimit, { type LimitFunction } from "p-limit";
@@ -84,7 +90,10 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   setMaxListeners(0, stopping.signal);
 
   const metrics = new ServiceMetrics("worker");
-  const telemetry = new WorkerTelemetry(metrics, undefined);
+  const tracer = await startTracing(config.tracing, "worker", (reason) =>
+    logger.warn({ reason }, "traces are not taken"),
+  );
+  const telemetry = new WorkerTelemetry(metrics, tracer);
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis: producer });
   telemetry.showRoom(metrics, { concurrency: config.concurrency, inProgress: () => limit.activeCount });
@@ -155,7 +164,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       await dispatcher.close();
       await charges.close();
       modelGate.close();
-      await metricsServer?.close();
+      await Promise.all([metricsServer?.close(), tracer?.close()]);
       producer.disconnect();
       consumer.disconnect();
       await gemini.close();

@@ -5,6 +5,8 @@ import type { Tracer } from "./tracing/tracer.ts";
 /** A request as it comes in. */
 export interface IncomingRequest {
   method: string;
+  /** Beside what probes and scrapers ask for again and again. */
+  isTraced: boolean;
   /** W3C trace context of the client's own trace. */
   traceparent: string | undefined;
 }
@@ -32,16 +34,18 @@ export class ApiTelemetry {
   }
 
   /** A request has come. */
-  request({ method, traceparent: parent }: IncomingRequest): RequestTelemetry {
+  request({ method, isTraced, traceparent: parent }: IncomingRequest): RequestTelemetry {
     const { metrics } = this;
     const startedAt = performance.now();
     metrics.inFlight.inc();
-    const span = this.#tracer?.begin({
-      name: method,
-      kind: "server",
-      parent,
-      attributes: { "http.request.method": method },
-    });
+    const span = isTraced
+      ? this.#tracer?.begin({
+          name: method,
+          kind: "server",
+          parent,
+          attributes: { "http.request.method": method },
+        })
+      : undefined;
     return {
       traceparent: span?.traceparent,
       end(route = "none", status, requestId) {

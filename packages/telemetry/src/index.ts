@@ -3,5 +3,6 @@ export { watchDependencies } from "./metrics/dependency-gauges.ts";
 export { ServiceMetrics } from "./metrics/service-metrics.ts";
 export { showPlatform } from "./platform/platform-gauges.ts";
 export { type MetricsServer, mayScrape, serveMetrics } from "./serve-metrics.ts";
-export type { Tracer } from "./tracing/tracer.ts";
+export { startTracing } from "./tracing/start-tracing.ts";
+export { tracingEnvironment, tracingSettings } from "./tracing/tracing-settings.ts";
 export { type AgentTelemetry, type AttemptTelemetry, WorkerTelemetry } from "./worker-telemetry.ts";

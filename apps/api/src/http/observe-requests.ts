@@ -1,6 +1,9 @@
 import type { ApiTelemetry } from "@understudy/telemetry";
 import type { Request, RequestHandler, Response } from "express";
 
+/** What machines ask for every few seconds. */
+const probes = new Set(["/healthz", "/readyz", "/metrics"]);
+
 /** Counts each request by its route, and traces it where tracing is on; first, so that nothing is missed. */
 export function observeRequests(telemetry: Pick<ApiTelemetry, "request">): RequestHandler {
   return (request, response, next) => {
@@ -8,6 +11,7 @@ export function observeRequests(telemetry: Pick<ApiTelemetry, "request">): Reque
     const { traceparent } = headers;
     const observed = telemetry.request({
       method,
+      isTraced: !probes.has(request.path),
       traceparent: typeof traceparent === "string" ? traceparent : undefined,
     });
     response.locals.traceparent = observed.traceparent;
