@@ -46,6 +46,12 @@ export default {
       to: { pathNot: "^packages/contracts/|/zod/" },
     },
     {
+      name: "the-sdk-needs-nothing",
+      severity: "error",
+      from: { path: source("sdk") },
+      to: { pathNot: "^packages/sdk/src/" },
+    },
+    {
       name: "apps-never-import-each-other",
       severity: "error",
       from: { path: "^apps/([^/]+)/" },
@@ -81,6 +87,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules|packages/database/src/generated" },
+    // What is built is no source.
+    exclude: { path: "^(apps|packages)/[^/]+/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

@@ -1,0 +1,138 @@
+import type { Agents } from "../generated/agents.ts";
+import type { Job } from "./job.ts";
+import type { Charge } from "./money.ts";
+
+/** What an endpoint can be told of. */
+export type WebhookEventType =
+  | "job.completed"
+  | "job.failed"
+  | "job.blocked"
+  | "job.cancelled"
+  | "quota.threshold"
+  | "charge.closed"
+  | "alert.raised";
+
+interface EventOf<Type extends string, Data> {
+  type: Type;
+  /** When it happened: the same in every try. ISO 8601. */
+  timestamp: string;
+  data: Data;
+}
+
+/** A creator reached 50, 80, 95 or 100 % of their quota: told once a month each. */
+export interface QuotaThreshold {
+  alertId: string;
+  alert: "quota_threshold";
+  creatorId: string;
+  percent: number;
+  /** `2026-11` */
+  month: string;
+  plan: string;
+  quotaUsd: string;
+  spentUsd: string;
+  unknownUsd: string;
+}
+
+/** Something that operators should know, with the figures of its type. */
+export interface RaisedAlert {
+  alertId: string;
+  alert: "quota_threshold" | "spend_spike" | "unknown_calls" | "cost_above_hold" | "endpoint_disabled";
+  /** Null where it is about no creator. */
+  creatorId: string | null;
+  [figure: string]: unknown;
+}
+
+/** A completed job of an agent: `data.agent === "chat"` says what its result is. */
+export type JobOfAgent = {
+  [Name in keyof Agents]: Job<Agents[Name]["result"]> & { agent: Name };
+}[keyof Agents];
+
+/** The body of a webhook. */
+export type WebhookEvent =
+  | EventOf<"job.completed", JobOfAgent>
+  | EventOf<"job.failed", Job>
+  | EventOf<"job.blocked", Job>
+  | EventOf<"job.cancelled", Job>
+  | EventOf<"quota.threshold", QuotaThreshold>
+  | EventOf<"charge.closed", Charge>
+  | EventOf<"alert.raised", RaisedAlert>
+  /** Asked for by `webhooks.test(id)`. */
+  | EventOf<"webhook.test", { endpointId: string }>;
+
+export interface NewWebhookEndpoint {
+  /** Addresses are checked when it is called, at each connection. */
+  url: string;
+  events: WebhookEventType[];
+  description?: string | undefined;
+  /** Hears of these creators only; of all where it is left out. */
+  creatorIds?: string[] | undefined;
+}
+
+/** What is left out stays. */
+export interface WebhookEndpointUpdate {
+  url?: string | undefined;
+  events?: WebhookEventType[] | undefined;
+  description?: string | null | undefined;
+  creatorIds?: string[] | undefined;
+  /** false: nothing is sent, and what waits is given up. true: it hears of what happens from now on. */
+  enabled?: boolean | undefined;
+}
+
+export interface WebhookEndpoint {
+  id: string;
+  url: string;
+  description?: string | undefined;
+  events: string[];
+  /** Empty: of all creators. */
+  creatorIds: string[];
+  enabled: boolean;
+  disabledAt?: string | undefined;
+  /** gone: it answered 410. failing: for days. by_request: by its owner. */
+  disabledReason?: "gone" | "failing" | "by_request" | undefined;
+  /** Since when every try has failed. */
+  failingSince?: string | undefined;
+  /** Until when the secret before the last rotation signs as well. */
+  previousSecretUntil?: string | undefined;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** The only time that the secret is shown. */
+export interface WebhookEndpointSecret extends WebhookEndpoint {
+  /** `whsec_…` */
+  secret: string;
+}
+
+/** One event to one endpoint. */
+export interface WebhookDelivery {
+  id: string;
+  /** `webhook-id`, the same in every try and replay. */
+  eventId: string;
+  type: string;
+  jobId?: string | undefined;
+  status: "pending" | "delivered" | "failed";
+  nextTryAt?: string | undefined;
+  deliveredAt?: string | undefined;
+  createdAt: string;
+  /** The first one first; those of before a replay too. */
+  tries: WebhookTry[];
+}
+
+/** One HTTP request of a delivery. */
+export interface WebhookTry {
+  at: string;
+  /** From connecting to the end of the answer, in milliseconds. */
+  ms: number;
+  status?: number | undefined;
+  /** What went wrong where there was no answer, or where its status tells too little. */
+  error?: string | undefined;
+  /** First bytes of the answer, 1,024 at most. */
+  body?: string | undefined;
+}
+
+export interface ReplayAnswer {
+  /** Deliveries that are under way again, or for the first time. */
+  deliveries: number;
+  /** There are more than one request takes: ask again with this as `since`. */
+  nextSince?: string | undefined;
+}
