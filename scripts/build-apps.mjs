@@ -22,6 +22,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entries = {
   api: "apps/api/src/main.ts",
   worker: "apps/worker/src/main.ts",
+  migrate: "apps/migrate/src/main.ts",
   "gemini-emulator": "apps/gemini-emulator/src/main.ts",
 };
 

@@ -1,11 +1,14 @@
-import { parseEnvironment } from "@understudy/service";
+import { namesUpstashRest, parseEnvironment, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
 const schema = z.object({
   DATABASE_URL: z.string().optional(),
+  DATABASE_DIRECT_URL: z.string().optional(),
   REDIS_URL: z.string().optional(),
+  UPSTASH_REDIS_REST_URL: z.string().optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   GEMINI_API_KEY: z.string().optional(),
   GEMINI_BASE_URL: z.url().optional(),
   GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
@@ -23,12 +26,17 @@ const schema = z.object({
   npm_lifecycle_event: z.string().optional(),
 });
 
+const withQueues = schema.refine((env) => !namesUpstashRest(env), {
+  path: ["REDIS_URL"],
+  message: upstashAdvice,
+});
+
 /** What `npm start` takes from the environment; what is unset, it sets up itself. */
 export type StartConfig = z.infer<typeof schema>;
 
 /** @throws one Error that names every variable that is wrong */
 export function readStartConfig(environment: Record<string, string | undefined>): StartConfig {
-  return parseEnvironment(schema, environment);
+  return parseEnvironment(withQueues, environment);
 }
 
 /** Whether Gemini is played by the emulator that is started beside. */

@@ -126,7 +126,7 @@ function checkpoint({ stopAsked }: SetUp): void {
 
 async function migrate(config: StartConfig, databaseUrl: string): Promise<string[]> {
   try {
-    return await applyMigrations(databaseUrl);
+    return await applyMigrations(config.DATABASE_DIRECT_URL ?? databaseUrl);
   } catch (err) {
     const whose = config.DATABASE_URL === undefined ? "" : " of DATABASE_URL";
     throw new LaunchError(`The database${whose} could not be brought up to date: ${messageOf(err)}`);

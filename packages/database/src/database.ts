@@ -1,5 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { readDatabaseUrl } from "./database-url.ts";
 import { PrismaClient } from "./generated/client.ts";
 import type { Statement } from "./statement.ts";
 import { runTransaction } from "./transaction.ts";
@@ -27,21 +28,35 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Both ways share one pool of at most `connectionsMax` connections, opened when first needed. */
+/** Every statement of ours is short. Should the server itself hang, we do not wait for it. */
+const queryTimeoutMs = 15_000;
+
+/**
+ * What each session begins with. Poolers do not pass it on: there the role must have it
+ * (`ALTER ROLE … SET`, docs/operations.md), and `npm run doctor` looks.
+ */
+const sessionSettings = {
+  // The server ends what takes too long.
+  statement_timeout: 12_000,
+  // A process that freezes inside a transaction must not keep its locks: shorter than others wait for them.
+  idle_in_transaction_session_timeout: 10_000,
+  // Postgres takes any list of items for a hundred, and would compile for a second what takes milliseconds.
+  options: "-c jit=off",
+};
+
+/**
+ * Both ways share one pool of at most `connectionsMax` connections, opened when first needed.
+ * @param url with `pgbouncer=true` where a pooler hands out connections for one transaction at a time
+ */
 export function openDatabase(url: string, connectionsMax: number): Database {
+  const { connectionString, isPooled } = readDatabaseUrl(url);
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString,
     max: connectionsMax,
     connectionTimeoutMillis: 5_000,
-    // Every statement of ours is short. The server ends what takes too long; should the server itself hang,
-    // we do not wait for it either.
-    statement_timeout: 12_000,
-    query_timeout: 15_000,
-    // A process that freezes inside a transaction must not keep its locks: shorter than others wait for them.
-    idle_in_transaction_session_timeout: 10_000,
+    query_timeout: queryTimeoutMs,
     application_name: "understudy",
-    // Postgres takes any list of items for a hundred, and would compile for a second what takes milliseconds.
-    options: "-c jit=off",
+    ...(!isPooled && sessionSettings),
   });
   // A connection lost while idle: the pool drops it, and the next query says what is wrong.
   pool.on("error", () => {});
@@ -49,8 +64,8 @@ export function openDatabase(url: string, connectionsMax: number): Database {
 
   return {
     prisma,
-    execute: executeOn(pool),
-    transaction: (run) => runTransaction(pool, (client) => run(executeOn(client))),
+    execute: executeOn(pool, isPooled),
+    transaction: (run) => runTransaction(pool, (client) => run(executeOn(client, isPooled))),
     async ping(timeoutMs) {
       // query_timeout is pg's own client-side limit; its types do not know it.
       await pool.query({ text: "SELECT 1", query_timeout: timeoutMs } as pg.QueryConfig);
@@ -68,7 +83,10 @@ export function openDatabase(url: string, connectionsMax: number): Database {
   };
 }
 
-function executeOn(connection: pg.Pool | pg.PoolClient): Execute {
-  return async <Row extends object>({ name, text }: Statement, items?: readonly object[]) =>
-    (await connection.query<Row>({ name, text, values: items ? [JSON.stringify(items)] : [] })).rows;
+/** A statement prepared on a pooler's connection would be gone, or another's, in the next transaction. */
+function executeOn(connection: pg.Pool | pg.PoolClient, isPooled: boolean): Execute {
+  return async <Row extends object>({ name, text }: Statement, items?: readonly object[]) => {
+    const values = items ? [JSON.stringify(items)] : [];
+    return (await connection.query<Row>({ ...(!isPooled && { name }), text, values })).rows;
+  };
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import pg from "pg";
+import { readDatabaseUrl } from "./database-url.ts";
 
 /** Prisma's own advisory lock, so that `prisma migrate deploy` and this wait for each other. */
 const prismaMigrateLock = 72_707_369;
@@ -21,15 +22,23 @@ interface Migration {
  * Prisma's native engine, so that a fresh clone works offline. Each migration and its record are one
  * transaction. Several may run this at once: they take turns.
  *
+ * @param databaseUrl of Postgres itself: the lock that makes them take turns is a session's, which a pooler in
+ *   transaction mode hands to others
  * @param directory where the migrations are; the repository's own by default
  * @returns the names of those applied now
- * @throws when an applied migration was edited since, or one has failed half-way under Prisma
+ * @throws when the URL is a pooler's, an applied migration was edited since, or one has failed half-way under Prisma
  */
 export async function applyMigrations(
   databaseUrl: string,
   directory = new URL("../../../prisma/migrations/", import.meta.url),
 ): Promise<string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: "understudy-migrations" });
+  const { connectionString, isPooled } = readDatabaseUrl(databaseUrl);
+  if (isPooled) {
+    throw new Error(
+      "Migrations need Postgres itself and not its pooler (pgbouncer=true): set DATABASE_DIRECT_URL to it.",
+    );
+  }
+  const client = new pg.Client({ connectionString, application_name: "understudy-migrations" });
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [prismaMigrateLock]);

@@ -10,8 +10,12 @@ export interface StackOptions {
   workers?: number;
   /** Whether Redis keeps what was written over a restart. */
   persistentRedis?: boolean;
-  /** Of the API and the workers, beside what they need. */
-  environment?: Record<string, string>;
+  /** Of the API and the workers, beside what they need; also made from what was started for them. */
+  environment?:
+    | Record<string, string>
+    | ((services: Pick<Stack, "databaseUrl" | "redis">) => Record<string, string>);
+  /** Of Redis, beside the defaults, such as a `tls-port`. */
+  redisSettings?: Record<string, string>;
   /** Another Postgres than the run's own, for tests that crash it. */
   postgresUrl?: string;
   /** The checkout whose sources API and workers run from; this one's build unless given. */
@@ -52,7 +56,7 @@ export const testSecretsKeys = `test:${Buffer.alloc(32, "understudy").toString("
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const [testDatabase, redis, emulator] = await Promise.all([
     createTestDatabase(options.postgresUrl),
-    startTestRedis(options.persistentRedis),
+    startTestRedis(options.persistentRedis, options.redisSettings),
     spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" }),
   ]);
   const environment = {
@@ -63,7 +67,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     WEBHOOK_ALLOW_PRIVATE: "1",
     GEMINI_API_KEY: "emulator",
     GEMINI_BASE_URL: String(emulator.details.url),
-    ...options.environment,
+    ...(typeof options.environment === "function"
+      ? options.environment({ databaseUrl: testDatabase.url, redis })
+      : options.environment),
   };
   const database = openDatabase(testDatabase.url, 4);
   const [api, ...workers] = await Promise.all([

@@ -12,8 +12,12 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
 /**
  * A Redis of the test's own.
  * @param persistent whether a restart keeps what was written
+ * @param settings beside the defaults, such as a `tls-port`
  */
-export async function startTestRedis(persistent = false): Promise<RunningRedis> {
+export async function startTestRedis(
+  persistent = false,
+  settings: Record<string, string> = {},
+): Promise<RunningRedis> {
   const directory = await temporaryDirectory();
-  return startRedis({ directory: directory.path, persistent, endWithOwner: true });
+  return startRedis({ directory: directory.path, persistent, settings, endWithOwner: true });
 }

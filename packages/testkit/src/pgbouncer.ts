@@ -1,0 +1,108 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { findFreePort } from "@understudy/local-services";
+import { eventually } from "./eventually.ts";
+import type { TestCertificate } from "./test-certificate.ts";
+import { temporaryDirectory } from "./test-redis.ts";
+
+const run = promisify(execFile);
+
+/** So few that sessions are handed around all the time: what keeps something in a session fails. */
+const serverConnections = 3;
+
+export interface Pooler {
+  /** The URL of a database through the pooler, over TLS. */
+  urlOf(databaseUrl: string): string;
+  stop(): Promise<void>;
+}
+
+/** PgBouncer in transaction mode before the Postgres that `postgresUrl` names, and TLS between it and its clients. */
+export async function startPgBouncer(postgresUrl: string, certificate: TestCertificate): Promise<Pooler> {
+  const program = await pgBouncerProgram();
+  const directory = await temporaryDirectory();
+  const port = await findFreePort(64_320);
+  const configuration = join(directory.path, "pgbouncer.ini");
+  writeFileSync(configuration, settings(new URL(postgresUrl), port, certificate), { mode: 0o644 });
+  await run("chmod", ["755", directory.path]);
+  const child = spawn(program, [configuration], { stdio: ["ignore", "ignore", "pipe"] });
+  const exited = once(child, "exit");
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    said += chunk;
+  });
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`PgBouncer ended:\n${said}`);
+    const socket = createConnection(port, "127.0.0.1");
+    await once(socket, "connect").finally(() => socket.destroy());
+  });
+  return {
+    urlOf(databaseUrl) {
+      const url = new URL(databaseUrl);
+      url.port = String(port);
+      url.searchParams.set("sslmode", "verify-full");
+      url.searchParams.set("sslrootcert", certificate.certificateFile);
+      url.searchParams.set("pgbouncer", "true");
+      return url.href;
+    },
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+      await directory.remove();
+    },
+  };
+}
+
+function settings(postgres: URL, port: number, certificate: TestCertificate): string {
+  return `[databases]
+* = host=127.0.0.1 port=${postgres.port} user=${postgres.username} password=${postgres.password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+server_round_robin = 1
+default_pool_size = ${serverConnections}
+max_client_conn = 200
+client_tls_sslmode = require
+client_tls_cert_file = ${certificate.certificateFile}
+client_tls_key_file = ${certificate.keyFile}
+${userInfo().uid === 0 ? "user = postgres" : ""}
+`;
+}
+
+/** @throws where it is neither there nor to be had as Debian's package */
+async function pgBouncerProgram(): Promise<string> {
+  const found = await which();
+  if (found) return found;
+  const install = () =>
+    run(
+      "apt-get",
+      ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "pgbouncer"],
+      {
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      },
+    );
+  // The lists of packages may be missing or too old.
+  await install().catch(async () => {
+    await run("apt-get", ["update", "-q"]);
+    await install();
+  });
+  const installed = await which();
+  if (!installed)
+    throw new Error("There is no pgbouncer on this machine: install it (apt-get install pgbouncer).");
+  return installed;
+}
+
+async function which(): Promise<string | undefined> {
+  const search = run("/bin/sh", ["-c", "PATH=$PATH:/usr/sbin command -v pgbouncer"]);
+  return await search.then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  );
+}
