@@ -4,6 +4,7 @@ import type { RunningRedis } from "@understudy/local-services";
 import { type ServiceProcess, spawnService } from "./service-process.ts";
 import { createTestDatabase } from "./test-database.ts";
 import { startTestRedis } from "./test-redis.ts";
+import { watchAnswers } from "./watch-answers.ts";
 
 export interface StackOptions {
   /** Worker processes; 1 unless given. */
@@ -45,6 +46,7 @@ export interface Stack {
   job(id: string): Promise<Job>;
   /** Adds a rule to the emulator; see `apps/gemini-emulator`. */
   rule(rule: object): Promise<void>;
+  /** @throws where an answer of the API that the test has had is not as its OpenAPI document says */
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...Array.from({ length: options.workers ?? 1 }, () => spawnService("worker", environment, options.root)),
   ]);
   const url = String(api.details.url);
+  const endWatches = [await watchAnswers(url)];
   const otherApis: ServiceProcess[] = [];
 
   const stack: Stack = {
@@ -96,6 +99,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     async addApi() {
       const other = await spawnService("api", { ...environment, PORT: "0" }, options.root);
       otherApis.push(other);
+      endWatches.push(await watchAnswers(String(other.details.url)));
       return other;
     },
     async restartApi() {
@@ -133,6 +137,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await Promise.all([stack.api, ...otherApis, ...workers].map((process) => process.stop()));
       await Promise.all([emulator.stop(), redis.remove(), database.close()]);
       await testDatabase.drop();
+      for (const endWatch of endWatches) await endWatch();
     },
   };
   return stack;

@@ -68,10 +68,11 @@ export class SchemaBook {
   }
 }
 
-/** Says what zod means in fewer words: formats without their patterns, and answers that may grow. */
+/** Says what zod means in fewer words: formats without their patterns, none that are zod's own, answers that may grow. */
 function plainly(schema: z.core.JSONSchema.BaseSchema, io: Direction): void {
   if (schema.format === "date-time" || schema.format === "date" || schema.format === "uri")
     delete schema.pattern;
+  if (schema.format === "starts_with") delete schema.format;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (io === "output" && schema.additionalProperties === false) delete schema.additionalProperties;
