@@ -1,20 +1,14 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { eventually } from "@understudy/testkit";
 import { createFreshClone, type FreshClone } from "./fresh-clone.ts";
+import { realMessages, whereRealMessagesAre } from "./real-messages.ts";
 import { expectBooksToAgree, readReplies } from "./replies.ts";
 import { type RunningInstance, readState, startInstance, untilInTheMiddle } from "./running-instance.ts";
 
-/** Real comments of fans: too many to keep here. */
-const MESSAGES = fileURLToPath(new URL("../../../shared/data/fan-messages.csv", import.meta.url));
-const COUNT = 1_586;
+const { file: MESSAGES, count: COUNT } = realMessages;
 
-const whereMessagesAre = existsSync(MESSAGES) ? describe : describe.skip;
-if (!existsSync(MESSAGES)) console.warn(`Skipped: the replay of ${COUNT} messages needs ${MESSAGES}.`);
-
-whereMessagesAre(`a replay of ${COUNT} messages`, () => {
+whereRealMessagesAre(`a replay of ${COUNT} messages`, () => {
   let clone: FreshClone;
   let instance: RunningInstance;
 
