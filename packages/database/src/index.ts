@@ -10,6 +10,7 @@ export {
   requeueJob,
   takeBackCrash,
 } from "./jobs/attempts.ts";
+export { changedStates } from "./jobs/changed-states.ts";
 export { createJobs, type JobRecord, type NewJob } from "./jobs/create-jobs.ts";
 export {
   cancelQueuedJob,

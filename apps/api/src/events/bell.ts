@@ -8,8 +8,8 @@ export class Bell {
     this.#wake();
   };
 
-  /** Until it rings, `timeoutMs` at most. */
-  async wait(timeoutMs: number): Promise<void> {
+  /** Until it rings, `timeoutMs` at most. @returns whether it rang */
+  async wait(timeoutMs: number): Promise<boolean> {
     if (!this.#rung) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
@@ -19,6 +19,8 @@ export class Bell {
         };
       });
     }
+    const rang = this.#rung;
     this.#rung = false;
+    return rang;
   }
 }

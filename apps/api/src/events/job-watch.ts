@@ -1,4 +1,4 @@
-import type { Database } from "@understudy/database";
+import { changedStates, type Database } from "@understudy/database";
 
 /** How often Postgres is asked. */
 const pollMs = 1_000;
@@ -47,16 +47,12 @@ export class JobWatch {
   }
 
   async #look(ids: string[]): Promise<void> {
-    const rows = await this.#database.prisma.job.findMany({
-      where: { id: { in: ids } },
-      select: { id: true, status: true, attempt: true, waitingFor: true },
-    });
-    for (const { id, status, attempt, waitingFor } of rows) {
-      const watched = this.#jobs.get(id);
-      const now = `${status} ${attempt} ${waitingFor}`;
-      if (!watched || watched.seen === now) continue;
-      watched.seen = now;
-      for (const listener of watched.listeners) listener();
+    const watched = ids.map((id) => ({ id, seen: this.#jobs.get(id)?.seen }));
+    for (const { id, state } of await changedStates(this.#database, watched)) {
+      const job = this.#jobs.get(id);
+      if (!job || job.seen === state) continue;
+      job.seen = state;
+      for (const listener of job.listeners) listener();
     }
   }
 

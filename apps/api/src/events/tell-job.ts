@@ -1,5 +1,5 @@
 import { isTerminal, type Job } from "@understudy/contracts";
-import type { JobEndings, JobNews, JobStreamEntry, JobStreams } from "@understudy/queues";
+import type { JobEndings, JobNews, JobStreamEntry, JobStreams, StreamNews } from "@understudy/queues";
 import type { Jobs } from "../jobs.ts";
 import { Bell } from "./bell.ts";
 import { doneState, type EventCursor, stateOf, writeCursor } from "./event-cursor.ts";
@@ -29,6 +29,9 @@ const heartbeatMsDefault = 15_000;
 const lookMs = 5_000;
 const lookAgainMs = 1_000;
 
+/** Of a reader who takes longer than the text comes, no more is kept. */
+const heardMax = 50;
+
 const draftNote = "A draft: compliance has still to pass. Show it to no fan before done.";
 
 /**
@@ -50,7 +53,10 @@ export async function tellJob(
     bell.ring();
   };
   const stopListening = [
-    news.on(job.id, bell.ring),
+    news.on(job.id, (heard) => {
+      story.hear(heard);
+      bell.ring();
+    }),
     endings.on(job.id, changed),
     watch.on(job.id, changed),
     onAbort(stopping, bell.ring),
@@ -61,7 +67,8 @@ export async function tellJob(
       if (await story.goOn()) return;
       const silentMs = Date.now() - story.toldAt;
       if (silentMs >= heartbeatMs) await story.beat();
-      await bell.wait(Math.min(heartbeatMs, story.isStale ? lookAgainMs : lookMs));
+      const rang = await bell.wait(Math.min(heartbeatMs, story.isStale ? lookAgainMs : lookMs));
+      if (!rang) story.hear(undefined);
     }
   } finally {
     for (const stop of stopListening) stop();
@@ -73,6 +80,10 @@ export async function tellJob(
 class JobStory {
   /** What is known of the job may be old. */
   isStale = false;
+  /** Redis may have text that was not heard of. */
+  #mustRead = true;
+  /** Text that was heard of, in order. */
+  #heard: StreamNews[] = [];
   /** When the reader last heard anything. */
   toldAt = Date.now();
   readonly #sources: JobEventSources;
@@ -89,6 +100,16 @@ class JobStory {
     this.#shown = new ShownText(cursor.textLength);
   }
 
+  /** Takes in what Redis tells. @param news undefined where Redis is to be asked */
+  hear(news: StreamNews | undefined): void {
+    if (news && this.#heard.length < heardMax) {
+      this.#heard.push(news);
+      return;
+    }
+    this.#heard = [];
+    this.#mustRead = true;
+  }
+
   /** Tells what is new. @returns whether that was all */
   async goOn(): Promise<boolean> {
     await this.#lookAtJob();
@@ -96,6 +117,7 @@ class JobStory {
     const hasEnded = isTerminal(job.status);
     if (!hasEnded) await this.#tellState(job);
     // Looked at after the job: of one that has ended all text is there.
+    if (hasEnded) this.hear(undefined);
     await this.#tellText();
     if (!hasEnded) return false;
     await this.#tellState(job);
@@ -132,6 +154,18 @@ class JobStory {
   }
 
   async #tellText(): Promise<void> {
+    // What was heard is told as long as nothing before it is missing; else Redis is asked for all.
+    for (let news = this.#heard.shift(); news && !this.#mustRead; news = this.#heard.shift()) {
+      if (news.after === this.#cursor.entryId) for (const entry of news.entries) await this.#tellEntry(entry);
+      else this.#mustRead = true;
+    }
+    if (this.#mustRead) await this.#readText();
+  }
+
+  async #readText(): Promise<void> {
+    this.#mustRead = false;
+    // Newer than what is read now is none of it.
+    this.#heard = [];
     for (;;) {
       const entries = await this.#sources.streams
         .read(this.#job.id, this.#cursor.entryId)

@@ -3,12 +3,15 @@
 -- was taken back is kept nowhere; where there is nothing to take back it leaves no trace.
 --
 -- KEYS[1] stream: an entry has attempt, kind ("token" or "retract"), step, at (length of the step's text before it,
---         in UTF-16 code units), text. Readers are woken over a channel of the same name.
+--         in UTF-16 code units), text. Readers are told over a channel of the same name.
 --
 -- ARGV[1] attempt
 -- ARGV[2] entriesMax: most entries, about
 -- ARGV[3] keepSeconds: how long the stream is kept after this
 -- ARGV[4..] kind, step, at and text of each entry
+--
+-- Publishes JSON: {after: id of the entry before them ("0-0": none), attempt, entries: [[id, kind, step, at, text]]}: a
+-- reader who has that one need not ask for these. Nothing, where there is none: an attempt begins.
 local stream, attempt, entriesMax, keepSeconds = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
 local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
@@ -16,14 +19,18 @@ local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
 if last and tonumber(last[2][2]) > attempt then return end
 
 local isThere = last ~= nil
+local written = {}
 for index = 4, #ARGV, 4 do
   local kind, step, at, text = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
   if kind == 'retract' and isThere then redis.call('XTRIM', stream, 'MAXLEN', 0) end
   if kind ~= 'retract' or isThere then
-    redis.call('XADD', stream, 'MAXLEN', '~', entriesMax, '*',
+    local id = redis.call('XADD', stream, 'MAXLEN', '~', entriesMax, '*',
       'attempt', attempt, 'kind', kind, 'step', step, 'at', at, 'text', text)
+    written[#written + 1] = { id, kind, step, tonumber(at), text }
     isThere = true
   end
 end
 if isThere then redis.call('EXPIRE', stream, keepSeconds) end
-redis.call('PUBLISH', stream, '')
+local after = last and last[1] or '0-0'
+local news = #written > 0 and cjson.encode({ after = after, attempt = attempt, entries = written }) or ''
+redis.call('PUBLISH', stream, news)

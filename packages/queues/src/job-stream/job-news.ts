@@ -1,15 +1,26 @@
 import type { Redis } from "ioredis";
-import { jobStreamKey } from "./job-streams.ts";
+import type { StreamKind } from "./job-stream-writer.ts";
+import { type JobStreamEntry, jobStreamKey } from "./job-streams.ts";
+
+/** Entries that a job's stream has just been given. */
+export interface StreamNews {
+  /** The entry before them; a reader who has not come so far has missed some. */
+  after: string;
+  entries: JobStreamEntry[];
+}
+
+/** @param news undefined where something may have happened that was not heard, or an attempt begins */
+type NewsListener = (news: StreamNews | undefined) => void;
 
 /** Hears that something is new of jobs that are watched, over one connection however many they are. */
 export class JobNews {
   readonly #redis: Redis;
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new Map<string, Set<NewsListener>>();
 
   /** @param redis a consumer connection for this alone, closed by `close` */
   constructor(redis: Redis) {
     this.#redis = redis;
-    redis.on("message", (channel: string) => this.#tell(channel));
+    redis.on("message", (channel: string, message: string) => this.#tell(channel, readNews(message)));
     // What was said while Redis was away was not heard. ioredis renews the subscriptions before this.
     redis.on("ready", () => {
       for (const channel of this.#listeners.keys()) this.#tell(channel);
@@ -20,7 +31,7 @@ export class JobNews {
    * Calls `listener` when a worker begins an attempt of the job or writes more, and once as soon as that would be
    * heard; the answer stops it.
    */
-  on(jobId: string, listener: () => void): () => void {
+  on(jobId: string, listener: NewsListener): () => void {
     const channel = jobStreamKey(jobId);
     const listeners = this.#listeners.get(channel) ?? new Set();
     if (listeners.size === 0) {
@@ -39,11 +50,27 @@ export class JobNews {
     };
   }
 
-  #tell(channel: string): void {
-    for (const listener of this.#listeners.get(channel) ?? []) listener();
+  #tell(channel: string, news?: StreamNews): void {
+    for (const listener of this.#listeners.get(channel) ?? []) listener(news);
   }
 
   close(): void {
     this.#redis.disconnect();
   }
+}
+
+/** What append-1.lua publishes. */
+interface PublishedNews {
+  after: string;
+  attempt: number;
+  entries: [id: string, kind: StreamKind, step: string, at: number, text: string][];
+}
+
+function readNews(message: string): StreamNews | undefined {
+  if (message === "") return undefined;
+  const { after, attempt, entries } = JSON.parse(message) as PublishedNews;
+  return {
+    after,
+    entries: entries.map(([id, kind, step, at, text]) => ({ id, attempt, kind, step, at, text })),
+  };
 }

@@ -1,7 +1,9 @@
+/** More text of a step, or: forget all text so far. */
+export type StreamKind = "token" | "retract";
+
 /** What is told of a job's text. */
 export interface StreamItem {
-  /** More text of a step, or: forget all text so far. */
-  kind: "token" | "retract";
+  kind: StreamKind;
   /** Key of the step within the job. */
   step: string;
   /** Length of the step's text before this, in UTF-16 code units: shows a reader that something is missing. */
