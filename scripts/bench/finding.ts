@@ -11,7 +11,19 @@ export interface Spread {
 export interface Finding {
   benchmark: BenchmarkName;
   what: string;
-  unit: "requests/s" | "jobs/s" | "ms" | "µs" | "picks" | "share" | "s" | "bytes" | "USD";
+  unit:
+    | "requests/s"
+    | "jobs/s"
+    | "deliveries/s"
+    | "chunks/s"
+    | "ms"
+    | "µs"
+    | "picks"
+    | "share"
+    | "s"
+    | "bytes"
+    | "KiB"
+    | "USD";
   ours: Spread;
   /** Measured in the same rounds. The ratio is taken round by round: ours over the peer's. */
   peer?: { name: string; figure: Spread; ratio: Spread };

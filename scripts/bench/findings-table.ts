@@ -43,7 +43,14 @@ function ratio(value: number): string {
 }
 
 /** How many digits tell something; none for what is not named. */
-const digitsOf: Partial<Record<Finding["unit"], number>> = { ms: 1, s: 1, picks: 3, share: 3, USD: 4 };
+const digitsOf: Partial<Record<Finding["unit"], number>> = {
+  ms: 1,
+  s: 1,
+  picks: 3,
+  share: 3,
+  KiB: 1,
+  USD: 4,
+};
 
 function number(value: number, unit: Finding["unit"]): string {
   const digits = digitsOf[unit] ?? 0;

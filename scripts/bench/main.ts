@@ -11,12 +11,16 @@ import { findingsTable } from "./findings-table.ts";
 import { httpLayer } from "./http-layer.ts";
 import { type BenchmarkName, parseOptions } from "./options.ts";
 import { prompts } from "./prompts.ts";
+import { streams } from "./streams.ts";
+import { webhooks } from "./webhooks.ts";
 import { wholeJob } from "./whole-job.ts";
 
 const benchmarks: Record<BenchmarkName, Benchmark> = {
   http: httpLayer,
   accept: durableAccept,
   job: wholeJob,
+  webhooks,
+  streams,
   costs: costsOfCalls,
   fairness,
   prompts,

@@ -1,7 +1,16 @@
 import { resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError } from "commander";
 
-export const benchmarkNames = ["http", "accept", "job", "costs", "fairness", "prompts"] as const;
+export const benchmarkNames = [
+  "http",
+  "accept",
+  "job",
+  "webhooks",
+  "streams",
+  "costs",
+  "fairness",
+  "prompts",
+] as const;
 export type BenchmarkName = (typeof benchmarkNames)[number];
 
 export interface BenchOptions {

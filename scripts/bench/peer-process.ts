@@ -3,7 +3,15 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { BenchRun } from "./bench-run.ts";
 
-type PeerName = "http-echo" | "stock-express" | "naive-accept" | "bullmq-noop" | "fair-worker";
+type PeerName =
+  | "http-echo"
+  | "stock-express"
+  | "naive-accept"
+  | "bullmq-noop"
+  | "bare-sender"
+  | "event-sink"
+  | "fair-worker"
+  | "stream-writers";
 
 /**
  * Starts `peers/<name>.ts` in a process of its own, as each of our apps has one. It ends with the benchmark.

@@ -7,8 +7,16 @@ export const adminKey = "us_bench_admin_0123456789abcdefghijklmno";
 /** What a client of the bench's API sends with each request. */
 export const authorization = { authorization: `Bearer ${adminKey}` };
 
-/** The API as production runs it, which waits for nobody's emulator. */
+/** The API as production runs it, which waits for nobody's emulator. @returns its URL */
 export async function startApi(run: BenchRun, services: PrivateServices): Promise<string> {
+  return (await startApiProcess(run, services)).url;
+}
+
+/** The same, for who looks at its process as well. */
+export async function startApiProcess(
+  run: BenchRun,
+  services: PrivateServices,
+): Promise<{ url: string; pid: number }> {
   const api: ServiceProcess = await spawnService("api", {
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
@@ -20,7 +28,7 @@ export async function startApi(run: BenchRun, services: PrivateServices): Promis
   run.atEnd(api.stop);
   const url = String(api.details.url);
   await widenBuckets(url);
-  return url;
+  return { url, pid: api.pid };
 }
 
 /** What is measured is how fast jobs go, not how long they wait for tokens. */

@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { newId, openDatabase } from "@understudy/database";
+import type { Benchmark, BenchRun } from "./bench-run.ts";
+import { bound, boundLatency } from "./finding.ts";
+import { startPeer } from "./peer-process.ts";
+import { startPrivateServices } from "./private-services.ts";
+import { quantile } from "./quantile.ts";
+import { startApiProcess } from "./start-api.ts";
+import { openReaders } from "./stream-readers.ts";
+
+const streamsAtOnce = 1_000;
+
+/** Of each stream: 10,000 in all. */
+const chunksPerSecond = 10;
+
+const rounds = 3;
+
+/** V8 compiles what is hot meanwhile, and grows its heap. */
+const warmUp = { streams: 200, chunksPerSecond: 25, seconds: 5 };
+
+/** After so long what was opened is at rest. */
+const settleMs = 2_000;
+
+interface Round {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  idleKiB: number;
+  busyKiB: number;
+  cpuMicros: number;
+}
+
+/** Server-sent events: 1,000 readers of 1,000 jobs whose text is being generated. */
+export const streams: Benchmark = async (run) => {
+  const services = await startPrivateServices(run);
+  const api = await startApiProcess(run, services);
+  const database = openDatabase(services.databaseUrl, 1);
+  run.atEnd(database.close);
+  await database.prisma.creator.create({ data: { id: "creator_1", planName: "business" } });
+
+  async function runningJobs(count: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => newId("job"));
+    const common = { agent: "messaging", feature: "fan_message", model: "gemini-2.5-flash", input: {} };
+    const now = new Date();
+    await database.prisma.job.createMany({
+      data: ids.map((id) => ({
+        ...common,
+        id,
+        creatorId: "creator_1",
+        status: "running",
+        attempt: 1,
+        startedAt: now,
+        dispatchedAt: now,
+        attemptDeadlineAt: new Date(now.getTime() + 3_600_000),
+      })),
+    });
+    return ids;
+  }
+
+  const write = (jobIds: readonly string[], perSecond: number, seconds: number) =>
+    startPeer(run, "stream-writers", {
+      redisUrl: services.redisUrl,
+      jobIds,
+      chunksPerSecond: perSecond,
+      seconds,
+    });
+
+  async function measure(): Promise<Round> {
+    const jobIds = await runningJobs(streamsAtOnce);
+    const before = processOf(api.pid);
+    const readers = await openReaders(api.url, jobIds);
+    await sleep(settleMs);
+    const idle = processOf(api.pid);
+    const { written, perSecond } = await write(jobIds, chunksPerSecond, run.seconds);
+    await untilAllCame(run, readers.latenciesMs, Number(written));
+    const busy = processOf(api.pid);
+    readers.close();
+    if (readers.faults.length > 0) throw new Error(readers.faults.slice(0, 5).join("; "));
+    const latencies = readers.latenciesMs.toSorted((a, b) => a - b);
+    return {
+      perSecond: Number(perSecond),
+      p50Ms: quantile(latencies, 0.5),
+      p99Ms: quantile(latencies, 0.99),
+      idleKiB: (idle.residentKiB - before.residentKiB) / streamsAtOnce,
+      busyKiB: (busy.residentKiB - before.residentKiB) / streamsAtOnce,
+      cpuMicros: ((busy.cpuSeconds - idle.cpuSeconds) * 1e6) / Number(written),
+    };
+  }
+
+  run.report("warming up");
+  const warmUpJobs = await runningJobs(warmUp.streams);
+  const warmUpReaders = await openReaders(api.url, warmUpJobs);
+  await write(warmUpJobs, warmUp.chunksPerSecond, warmUp.seconds);
+  warmUpReaders.close();
+  const measured: Round[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    run.signal.throwIfAborted();
+    const figures = await measure();
+    measured.push(figures);
+    run.report(`round ${round}/${rounds}  ${show(figures)}`);
+  }
+  const all = (name: keyof Round) => measured.map((figures) => figures[name]);
+  const what = `${streamsAtOnce} streams`;
+  return [
+    bound({ benchmark: "streams", what, unit: "chunks/s", ours: all("perSecond"), goalMin: 9_900 }),
+    boundLatency("streams", `${what}, p50`, all("p50Ms")),
+    boundLatency("streams", `${what}, p99`, all("p99Ms"), 15),
+    bound({
+      benchmark: "streams",
+      what: `${what}, each`,
+      unit: "KiB",
+      ours: all("idleKiB").slice(0, 1),
+      goalMax: 35,
+    }),
+    bound({ benchmark: "streams", what: "API's CPU for a chunk", unit: "µs", ours: all("cpuMicros") }),
+  ];
+};
+
+function show({ perSecond, p50Ms, p99Ms, idleKiB, busyKiB, cpuMicros }: Round): string {
+  return (
+    `${Math.round(perSecond)} chunks/s, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ` +
+    `${idleKiB.toFixed(1)} KiB a stream (${busyKiB.toFixed(1)} under load), ${cpuMicros.toFixed(0)} µs a chunk`
+  );
+}
+
+async function untilAllCame({ signal }: BenchRun, came: readonly unknown[], count: number): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (came.length < count) {
+    if (Date.now() > deadline) throw new Error(`Of ${count} chunks ${came.length} came.`);
+    await sleep(20, undefined, { signal });
+  }
+}
+
+const clockTicksPerSecond = 100;
+
+/** As Linux tells it: proc(5). */
+function processOf(pid: number): { residentKiB: number; cpuSeconds: number } {
+  const residentKiB = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  // Fields 14 and 15: utime and stime.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return { residentKiB, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond };
+}
