@@ -7,12 +7,14 @@ import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
 import type { z } from "zod";
 import { generateStep, repairStep } from "./generate-step.ts";
+import type { KnowledgeStore } from "./knowledge/knowledge-store.ts";
 import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
 import { endsAttempt, StepStopped } from "./step-stopped.ts";
 
 /** One attempt of a job, and what its tools need. */
 export interface Attempt {
   database: Database;
+  knowledge: KnowledgeStore;
   job: ClaimedJob;
   /** Aborts when its time is over or the worker stops. */
   signal: AbortSignal;

@@ -15,6 +15,7 @@ import type { Logger } from "@understudy/service";
 import type { AgentTelemetry, WorkerTelemetry } from "@understudy/telemetry";
 import { type AttemptEnd, readThrown } from "./attempt-end.ts";
 import { attemptTools, JobReserve } from "./attempt-tools.ts";
+import type { KnowledgeStore } from "./knowledge/knowledge-store.ts";
 
 /** What running a job needs. */
 export interface WorkerDependencies {
@@ -26,6 +27,7 @@ export interface WorkerDependencies {
     timeoutSeconds: number;
   }) => Promise<ClaimedJob | undefined>;
   finish: (end: JobEnd) => Promise<boolean>;
+  knowledge: KnowledgeStore;
   ledger: Ledger;
   gemini: GeminiClient;
   /** Keeps Gemini's own limits; without it each call goes. */

@@ -27,6 +27,7 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { startAlerts } from "./alerts/start-alerts.ts";
 import { startChargesWorker } from "./charges/charges-worker.ts";
 import type { WorkerConfig } from "./config.ts";
+import { openKnowledgeStore } from "./knowledge/knowledge-store.ts";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
 import { startSweeper } from "./sweeps/sweeper.ts";
 import { wakeWaitingJobs } from "./sweeps/wake-waiting-jobs.ts";
@@ -117,6 +118,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
         return ended.map((job) => job !== undefined);
       },
     ),
+    knowledge: openKnowledgeStore(database),
     ledger,
     gemini,
     modelGate,

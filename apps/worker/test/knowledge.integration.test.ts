@@ -13,6 +13,7 @@ import {
 } from "@understudy/database";
 import { createLogger } from "@understudy/service";
 import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { type KnowledgeStore, openKnowledgeStore } from "../src/knowledge/knowledge-store.ts";
 import { type KnowledgeTools, knowledgeTools } from "../src/knowledge/knowledge-tools.ts";
 import { StepStopped } from "../src/step-stopped.ts";
 
@@ -20,12 +21,14 @@ import { StepStopped } from "../src/step-stopped.ts";
 
 let testDatabase: TestDatabase;
 let database: Database;
+let knowledge: KnowledgeStore;
 const agent = findAgent("messaging") as Agent;
 const logger = createLogger("test", "silent");
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = openDatabase(testDatabase.url, 10);
+  knowledge = openKnowledgeStore(database);
 });
 
 afterAll(async () => {
@@ -63,7 +66,7 @@ function toolsOf(job: ClaimedJob, generate?: Generate): KnowledgeTools {
     return name;
   };
   const { signal } = new AbortController();
-  return knowledgeTools({ database, job, signal, logger }, agent, takeKey, generate);
+  return knowledgeTools({ database, knowledge, job, signal, logger }, agent, takeKey, generate);
 }
 
 /** The tools of a new job of the creator and the fan. */

@@ -33,10 +33,10 @@ export {
   type RepeatedJob,
 } from "./jobs/repeated-jobs.ts";
 export {
+  type ConversationBefore,
   type ConversationReader,
-  conversationBefore,
+  conversationsBefore,
   type Exchange,
-  fanSummary,
   rememberFan,
 } from "./knowledge/conversations.ts";
 export { type CancelledJob, eraseFan, type FanJob } from "./knowledge/erase-fan.ts";
@@ -44,12 +44,12 @@ export { recordFeedback } from "./knowledge/feedback.ts";
 export {
   confidenceAt,
   findInsights,
-  type InsightReader,
+  type InsightSearch,
   insightsAgain,
   type StoredInsight,
 } from "./knowledge/insights.ts";
 export { findPersonalData, plainText } from "./knowledge/personal-data.ts";
-export { rememberStep, type SharedInsight } from "./knowledge/steps.ts";
+export { type FinishedStep, rememberSteps, type SharedInsight } from "./knowledge/steps.ts";
 export { applyMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
 export type { RoomFigures } from "./room-figures.ts";

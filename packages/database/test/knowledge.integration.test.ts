@@ -10,7 +10,7 @@ import {
   newId,
   openDatabase,
   rememberFan,
-  rememberStep,
+  rememberSteps,
 } from "../src/index.ts";
 
 let testDatabase: TestDatabase;
@@ -136,7 +136,9 @@ it("lets a fenced attempt remember nothing of the fan", async () => {
   await eraseFan(database, { creatorId: "psy", fanId: "fenced" }, nothingElsewhere);
   const late = { jobId, attempt: Number(job?.attempt) };
   await rememberFan(database, { ...late, fanId: "fenced", summary: "late", through: new Date() });
-  expect(await rememberStep(database, { ...late, key: "late", agentId: "x", result: {} })).toBeUndefined();
+  expect(await rememberSteps(database, [{ ...late, key: "late", agentId: "x", result: {} }])).toEqual([
+    undefined,
+  ]);
   expect(await database.prisma.fanMemory.count()).toBe(0);
   expect(await database.prisma.step.count({ where: { jobId } })).toBe(0);
 });

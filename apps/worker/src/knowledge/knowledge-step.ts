@@ -1,10 +1,12 @@
 import type { ClaimedJob, Database, SharedInsight } from "@understudy/database";
 import type { Logger } from "@understudy/service";
 import type { z } from "zod";
+import type { KnowledgeStore } from "./knowledge-store.ts";
 
 /** What the tools need of an attempt. */
 export interface KnowledgeAttempt {
   database: Database;
+  knowledge: KnowledgeStore;
   job: ClaimedJob;
   signal: AbortSignal;
   logger: Logger;

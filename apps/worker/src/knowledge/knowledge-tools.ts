@@ -1,12 +1,5 @@
 import type { Agent, AgentTools, FoundInsight, GenerateRequest } from "@understudy/agents";
-import {
-  confidenceAt,
-  findInsights,
-  insightsAgain,
-  newId,
-  rememberStep,
-  type StoredInsight,
-} from "@understudy/database";
+import { confidenceAt, insightsAgain, newId, type StoredInsight } from "@understudy/database";
 import { z } from "zod";
 import { StepStopped } from "../step-stopped.ts";
 import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
@@ -35,7 +28,7 @@ export function knowledgeTools(
   takeKey: (step: string) => string,
   generate?: (request: GenerateRequest) => Promise<string>,
 ): KnowledgeTools {
-  const { database, job } = attempt;
+  const { database, knowledge, job } = attempt;
   const { id: jobId, creatorId, attempt: number } = job;
   const { agentId } = agent;
 
@@ -43,7 +36,7 @@ export function knowledgeTools(
     const remembered = job.steps.find((finished) => finished.key === key);
     if (remembered) return schema.parse(remembered.result);
     const { result, insight } = await find();
-    const written = await rememberStep(database, {
+    const written = await knowledge.rememberStep({
       jobId,
       attempt: number,
       key,
@@ -68,7 +61,7 @@ export function knowledgeTools(
       const reader = { creatorId, ...(fanId !== undefined && { fanId: ownFan(fanId) }) };
       let found: StoredInsight[] | undefined;
       const { insightIds } = await step(key, foundStep, async () => {
-        found = await findInsights(database, reader, { about, types, limit: Math.min(limit, foundMax) });
+        found = await knowledge.findInsights({ ...reader, about, types, limit: Math.min(limit, foundMax) });
         return { result: { insightIds: found.map(({ id }) => id) } };
       });
       const insights = found ?? (await insightsAgain(database, reader, insightIds));

@@ -1,11 +1,5 @@
 import type { Conversation, GenerateRequest } from "@understudy/agents";
-import {
-  type ConversationReader,
-  conversationBefore,
-  type Exchange,
-  fanSummary,
-  rememberFan,
-} from "@understudy/database";
+import { type ConversationReader, type Exchange, rememberFan } from "@understudy/database";
 import { z } from "zod";
 import { endsAttempt, StepStopped } from "../step-stopped.ts";
 import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
@@ -32,21 +26,21 @@ export async function recallConversation(
   step: KnowledgeStep,
   generate?: (request: GenerateRequest) => Promise<string>,
 ): Promise<Conversation> {
-  const { database, job } = attempt;
+  const { knowledge, job } = attempt;
   const reader = { jobId: job.id, creatorId: job.creatorId, fanId };
   let recent: Exchange[] | undefined;
 
   const { summary, jobIds } = await step(key, recalledStep, async () => {
-    const latest = await conversationBefore(database, reader);
+    const { summary: known, exchanges: latest } = await knowledge.conversationBefore(reader);
     const kept = latest.slice(0, countWithin(latest, turnsBytesMax));
     const left = latest.slice(kept.length);
-    const known = await fanSummary(database, reader);
     const summary = (await sumUp(attempt, reader, known, left, generate)) ?? known;
     recent = kept;
     return { result: { jobIds: kept.map(({ id }) => id), ...(summary !== undefined && { summary }) } };
   });
 
-  recent ??= jobIds.length > 0 ? await conversationBefore(database, reader, jobIds) : [];
+  recent ??=
+    jobIds.length > 0 ? (await knowledge.conversationBefore({ ...reader, ids: jobIds })).exchanges : [];
   return { ...(summary !== undefined && { summary }), turns: recent.toReversed().flatMap(turnsOf) };
 }
 

@@ -22,30 +22,37 @@ export interface ConversationReader {
   jobId: string;
   creatorId: string;
   fanId: string;
+  /** Only these jobs, of whatever time. */
+  ids?: readonly string[];
 }
 
-/**
- * What was said before the job and after what the summary tells of, the latest first.
- * @param ids only these jobs, of whatever time
- */
-export function conversationBefore(
-  database: Database,
-  reader: ConversationReader,
-  ids?: readonly string[],
-): Promise<Exchange[]> {
-  return database.execute(beforeStatement, [{ ...reader, jobsMax, ids }]);
+/** What was said, the latest first, and the summary of what was said long before. */
+export interface ConversationBefore {
+  summary?: string;
+  exchanges: Exchange[];
 }
 
-/** The summary of what was said long ago. */
-export async function fanSummary(
+/** For each reader what was said before its job and after what the summary tells of. */
+export async function conversationsBefore(
   database: Database,
-  { creatorId, fanId }: ConversationReader,
-): Promise<string | undefined> {
-  const memory = await database.prisma.fanMemory.findUnique({
-    where: { creatorId_fanId: { creatorId, fanId } },
-  });
-  return memory?.summary;
+  readers: readonly ConversationReader[],
+): Promise<ConversationBefore[]> {
+  const conversations = readers.map((): ConversationBefore => ({ exchanges: [] }));
+  const items = readers.map((reader, number) => ({ ...reader, number, jobsMax }));
+  for (const { number, summary, ...exchange } of await database.execute<ConversationRow>(
+    beforeStatement,
+    items,
+  )) {
+    const conversation = conversations[number];
+    if (!conversation) continue;
+    if (summary !== null) conversation.summary = summary;
+    if (exchange.id !== null) conversation.exchanges.push(exchange as Exchange);
+  }
+  return conversations;
 }
+
+/** A row of conversation-before.sql. */
+type ConversationRow = { number: number; summary: string | null } & (Exchange | { id: null });
 
 /**
  * Remembers the summary of all that was said until `through`, unless a later one is there.

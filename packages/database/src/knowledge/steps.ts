@@ -27,14 +27,21 @@ export interface SharedInsight {
 }
 
 /**
- * Remembers a finished step and shares its insight, in one statement and once, however often it is tried.
- * @returns the result that was remembered first; undefined where the attempt was fenced off, and nothing was written
+ * Remembers finished steps and shares their insights, in one statement and once, however often it is tried.
+ * @param steps each key of a job once
+ * @returns for each the result that was remembered first; undefined where the attempt was fenced off, and nothing was
+ *   written
  */
-export async function rememberStep(database: Database, step: FinishedStep): Promise<unknown | undefined> {
-  const write = () => database.execute<{ result: unknown }>(rememberStatement, [step]);
-  const [row] = await write();
-  if (!row || row.result !== null) return row?.result;
+export async function rememberSteps(
+  database: Database,
+  steps: readonly FinishedStep[],
+): Promise<(unknown | undefined)[]> {
+  const keyOf = ({ jobId, key }: { jobId: string; key: string }) => `${jobId} ${key}`;
+  const write = (written: readonly FinishedStep[]) =>
+    database.execute<{ jobId: string; key: string; result: unknown }>(rememberStatement, written);
+  const results = new Map((await write(steps)).map((row) => [keyOf(row), row.result]));
   // Committed by another delivery of the attempt while this one waited for the job's lock: seen from here on.
-  const [seen] = await write();
-  return seen?.result;
+  const unseen = steps.filter((step) => results.get(keyOf(step)) === null);
+  if (unseen.length > 0) for (const row of await write(unseen)) results.set(keyOf(row), row.result);
+  return steps.map((step) => results.get(keyOf(step)));
 }

@@ -1,0 +1,42 @@
+import {
+  type ConversationBefore,
+  type ConversationReader,
+  conversationsBefore,
+  type Database,
+  type FinishedStep,
+  findInsights,
+  groupCommit,
+  type InsightSearch,
+  rememberSteps,
+  type StoredInsight,
+} from "@understudy/database";
+
+/** What all jobs under way ask of the knowledge and add to it: what comes at once shares a statement. */
+export interface KnowledgeStore {
+  /** What is known that fits, the best first. */
+  findInsights(search: InsightSearch): Promise<StoredInsight[]>;
+  conversationBefore(reader: ConversationReader): Promise<ConversationBefore>;
+  /** @returns the result that was remembered first; undefined where the attempt was fenced off */
+  rememberStep(step: FinishedStep): Promise<unknown | undefined>;
+}
+
+const groupMax = 200;
+
+export function openKnowledgeStore(database: Database): KnowledgeStore {
+  let asked = 0;
+  // Questions may be alike: each is one of its own.
+  const anyKey = () => String(asked++);
+  return {
+    findInsights: groupCommit(groupMax, anyKey, (searches: InsightSearch[]) =>
+      findInsights(database, searches),
+    ),
+    conversationBefore: groupCommit(groupMax, anyKey, (readers: ConversationReader[]) =>
+      conversationsBefore(database, readers),
+    ),
+    rememberStep: groupCommit(
+      groupMax,
+      ({ jobId, key }: FinishedStep) => `${jobId} ${key}`,
+      (steps) => rememberSteps(database, steps),
+    ),
+  };
+}
