@@ -15,7 +15,6 @@ import {
   groupCommit,
   type IdempotencyKey,
   type JobRecord,
-  markDispatched,
   type NewJob,
   nameOfKey,
   newId,
@@ -33,6 +32,7 @@ import {
 import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { ApiTelemetry } from "@understudy/telemetry";
+import { DispatchNotes } from "./dispatch-notes.ts";
 import { FullLanes } from "./full-lanes.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { RepeatedRequests } from "./idempotency.ts";
@@ -111,15 +111,14 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     (jobs) => createJobs(database, jobs),
   );
   const repeats = new RepeatedRequests(database);
+  const notes = new DispatchNotes(database, logger);
   const dispatch = groupCommit(
     groupMax,
     (job: DispatchableJob) => job.id,
     async (jobs) => {
       const placements = await dispatcher.dispatch(jobs);
       // Nobody waits for this: what is not noted is let in again by the sweeper, which changes nothing.
-      markDispatched(database, jobs).catch((err: unknown) =>
-        logger.warn({ err, jobs: jobs.length }, "jobs stand in Redis, but that is not noted"),
-      );
+      notes.add(jobs);
       return placements;
     },
   );

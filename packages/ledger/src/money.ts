@@ -5,9 +5,14 @@ const Money = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP });
 
 export { type Decimal, Money };
 
+const zero = new Money(0);
+
 /** The exact sum of amounts in USD. */
 export function sumUsd(amounts: readonly { toString(): string }[]): Decimal {
-  return amounts.reduce<Decimal>((sum, amount) => sum.plus(amount.toString()), new Money(0));
+  return amounts.reduce<Decimal>(
+    (sum, amount) => sum.plus(amount instanceof Money ? amount : amount.toString()),
+    zero,
+  );
 }
 
 /** Money as it is told to others: exact, without an exponent or trailing zeros (`"0.00155"`). */

@@ -26,6 +26,8 @@ export function worstCaseUsd(price: Price, request: BoundedRequest): Decimal {
 
 /** The same where it is not yet known at which of the prices it will be made: at the dearest. */
 export function dearestWorstCaseUsd(prices: readonly [Price, ...Price[]], request: BoundedRequest): Decimal {
+  const [only, ...others] = prices;
+  if (others.length === 0) return worstCaseUsd(only, request);
   return Money.max(...prices.map((price) => worstCaseUsd(price, request)));
 }
 
@@ -53,14 +55,13 @@ export async function worstCasesOf(
   defaultModel: string,
 ): Promise<{ byStep: Map<string, Decimal>; unknownModel?: string }> {
   const byStep = new Map<string, Decimal>();
+  const now = new Date();
   for (const call of calls) {
-    const { step, model = defaultModel, fallbackModel, serviceTier = "standard", output, ...rest } = call;
-    const { laterBytesMax = 0, ...request } = rest;
-    const price = await prices.priceOf(model, serviceTier, new Date());
+    const { step, model = defaultModel, fallbackModel, serviceTier = "standard", output } = call;
+    const price = await prices.priceOf(model, serviceTier, now);
     if (!price) return { byStep, unknownModel: model };
-    const fallback = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, new Date()));
-    const jsonSchema = output && modelSchemaOf(output);
-    const bounded = { ...request, laterBytesMax, ...(jsonSchema && { jsonSchema }) };
+    const fallback = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, now));
+    const bounded = output ? { ...call, jsonSchema: modelSchemaOf(output) } : call;
     byStep.set(step, dearestWorstCaseUsd(fallback ? [price, fallback] : [price], bounded));
   }
   return { byStep };
@@ -99,10 +100,9 @@ export function promptTokensMax(
   prompt: Pick<BoundedRequest, "system" | "parts" | "jsonSchema" | "laterBytesMax">,
 ): number {
   const schemaBytes = prompt.jsonSchema ? bytesOf(prompt.jsonSchema) : 0;
-  return [prompt.system, ...prompt.parts].reduce(
-    (sum, text) => sum + Buffer.byteLength(text) + tokensPerPart,
-    (prompt.laterBytesMax ?? 0) + schemaBytes + tokensPerPart,
-  );
+  let tokens = (prompt.laterBytesMax ?? 0) + schemaBytes + tokensPerPart;
+  for (const text of [prompt.system, ...prompt.parts]) tokens += Buffer.byteLength(text) + tokensPerPart;
+  return tokens;
 }
 
 /** Kept: an agent's schema stays the same. */

@@ -86,8 +86,8 @@ interface RouteDeclaration<
   body?: Body;
   /** What the body should be, where the schema lets through what is refused later, one by one. */
   documentedBody?: z.ZodType;
-  /** Largest body, where it isn't the usual 1 MiB. */
-  bodyMax?: string;
+  /** Bytes of the largest body, where that isn't the usual 1 MiB. */
+  bodyMax?: number;
   /** Request headers that it heeds, beside those of every route, and what each says. */
   headers?: Record<string, string>;
   /** A request that can be made like this, where the examples of its schemas (`openapi/components.ts`) don't say it. */

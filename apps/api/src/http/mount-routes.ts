@@ -1,12 +1,13 @@
-import { isUtf8 } from "node:buffer";
 import type { Scope } from "@understudy/contracts";
-import express, { type IRouter, type RequestHandler, type Response } from "express";
+import type { IRouter, RequestHandler, Response } from "express";
 import { type Caller, nobody } from "./caller.ts";
 import { type Reply, type Route, sent } from "./define-route.ts";
 import { parseBody, parseParameters, parseQuery } from "./parse.ts";
 import { ProblemError } from "./problem-error.ts";
+import { readJson } from "./read-json.ts";
 
-const bodyMaxDefault = "1mb";
+/** In bytes. */
+const bodyMaxDefault = 1024 * 1024;
 
 /**
  * Mounts routes as they are declared. What a request meets, in this order: the check of its key (`authenticate`, which
@@ -37,15 +38,6 @@ function requireScope(scope: Scope): RequestHandler {
       members: { scope },
     });
   };
-}
-
-function readJson(limit: string): RequestHandler {
-  return express.json({ limit, type: "application/json", verify: refuseBadUtf8 });
-}
-
-/** Node would read broken bytes as U+FFFD: what a fan wrote must not be changed in silence. */
-function refuseBadUtf8(_request: unknown, _response: unknown, body: Buffer): void {
-  if (!isUtf8(body)) throw new ProblemError(400, "invalid_json", "The body is not JSON in UTF-8.");
 }
 
 function answer(route: Route): RequestHandler {

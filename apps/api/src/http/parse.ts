@@ -1,10 +1,11 @@
 import type { Request } from "express";
 import type { z } from "zod";
 import { type FieldFault, ProblemError } from "./problem-error.ts";
+import { isJson } from "./read-json.ts";
 
 /** Parses a request's JSON body. @throws a 400 problem that points to each wrong field */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
-  if (!request.is("application/json")) {
+  if (!isJson(request)) {
     throw new ProblemError(415, "unsupported_media_type", "Send the body as application/json.");
   }
   const fault = findUnstorable(request.body, "#", 0);

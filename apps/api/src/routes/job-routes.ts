@@ -200,7 +200,7 @@ function batchRoute(jobs: Jobs): Route {
     body: jobBatch,
     documentedBody: batchBody,
     example: { body: { jobs: [{ agent: "chat", creatorId: "psy", input: chatInput }] } },
-    bodyMax: "8mb",
+    bodyMax: 8 * 1024 * 1024,
     answers: {
       202: {
         description: "In the order of the request: a job that is accepted, or the problem why it is not.",

@@ -11,8 +11,8 @@ import type { SweepDependencies } from "./sweep-dependencies.ts";
 
 const pageSize = 1_000;
 
-/** Younger jobs are most likely on their way from the API to Redis. */
-const onTheirWaySeconds = 2;
+/** Younger jobs are most likely on their way from the API to Redis, or it has not noted yet that they stand there. */
+const onTheirWaySeconds = 3;
 
 /** How long past its deadline an attempt may still be writing its end down. */
 const endingSeconds = 30;

@@ -1,0 +1,70 @@
+import { isUtf8 } from "node:buffer";
+import express, { type Request, type RequestHandler } from "express";
+import { ProblemError } from "./problem-error.ts";
+
+/** As nearly all clients send it. */
+const plainJson = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
+
+export function isJson(request: Request): boolean {
+  return plainJson.test(request.headers["content-type"] ?? "") || Boolean(request.is("application/json"));
+}
+
+/**
+ * Reads a request's JSON body into `request.body`. A body that says how long it is, and is not compressed, is read
+ * here: body-parser takes three times as long for a small one. All others go to body-parser, with the same answers.
+ * @param bytesMax of a larger body the answer is 413
+ */
+export function readJson(bytesMax: number): RequestHandler {
+  const parseAny = express.json({ limit: bytesMax, type: "application/json", verify: refuseBadUtf8 });
+  return (request, response, next) => {
+    const {
+      "content-type": type = "",
+      "content-length": length,
+      "content-encoding": encoding,
+    } = request.headers;
+    const isPlain = length !== undefined && encoding === undefined && plainJson.test(type);
+    if (!isPlain || Number(length) === 0 || Number(length) > bytesMax)
+      return parseAny(request, response, next);
+    readBytes(request, (error, bytes) => {
+      if (error) return next(error);
+      try {
+        request.body = parse(bytes);
+      } catch (fault) {
+        return next(fault);
+      }
+      next();
+    });
+  };
+}
+
+/** All of a body that is not longer than its `content-length`: Node ends it there. */
+function readBytes(request: Request, done: (error: ProblemError | undefined, bytes: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () =>
+    done(undefined, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
+  );
+  request.on("error", () => done(notJson(), Buffer.alloc(0)));
+}
+
+/** Like body-parser, an object or an array alone. */
+function parse(bytes: Buffer): unknown {
+  refuseBadUtf8(undefined, undefined, bytes);
+  const text = bytes.toString();
+  if (!/^\s*[[{]/.test(text)) throw notJson();
+  try {
+    // A byte order mark is space to the test above, but not to JSON.
+    return JSON.parse(text.trimStart());
+  } catch {
+    throw notJson();
+  }
+}
+
+/** Node would read broken bytes as U+FFFD: what a fan wrote must not be changed in silence. */
+function refuseBadUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new ProblemError(400, "invalid_json", "The body is not JSON in UTF-8.");
+}
+
+function notJson(): ProblemError {
+  return new ProblemError(400, "invalid_json", "The body is not a JSON object in UTF-8.");
+}
