@@ -18,8 +18,8 @@ export function leanFetch(
   observe: (callId: string, exchange: Exchange) => void,
 ): typeof fetch {
   return async (input, init) => {
-    // The SDK gives a URL, a string body, plain or `Headers` headers, and a signal.
-    const requestHeaders = Object.fromEntries(new Headers(init?.headers as Record<string, string>));
+    // The SDK gives a URL, a string body, `Headers`, and a signal.
+    const requestHeaders = Object.fromEntries(init?.headers as Iterable<[string, string]>);
     const response = await request(input as URL, {
       dispatcher,
       method: (init?.method ?? "GET") as Dispatcher.HttpMethod,
@@ -34,11 +34,13 @@ export function leanFetch(
     const callId = requestHeaders[callIdHeader];
     if (callId !== undefined) observe(callId, { status: response.statusCode, headers });
     const { body } = response;
+    const ok = response.statusCode >= 200 && response.statusCode < 300;
     const lean = {
-      ok: response.statusCode >= 200 && response.statusCode < 300,
+      ok,
       status: response.statusCode,
       statusText: "",
-      headers: new Headers(headers),
+      // It copies those of an answer that is well for each chunk, and reads none of them.
+      headers: ok ? noHeaders : new Headers(headers),
       json: () => body.json(),
       text: () => body.text(),
       body: { getReader: () => leanReader(body) },
@@ -46,6 +48,8 @@ export function leanFetch(
     return lean as unknown as Response;
   };
 }
+
+const noHeaders = new Headers();
 
 /** Of a web stream's reader only what the SDK uses, for answers that are streamed. */
 function leanReader(body: Dispatcher.ResponseData["body"]) {
