@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, startTestRedis } from "@understudy/testkit";
 import type { Redis } from "ioredis";
-import { JobNews } from "../src/job-stream/job-news.ts";
+import { JobNews, type StreamNews } from "../src/job-stream/job-news.ts";
 import {
   eraseJobStreams,
   type JobStreamEntry,
@@ -152,6 +152,36 @@ describe("what an attempt writes", () => {
 });
 
 describe("news of jobs", () => {
+  it("bring what is written, chained to what was before it", async () => {
+    const connection = connectRedis(server.url, "consumer");
+    await once(connection, "ready");
+    const news = new JobNews(connection);
+    const id = newJob();
+    const heard: StreamNews[] = [];
+    let begins = 0;
+    news.on(id, (message) => (message ? heard.push(message) : begins++));
+    await eventually(() => expect(begins).toBe(1));
+    const text = 'a "quoted" 😀 / \u2028 line\n';
+    await streams.append(id, 1, [{ kind: "token", step: "draft", at: 0, text }]);
+    await streams.append(id, 1, [
+      { kind: "token", step: "draft", at: text.length, text: "b" },
+      { kind: "token", step: "draft", at: text.length + 1, text: "c" },
+    ]);
+    await streams.append(id, 2, [{ kind: "retract", step: "", at: 0, text: "" }]);
+    // Dropped: its attempt is over.
+    await streams.append(id, 1, [{ kind: "token", step: "draft", at: 0, text: "late" }]);
+    await streams.append(id, 2, [{ kind: "token", step: "draft", at: 0, text: "new" }]);
+    await eventually(() => expect(heard).toHaveLength(4));
+    expect(heard[0]?.after).toBe(streamStart);
+    for (const [index, { after }] of heard.slice(1).entries())
+      expect(after).toBe(heard[index]?.entries.at(-1)?.id);
+    expect(heard[0]?.entries).toMatchObject([{ attempt: 1, kind: "token", step: "draft", at: 0, text }]);
+    // What is left of it in Redis is the same.
+    const [retraction, ...rest] = await streams.read(id, streamStart);
+    expect([retraction, ...rest]).toEqual(heard.slice(2).flatMap(({ entries }) => entries));
+    news.close();
+  });
+
   it("come over one connection to those who watch the job, also after Redis was away", async () => {
     const connection = connectRedis(server.url, "consumer");
     await once(connection, "ready");
@@ -162,7 +192,7 @@ describe("news of jobs", () => {
     news.on(other, () => heard.other++);
     // Once each, as soon as they would hear.
     await eventually(() => expect(heard).toEqual({ watched: 1, other: 1 }));
-    streams.writer(watched, 1).begin();
+    streams.writer(watched, 2).begin();
     await eventually(() => expect(heard).toEqual({ watched: 2, other: 1 }));
 
     await server.restart();
@@ -170,7 +200,7 @@ describe("news of jobs", () => {
     await eventually(() => expect(redis.status).toBe("ready"));
     const before = heard.watched;
     await eventually(() => {
-      streams.writer(watched, 1).begin();
+      streams.writer(watched, 2).begin();
       expect(heard.watched).toBeGreaterThan(before);
     });
 

@@ -11,7 +11,7 @@
 -- ARGV[4..] kind, step, at and text of each entry
 --
 -- Publishes JSON: {after: id of the entry before them ("0-0": none), attempt, entries: [[id, kind, step, at, text]]}: a
--- reader who has that one need not ask for these. Nothing, where there is none: an attempt begins.
+-- reader who has that one need not ask for these. "" where there was nothing to take back.
 local stream, attempt, entriesMax, keepSeconds = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
 local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]

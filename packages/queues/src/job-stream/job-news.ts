@@ -9,7 +9,7 @@ export interface StreamNews {
   entries: JobStreamEntry[];
 }
 
-/** @param news undefined where something may have happened that was not heard, or an attempt begins */
+/** @param news undefined where something may have been written that was not heard */
 type NewsListener = (news: StreamNews | undefined) => void;
 
 /** Hears that something is new of jobs that are watched, over one connection however many they are. */
@@ -28,8 +28,8 @@ export class JobNews {
   }
 
   /**
-   * Calls `listener` when a worker begins an attempt of the job or writes more, and once as soon as that would be
-   * heard; the answer stops it.
+   * Calls `listener` when a worker writes more of the job's text, and once as soon as that would be heard; the answer
+   * stops it.
    */
   on(jobId: string, listener: NewsListener): () => void {
     const channel = jobStreamKey(jobId);

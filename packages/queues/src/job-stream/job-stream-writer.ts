@@ -49,10 +49,10 @@ export class JobStreamWriter {
     this.#append = append;
   }
 
-  /** Tells that the attempt has begun: what an earlier one wrote is taken back. */
+  /** The attempt has begun: what an earlier one wrote is taken back. */
   begin(): void {
     this.#mustRetract = this.#attempt > 1;
-    this.#write();
+    this.#writeSoon();
   }
 
   /** A step begins whose text is shown. */
