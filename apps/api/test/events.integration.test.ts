@@ -11,6 +11,7 @@ import { adminCaller } from "../src/http/caller.ts";
 import { mountRoutes } from "../src/http/mount-routes.ts";
 import { eventRoutes } from "../src/routes/event-routes.ts";
 import { EventStream, textOf } from "./event-stream.ts";
+import { expectWhole, followMany } from "./many-streams.ts";
 import { problemOf } from "./problem-of.ts";
 
 let stack: Stack;
@@ -178,6 +179,19 @@ describe("the events of a job", () => {
     expect((done.result as { response: string | null }).response).not.toBe(unfit);
     expect(events.slice(-3).map(({ event }) => event)).toEqual(["retract", "status", "done"]);
     expect(JSON.stringify(await (await follow(id)).rest())).not.toContain("elsewhere");
+  });
+
+  it("are told to many at once, without loss or repeat, though readers break off and the API is started anew", async () => {
+    await stack.rule({
+      match: { contains: "events-many", method: "streamGenerateContent" },
+      respond: { text: answer(response), chunkDelayMs: 200 },
+    });
+    const ids = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(`events-many ${index}`)));
+    const many = followMany(stack, ids, 3);
+    await eventually(() => expect(many.begun()).toBe(ids.length));
+    expect(await stack.api.stop()).toBe(0);
+    await stack.restartApi();
+    expectWhole(await many.ended, response, textOf);
   });
 
   it("end with the API, cleanly, and go on with the next one", async () => {

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "@jest/globals";
+import type { Stack } from "@understudy/testkit";
+import { EventStream, type ReadEvent } from "./event-stream.ts";
+
+/** What one reader was told of a job, over all its connections. */
+export interface Told {
+  id: string;
+  events: ReadEvent[];
+  /** How often it connected. */
+  connections: number;
+}
+
+/** Readers of many jobs' events. */
+export interface ManyStreams {
+  /** Heartbeats of all streams that are open: how many have had one. */
+  beating(): number;
+  /** Streams that have told something. */
+  begun(): number;
+  /** When every reader has been told of its job's end. */
+  ended: Promise<Told[]>;
+}
+
+const reconnectMs = 100;
+
+/**
+ * Follows many jobs at once. Each reader breaks its connection off now and then, in the middle of the text too, and goes
+ * on where it stopped; where the API is away, it tries again.
+ * @param breakOffs how often each breaks off at most
+ */
+export function followMany(stack: Stack, ids: readonly string[], breakOffs: number): ManyStreams {
+  const open = new Map<string, EventStream>();
+
+  async function follow(id: string, index: number): Promise<Told> {
+    const told: Told = { id, events: [], connections: 0 };
+    for (;;) {
+      const lastId = told.events.at(-1)?.id;
+      const headers: Record<string, string> = lastId === undefined ? {} : { "last-event-id": lastId };
+      const response = await stack
+        .request("GET", `/api/ai/jobs/${id}/events`, undefined, headers)
+        .catch(() => undefined);
+      if (!response) {
+        await sleep(reconnectMs);
+        continue;
+      }
+      expect(response.status).toBe(200);
+      const stream = new EventStream(response);
+      open.set(id, stream);
+      told.connections++;
+      // Another length for each reader and each connection; the last is read to its end.
+      const length =
+        told.connections > breakOffs ? Number.POSITIVE_INFINITY : 1 + ((index + told.connections) % 3);
+      for (let read = 0; read < length; read++) {
+        const event = await stream.next();
+        // A clean end before done: the API stops.
+        if (!event) break;
+        told.events.push(event);
+        if (event.event === "done") return told;
+      }
+      await stream.cancel();
+    }
+  }
+
+  return {
+    beating: () => [...open.values()].filter(({ comments }) => comments > 0).length,
+    begun: () => [...open.values()].filter(({ events }) => events.length > 0).length,
+    ended: Promise.all(ids.map(follow)),
+  };
+}
+
+/** Nothing was lost or told twice. @param textOf what a client shows in the end */
+export function expectWhole(
+  told: readonly Told[],
+  text: string,
+  textOf: (events: ReadEvent[]) => string,
+): void {
+  for (const { events } of told) {
+    expect(textOf(events)).toBe(text);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+    const states = events.flatMap(({ event, data }) =>
+      event === "status" ? [`${data.status} ${data.waitingFor ?? ""}`.trim()] : [],
+    );
+    expect(states).toEqual([...new Set(states)]);
+    expect(states.at(-1)).toBe("completed");
+  }
+}
