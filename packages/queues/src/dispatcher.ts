@@ -16,12 +16,18 @@ const backoffMs = 1_000;
 /** Of BullMQ; lower goes first. Within its creator's lane a job has had its own priority before. */
 const priorities = { isNew: 1, usual: 2 };
 
-/** What waits in lanes and queues; counts of jobs. */
-export interface Backlog extends LaneBacklog {
-  /** In their queues: a worker takes them as soon as it has room. */
-  inQueues: number;
+/** Jobs in an agent's queue. */
+interface QueueDepth {
+  /** A worker takes them as soon as it has room. */
+  waiting: number;
   /** Before another attempt, until their pause is over. */
   delayed: number;
+}
+
+/** What waits in lanes and queues; counts of jobs. */
+export interface Backlog extends LaneBacklog {
+  /** In the queue of each agent. */
+  queues: ReadonlyMap<string, QueueDepth>;
 }
 
 /** Lets jobs into lanes, and adds those that may start to their agents' queues. */
@@ -134,12 +140,17 @@ export class Dispatcher {
   async backlog(pausedCreators: readonly string[]): Promise<Backlog> {
     this.#requireRedis();
     const names = agents.map((agent) => agent.name);
-    const [lanes, counts] = await Promise.all([
+    const [lanes, queues] = await Promise.all([
       laneBacklog(this.#redis, names, pausedCreators),
-      Promise.all(names.map((name) => this.queue(name).getJobCounts("waiting", "prioritized", "delayed"))),
+      Promise.all(names.map(async (name) => [name, await this.#depth(name)] as const)),
     ]);
-    const sum = (kind: string) => counts.reduce((total, count) => total + (count[kind] ?? 0), 0);
-    return { ...lanes, inQueues: sum("waiting") + sum("prioritized"), delayed: sum("delayed") };
+    return { ...lanes, queues: new Map(queues) };
+  }
+
+  async #depth(agentName: string): Promise<QueueDepth> {
+    const counts = await this.queue(agentName).getJobCounts("waiting", "prioritized", "delayed");
+    const { waiting = 0, prioritized = 0, delayed = 0 } = counts;
+    return { waiting: waiting + prioritized, delayed };
   }
 
   async close(): Promise<void> {

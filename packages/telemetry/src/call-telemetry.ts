@@ -18,10 +18,8 @@ export class CallTelemetry implements CallObserver {
     this.#parent = parent;
   }
 
-  notMade(model: string, why: NotMade): void {
-    const outcome =
-      why.kind === "wait" ? `wait_${"why" in why ? `model_${why.why}` : why.waitingFor}` : why.kind;
-    this.#metrics.openings.inc({ model, outcome });
+  notMade(model: string, reason: NotMade): void {
+    this.#metrics.notMade.inc({ model, why: wordOf(reason) });
   }
 
   made(call: ObservedCall): ReturnType<CallObserver["made"]> {
@@ -30,7 +28,6 @@ export class CallTelemetry implements CallObserver {
     const startedAt = performance.now();
     const span = this.#tracer && this.#begin(this.#tracer, call);
     let endedAt = 0;
-    metrics.openings.inc({ model, outcome: "open" });
     return {
       ended(generation) {
         endedAt = Date.now();
@@ -67,6 +64,12 @@ export class CallTelemetry implements CallObserver {
       },
     });
   }
+}
+
+/** Such as `model_paused`, `wait_quota` or `no_room`. */
+function wordOf(reason: NotMade): string {
+  if (reason.kind !== "wait") return reason.kind;
+  return "why" in reason ? `model_${reason.why}` : `wait_${reason.waitingFor}`;
 }
 
 /** Of Gemini's API. Source: OpenTelemetry's semantic conventions for generative AI, gen_ai.provider.name. */

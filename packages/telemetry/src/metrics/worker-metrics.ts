@@ -65,10 +65,10 @@ export function workerMetrics({ registry }: ServiceMetrics) {
       help: "Jobs that this worker may run at once (WORKER_CONCURRENCY).",
       registers,
     }),
-    openings: new Counter({
-      name: "understudy_call_openings_total",
-      help: "Calls that agents asked for, by what came of it: open (made), or why not.",
-      labelNames: ["model", "outcome"],
+    notMade: new Counter({
+      name: "understudy_calls_not_made_total",
+      help: "Calls that agents asked for and that were not made, by why: the model is held back, or there is no room.",
+      labelNames: ["model", "why"],
       registers,
     }),
     callDuration: new Histogram({

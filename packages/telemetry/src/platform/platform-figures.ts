@@ -41,6 +41,7 @@ export interface WaitingJobs {
   admissibleSeconds: number;
   /** Jobs in lanes, by agent. */
   inLanes: ReadonlyMap<string, number>;
+  inQueues: Backlog["queues"];
   /** Why jobs wait; those that can be started now wait for a worker. */
   byCause: Record<"token" | "quota" | "provider" | "worker" | "time" | "paused", number>;
 }
@@ -52,22 +53,28 @@ export async function readWaitingJobs(
   figures: PlatformFigures,
 ): Promise<WaitingJobs> {
   const backlog = await dispatcher.backlog(figures.pausedCreators);
-  const inLanes = [...backlog.waiting.values()].reduce((sum, count) => sum + count, 0);
-  const admissible = backlog.inQueues + backlog.startable;
+  const inLanes = sumOf(backlog.waiting.values());
+  const depths = [...backlog.queues.values()];
+  const admissible = backlog.startable + sumOf(depths.map(({ waiting }) => waiting));
   return {
     admissible,
     admissibleSeconds: admissible === 0 ? 0 : await secondsStartable(database, backlog),
     inLanes: backlog.waiting,
+    inQueues: backlog.queues,
     byCause: {
       // Not one look, so what moved meanwhile may be missed or seen twice: never less than none.
       token: Math.max(0, inLanes - backlog.startable - backlog.paused),
       quota: figures.waitingForQuota,
-      provider: backlog.delayed,
+      provider: sumOf(depths.map(({ delayed }) => delayed)),
       worker: admissible,
       time: backlog.timed,
       paused: backlog.paused + figures.waitingForSpending,
     },
   };
+}
+
+function sumOf(counts: Iterable<number>): number {
+  return [...counts].reduce((sum, count) => sum + count, 0);
 }
 
 async function secondsStartable(database: Database, { heads, releasedSeconds }: Backlog): Promise<number> {

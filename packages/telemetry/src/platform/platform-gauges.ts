@@ -63,6 +63,11 @@ function platformGauges({ registry }: ServiceMetrics) {
       "cause",
     ]),
     lanes: gauge("lane_jobs", "Jobs in their creators' lanes, by agent.", ["agent"]),
+    queues: gauge(
+      "queue_jobs",
+      "Jobs in the queue of each agent: waiting for a worker, or delayed until another attempt.",
+      ["agent", "state"],
+    ),
     running: gauge("jobs_running", "Jobs in the hands of a worker."),
     undispatched: gauge("jobs_undispatched", "Accepted jobs that Redis has not taken yet, up to 100,000."),
     openCalls: gauge("calls_open", "Calls that are written down and have not ended."),
@@ -90,8 +95,8 @@ function platformGauges({ registry }: ServiceMetrics) {
 
 /** Shows nothing until it is known again. */
 function forget(gauges: PlatformGauges): void {
-  const { waiting, lanes, endpoints, alerts, ...plain } = gauges;
-  for (const labelled of [waiting, lanes, endpoints, alerts]) labelled.reset();
+  const { waiting, lanes, queues, endpoints, alerts, ...plain } = gauges;
+  for (const labelled of [waiting, lanes, queues, endpoints, alerts]) labelled.reset();
   // Reset, one without labels would show 0, which is a figure.
   for (const gauge of Object.values(plain)) gauge.remove();
 }
@@ -118,5 +123,10 @@ function showWaiting(gauges: PlatformGauges, jobs: WaitingJobs): void {
   gauges.admissible.set(jobs.admissible);
   gauges.admissibleSeconds.set(jobs.admissibleSeconds);
   for (const [cause, count] of Object.entries(jobs.byCause)) gauges.waiting.set({ cause }, count);
-  for (const agent of agentNames) gauges.lanes.set({ agent }, jobs.inLanes.get(agent) ?? 0);
+  for (const agent of agentNames) {
+    gauges.lanes.set({ agent }, jobs.inLanes.get(agent) ?? 0);
+    const { waiting = 0, delayed = 0 } = jobs.inQueues.get(agent) ?? {};
+    gauges.queues.set({ agent, state: "waiting" }, waiting);
+    gauges.queues.set({ agent, state: "delayed" }, delayed);
+  }
 }
