@@ -6,6 +6,7 @@ import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { JobEventSources } from "./events/tell-job.ts";
+import type { JobControl } from "./job-control.ts";
 import type { Jobs } from "./jobs.ts";
 
 /** What the HTTP surface stands on. */
@@ -23,6 +24,7 @@ export interface AppDependencies {
   secrets: SecretBox;
   prices: PriceBook;
   jobs: Jobs;
+  jobControl: JobControl;
   jobEvents: JobEventSources;
   metrics: ServiceMetrics;
   /** Who asks for metrics must know it, where it is set. */

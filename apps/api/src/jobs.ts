@@ -9,7 +9,6 @@ import {
   priorityDefault,
 } from "@understudy/contracts";
 import {
-  cancelQueuedJob,
   createJobs,
   type Database,
   groupCommit,
@@ -32,7 +31,7 @@ import {
 import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { ApiTelemetry } from "@understudy/telemetry";
-import { DispatchNotes } from "./dispatch-notes.ts";
+import type { Dispatch } from "./dispatch.ts";
 import { FullLanes } from "./full-lanes.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { RepeatedRequests } from "./idempotency.ts";
@@ -51,6 +50,7 @@ export interface JobsDependencies {
   database: Database;
   prices: PriceBook;
   dispatcher: Dispatcher;
+  dispatch: Dispatch;
   endings: JobEndings;
   telemetry: Pick<ApiTelemetry, "accepted">;
   logger: Logger;
@@ -91,12 +91,6 @@ export interface Jobs {
    * under the same idempotency key is given the job of the first.
    */
   accept(request: JobRequest): Promise<Acceptance>;
-  /**
-   * Cancels a job that has not started; no token was taken for one that still waits in its lane.
-   * @returns undefined where there is no such job
-   * @throws a 409 problem where it has started or ended
-   */
-  cancel(id: string): Promise<Job | undefined>;
   /** The job as it is now; undefined where there is none. */
   find(id: string): Promise<Job | undefined>;
   /** The job as soon as it has ended, or as it is after `seconds` or when `signal` aborts. */
@@ -111,18 +105,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     (jobs) => createJobs(database, jobs),
   );
   const repeats = new RepeatedRequests(database);
-  const notes = new DispatchNotes(database, logger);
-  const dispatch = groupCommit(
-    groupMax,
-    (job: DispatchableJob) => job.id,
-    async (jobs) => {
-      const placements = await dispatcher.dispatch(jobs);
-      // Nobody waits for this: what is not noted is let in again by the sweeper, which changes nothing.
-      notes.add(jobs);
-      return placements;
-    },
-  );
-
+  const { dispatch } = dependencies;
   const fullLanes = new FullLanes(dependencies.laneMax);
 
   async function accept(request: JobRequest): Promise<Acceptance> {
@@ -221,31 +204,13 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     return sumUsd([...byStep.values()]).toFixed();
   }
 
-  async function cancel(id: string): Promise<Job | undefined> {
-    const cancelled = await cancelQueuedJob(database, id, newId("evt"));
-    const job = await find(id);
-    if (!cancelled && job && job.status !== "cancelled") {
-      throw new ProblemError(
-        409,
-        "job_not_cancellable",
-        `The job is ${job.status}: it can't be cancelled any more.`,
-        {
-          members: { jobStatus: job.status },
-        },
-      );
-    }
-    if (cancelled) {
-      // Should Redis be away, the job leaves its lane when its turn comes: it can't be run any more.
-      await dispatcher.remove(cancelled).catch(() => {});
-    }
-    return job;
-  }
-
   async function find(id: string): Promise<Job | undefined> {
     const row = await readJob(database, id);
     if (!row) return undefined;
     const job = presentJob(row, dependencies.expectedProvider);
-    return row.status === "queued" && row.attempt === 0 ? { ...job, ...(await whyItWaits(row)) } : job;
+    return row.status === "queued" && row.attempt === row.retriedAttempt
+      ? { ...job, ...(await whyItWaits(row)) }
+      : job;
   }
 
   /** Why a job waits that was not released yet, and for how long. Without Redis: for a worker, as far as is known. */
@@ -277,7 +242,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     }
   }
 
-  return { accept, cancel, find, waitForEnd };
+  return { accept, find, waitForEnd };
 }
 
 /** Resolves when the job's end is announced, after `timeoutMs`, or when `signal` aborts. */

@@ -21,8 +21,10 @@ import {
 } from "@understudy/telemetry";
 import type { ApiConfig } from "./config.ts";
 import { createApp } from "./create-app.ts";
+import { createDispatch } from "./dispatch.ts";
 import { JobWatch } from "./events/job-watch.ts";
 import { createExpressServer } from "./http/fast-server.ts";
+import { createJobControl } from "./job-control.ts";
 import { createJobService } from "./jobs.ts";
 
 const databaseConnectionsMax = 10;
@@ -54,10 +56,12 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis });
   showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
+  const dispatch = createDispatch(database, dispatcher, logger);
   const jobs = createJobService({
     database,
     prices,
     dispatcher,
+    dispatch,
     endings,
     telemetry,
     logger,
@@ -77,6 +81,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     secrets: new SecretBox(config.secretsKeys),
     prices,
     jobs,
+    jobControl: createJobControl({ database, redis, dispatcher, dispatch, find: jobs.find, logger }),
     jobEvents: {
       jobs,
       streams: new JobStreams(redis),

@@ -6,7 +6,15 @@ import { StepStopped } from "./step-stopped.ts";
 export type AttemptEnd =
   | { kind: "completed"; result: object }
   /** Terminal: trying again by itself would not help. */
-  | { kind: "failed"; code: string; message: string; retryable: boolean; resetsAt?: Date }
+  | {
+      kind: "failed";
+      code: string;
+      message: string;
+      retryable: boolean;
+      resetsAt?: Date;
+      /** Key of the step whose answer could not be used. */
+      step?: string;
+    }
   /** Gemini's own refusal. */
   | { kind: "blocked"; code: string; message: string }
   /** Worth another attempt; when all are used up the job fails with this. */
@@ -15,6 +23,8 @@ export type AttemptEnd =
   | { kind: "put_off"; delayMs: number; waitingFor: "provider" | "worker" }
   /** Others' holds, or the switch that stops all spending, keep it out; uses up no attempt. */
   | { kind: "wait_for_room"; waitingFor: "quota" | "paused"; neededUsd: string }
+  /** The app wants no result any more, and has been told so. */
+  | { kind: "cancelled" }
   /** Another attempt has the job: nothing more to do or say. */
   | { kind: "fenced" };
 
@@ -52,6 +62,7 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
         code: "output_invalid",
         message: `The model's answer does not fit its schema (${faultOf(outcome)}).`,
         retryable: true,
+        ...(error.stepKey !== undefined && { step: error.stepKey }),
       };
     case "unknown_model":
       return {

@@ -54,11 +54,11 @@ export async function generateStep<Output extends z.ZodObject>(
   request: StepRequest<Output>,
 ): Promise<string | z.infer<Output>> {
   const first = await ask(attempt, asking, request);
-  if (first.kind !== "output_invalid") return answeredValue(first);
-  const { faults, isCutOff } = first;
   const { stepKey } = request;
+  if (first.kind !== "output_invalid") return answeredValue(first, stepKey);
+  const { faults, isCutOff } = first;
   attempt.logger.info({ jobId: attempt.job.id, stepKey, faults, isCutOff }, "an answer has to be repaired");
-  return answeredValue(await ask(attempt, asking, repairRequest(request, first)));
+  return answeredValue(await ask(attempt, asking, repairRequest(request, first)), stepKey);
 }
 
 /** The step under which a step's one repair is remembered. */
@@ -100,10 +100,10 @@ function shownText(value: unknown, field = ""): string {
   return typeof text === "string" ? text : "";
 }
 
-function answeredValue<Value>(outcome: GenerationOutcome<Value>): Value {
+function answeredValue<Value>(outcome: GenerationOutcome<Value>, stepKey: string): Value {
   if (outcome.kind === "answered") return outcome.value;
   // What the model wrote goes no further.
-  throw new StepStopped(outcome.kind === "output_invalid" ? { ...outcome, answer: "" } : outcome);
+  throw new StepStopped(outcome.kind === "output_invalid" ? { ...outcome, answer: "" } : outcome, stepKey);
 }
 
 function repairRequest<Output extends z.ZodObject>(

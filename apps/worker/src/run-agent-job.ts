@@ -8,7 +8,7 @@ import {
   takeBackCrash,
   untilDatabaseAnswers,
 } from "@understudy/database";
-import type { GeminiClient, ModelGate } from "@understudy/gemini";
+import { cancelled, type GeminiClient, type ModelGate } from "@understudy/gemini";
 import { type Ledger, worstCasesOf } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
@@ -37,6 +37,8 @@ export interface WorkerDependencies {
   attemptSeconds: number | undefined;
   /** Where the text of an attempt is shown while it is generated. */
   streamOf: (jobId: string, attempt: number) => JobStreamWriter;
+  /** Hears that a job was cancelled; the answer stops that. */
+  watchCancel: (jobId: string, onCancelled: () => void) => () => void;
   /** Tells whoever waits that a job has ended. */
   announceEnd: (jobId: string) => void;
   /** Aborts when the worker can wait no longer for jobs under way. */
@@ -109,6 +111,7 @@ async function attemptJob(
   stream.begin();
   const ending = new AbortController();
   const abort = () => ending.abort();
+  const stopWatching = dependencies.watchCancel(job.id, () => ending.abort(cancelled));
   const timer = setTimeout(abort, timeoutSeconds * 1000);
   stopping.addEventListener("abort", abort, { once: true });
   try {
@@ -129,11 +132,13 @@ async function attemptJob(
     return { kind: "completed", result };
   } catch (err) {
     stream.end(undefined);
+    if (ending.signal.reason === cancelled) return { kind: "cancelled" };
     const end = readThrown(err, stopping.aborted);
     if (end.kind === "failed" && end.code === "agent_error")
       logger.error({ err, jobId: job.id }, "agent failed");
     return end;
   } finally {
+    stopWatching();
     clearTimeout(timer);
     stopping.removeEventListener("abort", abort);
   }
@@ -177,9 +182,12 @@ async function writeEnd(
     case "blocked": {
       const { kind: status, code: errorCode, message: errorMessage } = end;
       const errorRetryable = end.kind === "failed" && end.retryable;
-      const errorResetsAt = end.kind === "failed" ? end.resetsAt : undefined;
+      const { resetsAt: errorResetsAt, step: errorStep } = end.kind === "failed" ? end : {};
       const finished = await untilDatabaseAnswers(() =>
-        finish({ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable, errorResetsAt }),
+        finish({
+          ...{ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable },
+          ...{ errorResetsAt, errorStep },
+        }),
       );
       announceEnd(id);
       if (finished) logger.warn({ ...about, status, errorCode }, "job ended without a result");
@@ -206,6 +214,10 @@ async function writeEnd(
       // It stands in no queue now: when there is room, it is dispatched under a new generation.
       return requeued ? { kind: "done" } : undefined;
     }
+
+    case "cancelled":
+      logger.info(about, "job was cancelled while it ran");
+      return { kind: "done" };
 
     case "fenced":
       return undefined;

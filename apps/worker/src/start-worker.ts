@@ -8,6 +8,7 @@ import {
   announceJobEnd,
   connectRedis,
   Dispatcher,
+  JobCancellations,
   type JobPayload,
   JobStreams,
   jobPayload,
@@ -25,6 +26,7 @@ import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import pLimit, { type LimitFunction } from "p-limit";
 import { startAlerts } from "./alerts/start-alerts.ts";
+import { startCancelWatch } from "./cancel-watch.ts";
 import { startChargesWorker } from "./charges/charges-worker.ts";
 import type { WorkerConfig } from "./config.ts";
 import { openKnowledgeStore } from "./knowledge/knowledge-store.ts";
@@ -99,6 +101,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   watchDependencies(metrics, { database, probe, redis: producer });
   telemetry.showRoom(metrics, { concurrency: config.concurrency, inProgress: () => limit.activeCount });
   const webhooks = startWebhooks({ database, producer, consumer, telemetry, logger }, config.webhooks);
+  const cancellations = new JobCancellations(connectRedis(config.redisUrl, "consumer"));
+  const cancelWatch = startCancelWatch({ database, cancellations, logger });
   const dependencies: WorkerDependencies = {
     database,
     claim: groupCommit(
@@ -125,6 +129,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     defaultModel: config.defaultModel,
     attemptSeconds: config.attemptSeconds,
     streamOf: (jobId, attempt) => streams.writer(jobId, attempt),
+    watchCancel: cancelWatch.watch,
     announceEnd: (jobId) => void announceEnd(jobId).catch(() => {}),
     stopping: stopping.signal,
     telemetry,
@@ -160,6 +165,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
       const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
       await Promise.all([chargesWorker.stop(), ...workers.map((worker) => worker.close())]);
+      await cancelWatch.stop();
+      cancellations.close();
       // Last, since what has ended now may still be told.
       await webhooks.stop(stopping.signal);
       clearTimeout(timer);

@@ -65,6 +65,36 @@ export const jobBatch = z.strictObject({
 /** One job of a batch: as for `POST /api/ai/agents/{name}/jobs`, with its agent. */
 export const batchJob = agentJobRequest.extend({ agent: z.string().min(1).max(32) });
 
+/** Body of `POST /api/ai/jobs/retry`: failed jobs for which all of it holds. */
+export const retryRequest = z.strictObject({
+  /** The agent that was asked for. */
+  agent: z.string().min(1).max(32).optional(),
+  creatorId: creatorId.optional(),
+  /** `error.code` of the job. */
+  code: z
+    .string()
+    .regex(/^[a-z_]{1,64}$/, "must be an error's code, such as provider_unavailable")
+    .optional(),
+  /** Failed then or later. */
+  since: z.iso.datetime({ offset: true }).optional(),
+  /** Failed before; now by default. Whoever asks page by page keeps it: what fails again meanwhile is not retried. */
+  until: z.iso.datetime({ offset: true }).optional(),
+});
+
+export type RetryRequest = z.infer<typeof retryRequest>;
+
+/** Its answer. */
+export const retryAnswer = z.object({
+  /** Jobs that are queued again. */
+  retried: z.int(),
+  /** As it was asked, or the time of the request. */
+  until: z.iso.datetime({ offset: true }),
+  /** There are more than one request takes: ask again with this as `since`, and with `until`. */
+  nextSince: z.iso.datetime().optional(),
+});
+
+export type RetryAnswer = z.infer<typeof retryAnswer>;
+
 export const jobUsage = z.object({
   /** The cached part included. */
   inputTokens: z.int(),
@@ -118,6 +148,8 @@ export const job = z.object({
   provider: z.enum(providers),
   /** Executions by a worker so far. */
   attempts: z.int(),
+  /** How often it was tried again after it had failed, by `POST /api/ai/jobs/{id}/retry`. */
+  retries: z.int().optional(),
   feature: z.string(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),

@@ -13,7 +13,8 @@ export {
 export { changedStates } from "./jobs/changed-states.ts";
 export { createJobs, type JobRecord, type NewJob } from "./jobs/create-jobs.ts";
 export {
-  cancelQueuedJob,
+  cancelJob,
+  cancelledJobs,
   changedTerms,
   expireQueuedJobs,
   jobsEndedInLane,
@@ -32,6 +33,7 @@ export {
   noteAdmissions,
   type RepeatedJob,
 } from "./jobs/repeated-jobs.ts";
+export { type FailedJobs, retryJobs } from "./jobs/retry-jobs.ts";
 export {
   type ConversationBefore,
   type ConversationReader,

@@ -43,6 +43,11 @@ export class AnswerReader {
     return text;
   }
 
+  /** The last that came, of all that came until then; null where none has. */
+  get usage(): unknown {
+    return this.#usage;
+  }
+
   /** Gemini has said how it ends: a stream that closes before that was cut off. */
   get isWhole(): boolean {
     return (this.#finishReason ?? this.#promptBlockReason) !== undefined;

@@ -2,7 +2,7 @@ import { GoogleGenAI } from "@google/genai";
 import type { ServiceTier } from "@understudy/contracts";
 import { Agent } from "undici";
 import { AnswerReader } from "./answer-reader.ts";
-import { abortedBeforeSending, type Generation } from "./generation.ts";
+import { abortedBeforeSending, cancelled, type Generation, type LossReason } from "./generation.ts";
 import { type Exchange, leanFetch } from "./lean-fetch.ts";
 import { readFailure } from "./read-failure.ts";
 import { thinkingConfig } from "./thinking.ts";
@@ -78,12 +78,12 @@ export class GeminiClient {
         const chunks = await this.#sdk.models.generateContentStream(wire);
         for await (const chunk of chunks) request.onText(answer.add(chunk));
         // A stream that is cut off may close as if it were whole.
-        if (!answer.isWhole) return { kind: "lost", reason: "connection" };
+        if (!answer.isWhole) return { kind: "lost", reason: "connection", usage: answer.usage };
       } else answer.add(await this.#sdk.models.generateContent(wire));
       return answer.generation(exchange(), request.serviceTier);
     } catch (error) {
-      const lostTo = timedOut ? "timeout" : request.signal.aborted ? "aborted" : "connection";
-      return readFailure(error, exchange(), lostTo);
+      const failure = readFailure(error, exchange(), timedOut ? "timeout" : abortedBy(request.signal));
+      return failure.kind === "lost" ? { ...failure, usage: answer.usage } : failure;
     } finally {
       clearTimeout(timer);
       request.signal.removeEventListener("abort", abort);
@@ -94,6 +94,11 @@ export class GeminiClient {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+function abortedBy(signal: AbortSignal): LossReason {
+  if (!signal.aborted) return "connection";
+  return signal.reason === cancelled ? "cancelled" : "aborted";
 }
 
 function wireRequest(request: GenerationRequest, abortSignal: AbortSignal) {

@@ -281,7 +281,12 @@ async function endCall(
   generation: Generation,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   // A lost answer stays open until its deadline; then the sweeper gives it up as unknown.
-  if (generation.kind === "lost") return generation;
+  if (generation.kind === "lost") {
+    const isCancelled = generation.reason === "cancelled";
+    // Not tried again: without this the call is given up all the same.
+    await ledger.loseCall(intent.id, { usage: generation.usage, isCancelled }).catch(() => {});
+    return generation;
+  }
   if (generation.kind === "refused") {
     await ledger.endCall(intent, generation);
     return generation;

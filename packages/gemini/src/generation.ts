@@ -30,9 +30,17 @@ export type Generation =
       provider?: Provider;
     }
   /** Sent, but the answer was lost, or came only in part: it may have been billed. */
-  | { kind: "lost"; reason: LossReason };
+  | {
+      kind: "lost";
+      reason: LossReason;
+      /** The last that was heard, of an answer that came in part. */
+      usage?: unknown;
+    };
 
-export type LossReason = "timeout" | "aborted" | "connection";
+export type LossReason = "timeout" | "aborted" | "cancelled" | "connection";
+
+/** Reason of a signal that aborts a call because nobody wants its answer any more. */
+export const cancelled = "cancelled";
 
 /** `errorCode` of a request that was given up before anything was sent. */
 export const abortedBeforeSending = "aborted_before_sending";

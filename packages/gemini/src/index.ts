@@ -7,7 +7,7 @@ export {
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "./generate-with-billing.ts";
-export type { Generation } from "./generation.ts";
+export { cancelled, type Generation } from "./generation.ts";
 export { ModelGate } from "./model-gate/model-gate.ts";
 export { type ModelLimit, modelLimits } from "./model-gate/model-limits.ts";
 export type { InvalidOutput } from "./structured-output.ts";

@@ -63,7 +63,13 @@ function reasonsOf(row: CallRow, price: Price): { lines: ExplanationLine[]; note
     case "started":
       return { lines: [], note: "The call is under way." };
     case "unknown":
-      return { lines: [], note: "The answer was lost: nobody knows what it cost, at most unknownUsd." };
+      return {
+        lines: [],
+        note:
+          row.errorCode === "cancelled"
+            ? "Its job was cancelled in the middle of it: nobody knows what it cost, at most unknownUsd."
+            : "The answer was lost: nobody knows what it cost, at most unknownUsd.",
+      };
     case "released":
       return {
         lines: [],

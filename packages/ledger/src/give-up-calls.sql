@@ -10,7 +10,7 @@ WITH lost AS (
 ), given_up AS (
   UPDATE "UsageLog" SET "status" = 'unknown', "settledAt" = now(), "errorCode" = coalesce("errorCode", 'answer_lost')
   FROM lost WHERE "UsageLog"."id" = lost."id"
-  RETURNING "UsageLog"."id", "UsageLog"."creatorId", "UsageLog"."holdUsd"
+  RETURNING "UsageLog"."id", "UsageLog"."creatorId", "UsageLog"."holdUsd", "UsageLog"."errorCode"
 ), change AS (
   SELECT "creatorId", "month", sum("holdUsd") AS "holdUsd" FROM lost GROUP BY "creatorId", "month"
 ), key_balance AS (
@@ -44,10 +44,12 @@ WITH lost AS (
   SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'unknown_calls', "creatorId", "creatorId" || ':' || "hour",
     jsonb_build_object('hour', "hour", 'calls', count(*), 'upToUsd', trim_scale(sum("holdUsd"))::text)
   FROM given_up CROSS JOIN to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24') AS "hour"
+  -- Whoever cancels a job knows that it had a call.
+  WHERE "errorCode" <> 'cancelled'
   GROUP BY "creatorId", "hour"
   ORDER BY "creatorId"
   ON CONFLICT ("type", "key") DO UPDATE SET "payload" = alert."payload" || jsonb_build_object(
     'calls', (alert."payload" ->> 'calls')::int + (excluded."payload" ->> 'calls')::int,
     'upToUsd', trim_scale((alert."payload" ->> 'upToUsd')::numeric + (excluded."payload" ->> 'upToUsd')::numeric)::text)
 )
-SELECT * FROM given_up
+SELECT "id", "creatorId", "holdUsd" FROM given_up

@@ -7,7 +7,7 @@ export { charges } from "./charges/charges-list.ts";
 export { closeDueMonths, closeMonth } from "./charges/close-months.ts";
 export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
-export { callsInOrder, type JobRow, presentJob, readJobs } from "./job-view.ts";
+export { asItEnded, callsInOrder, type EarlierEnd, type JobRow, presentJob, readJobs } from "./job-view.ts";
 export { type CallAnswer, type CallIntent, Ledger, type SettledCall } from "./ledger.ts";
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
 export { type Price, PriceBook } from "./price-book.ts";

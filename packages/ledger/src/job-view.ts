@@ -30,6 +30,7 @@ export function presentJob(row: JobRow, expectedProvider: Provider): Job {
     model: row.model,
     provider: row.calls.findLast((call) => call.provider !== null)?.provider ?? expectedProvider,
     attempts: row.attempt,
+    ...(row.retries > 0 && { retries: row.retries }),
     feature: row.feature,
     createdAt: row.createdAt.toISOString(),
     ...(row.status === "queued" && { waitingFor: waitingFor(row) }),
@@ -47,6 +48,33 @@ export function presentJob(row: JobRow, expectedProvider: Provider): Job {
     ...(row.metadata !== null && { metadata: row.metadata as Record<string, string> }),
     ...(row.erasedAt && { erasedAt: row.erasedAt.toISOString() }),
   };
+}
+
+/** How a job had ended before it was retried, as retry-jobs.sql notes it. */
+export interface EarlierEnd {
+  status: "failed";
+  code: string;
+  message: string;
+  retryable: boolean;
+  resetsAt: string | null;
+  finishedAt: string;
+}
+
+/** The job as it was at an end that was not its last: that is what the event of that end tells. */
+export function asItEnded(job: Job, end: EarlierEnd): Job {
+  const { result: _, waitingFor: __, ...rest } = job;
+  const { status, code, message, retryable, resetsAt } = end;
+  return {
+    ...rest,
+    status,
+    error: { code, message, retryable, ...(resetsAt !== null && { resetsAt: isoTime(resetsAt) }) },
+    finishedAt: isoTime(end.finishedAt),
+  };
+}
+
+/** Postgres writes times in JSON with its own offset. */
+function isoTime(text: string): string {
+  return new Date(text).toISOString();
 }
 
 function waitingFor(row: JobRow): NonNullable<Job["waitingFor"]> {

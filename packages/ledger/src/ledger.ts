@@ -12,11 +12,12 @@ import { type CallOpening, findNoRoom } from "./call-opening.ts";
 import { explainCost } from "./cost.ts";
 import { Money } from "./money.ts";
 import { type Price, PriceBook } from "./price-book.ts";
-import { readUsage } from "./usage.ts";
+import { readUsage, type TokenCounts } from "./usage.ts";
 
 const openStatement = loadStatement(new URL("./open-calls.sql", import.meta.url));
 const lockPlatformStatement = loadStatement(new URL("./lock-platform-budget.sql", import.meta.url));
 const settleStatement = loadStatement(new URL("./settle-calls.sql", import.meta.url));
+const loseStatement = loadStatement(new URL("./lose-calls.sql", import.meta.url));
 const giveUpStatement = loadStatement(new URL("./give-up-calls.sql", import.meta.url));
 const releaseStatement = loadStatement(new URL("./release-job-holds.sql", import.meta.url));
 const wakeStatement = loadStatement(new URL("./wake-waiting-jobs.sql", import.meta.url));
@@ -210,6 +211,22 @@ export class Ledger {
     return end;
   }
 
+  /**
+   * Notes of a call whose answer was lost what is known of its usage: the least that it can have cost. It stays open
+   * until its deadline; that of a cancelled one is over now, since nobody listens for its answer any more.
+   */
+  async loseCall(id: string, lost: { usage?: unknown; isCancelled: boolean }): Promise<void> {
+    const tokens = readUsage(lost.usage);
+    if (!tokens && !lost.isCancelled) return;
+    await this.#database.execute(loseStatement, [
+      {
+        id,
+        isCancelled: lost.isCancelled,
+        ...(tokens && { ...countsOf(tokens), usageMetadata: lost.usage }),
+      },
+    ]);
+  }
+
   /** @returns for each whether it was ended now, not earlier */
   async #settleCalls(ends: CallEnd[]): Promise<boolean[]> {
     const rows = await this.#database.execute<{ id: string; creatorId: string; hasWaiters: boolean }>(
@@ -261,14 +278,20 @@ export class Ledger {
     if (!tokens) return { ...common, ...noTokens, costUsd: intent.holdUsd, estimated: true };
     return {
       ...common,
-      inputTokens: tokens.prompt + tokens.toolUse,
-      cachedTokens: tokens.cached,
-      outputTokens: tokens.output,
-      thoughtTokens: tokens.thoughts,
+      ...countsOf(tokens),
       costUsd: explainCost(price, tokens).totalUsd,
       estimated: tokens.estimated || served === undefined,
     };
   }
+}
+
+function countsOf({ prompt, toolUse, cached, output, thoughts }: TokenCounts) {
+  return {
+    inputTokens: prompt + toolUse,
+    cachedTokens: cached,
+    outputTokens: output,
+    thoughtTokens: thoughts,
+  };
 }
 
 const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };

@@ -1,7 +1,7 @@
 export { agentQueue, type JobPayload, jobPayload } from "./agent-queue.ts";
 export { chargesQueue, openChargesQueue, scheduleCharges } from "./charges-queue.ts";
 export { type Backlog, Dispatcher, laneEntry, readLaneEntry } from "./dispatcher.ts";
-export { announceJobEnd, JobEndings } from "./job-endings.ts";
+export { announceJobCancelled, announceJobEnd, JobCancellations, JobEndings } from "./job-endings.ts";
 export { JobNews, type StreamNews } from "./job-stream/job-news.ts";
 export type { JobStreamWriter, ShownStep } from "./job-stream/job-stream-writer.ts";
 export {

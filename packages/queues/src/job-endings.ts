@@ -1,19 +1,24 @@
 import type { Redis } from "ioredis";
 
-const channel = "understudy:job-endings";
+const endings = "understudy:job-endings";
+const cancellations = "understudy:job-cancellations";
 
 /** Tells whoever waits that jobs have ended. Best effort: Postgres is what remembers. */
 export async function announceJobEnd(redis: Redis, ...jobIds: string[]): Promise<void> {
-  await redis.publish(channel, jobIds.join(","));
+  await redis.publish(endings, jobIds.join(","));
 }
 
-/** Hears of jobs' endings from all workers, over one subscription. */
-export class JobEndings {
+/** The same of jobs that were cancelled, also to the workers that may be at them. */
+export async function announceJobCancelled(redis: Redis, ...jobIds: string[]): Promise<void> {
+  await Promise.all([redis.publish(cancellations, jobIds.join(",")), announceJobEnd(redis, ...jobIds)]);
+}
+
+/** Hears of jobs from all processes, over one subscription. */
+class Announcements {
   readonly #redis: Redis;
   readonly #listeners = new Map<string, Set<() => void>>();
 
-  /** @param redis a consumer connection for this alone, closed by `close` */
-  constructor(redis: Redis) {
+  constructor(redis: Redis, channel: string) {
     this.#redis = redis;
     redis.on("message", (_channel: string, jobIds: string) => {
       if (this.#listeners.size === 0) return;
@@ -25,7 +30,7 @@ export class JobEndings {
     redis.subscribe(channel).catch(() => {});
   }
 
-  /** Calls `listener` when the job is announced as ended; the answer stops that. */
+  /** Calls `listener` when the job is announced; the answer stops that. */
   on(jobId: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(jobId) ?? new Set();
     listeners.add(listener);
@@ -38,5 +43,21 @@ export class JobEndings {
 
   close(): void {
     this.#redis.disconnect();
+  }
+}
+
+/** Hears that jobs have ended. */
+export class JobEndings extends Announcements {
+  /** @param redis a consumer connection for this alone, closed by `close` */
+  constructor(redis: Redis) {
+    super(redis, endings);
+  }
+}
+
+/** Hears that jobs were cancelled. */
+export class JobCancellations extends Announcements {
+  /** @param redis a consumer connection for this alone, closed by `close` */
+  constructor(redis: Redis) {
+    super(redis, cancellations);
   }
 }

@@ -51,7 +51,13 @@ export async function assertInvariants(stack: Stack, accepted: string[], lostCal
     const job = byId.get(id);
     const isTerminal = job && (terminalStatuses as readonly string[]).includes(job.status);
     if (!isTerminal) faults.push(`A: ${id} is ${job?.status ?? "missing"}`);
-    else if (job.outbox.length !== 1) faults.push(`A: ${id} has ${job.outbox.length} events of its end`);
+    // One for each time that it ended: an app may have had it tried again after it had failed.
+    else if (job.outbox.length !== 1 + job.retries)
+      faults.push(
+        `A: ${id} has ${job.outbox.length} events of its ends, and was retried ${job.retries} times`,
+      );
+    else if (job.outbox.filter(({ jobEnd }) => jobEnd === null)[0]?.type !== `job.${job.status}`)
+      faults.push(`A: ${id} is ${job.status}, which is not what its last event says`);
   }
 
   // B: each entry of the bill has one row. (An id is unique in the table, so at most one.)

@@ -11,6 +11,16 @@ export interface Caller {
   creatorIds: ReadonlySet<string> | null;
 }
 
+/** Whether a creator exists for a caller. */
+export function sees({ creatorIds }: Caller, creatorId: string): boolean {
+  return creatorIds?.has(creatorId) ?? true;
+}
+
+/** The creators that exist for a caller, for a list's statement; undefined: all. */
+export function visibleTo({ creatorIds }: Caller): string[] | undefined {
+  return creatorIds ? [...creatorIds] : undefined;
+}
+
 /** Who holds the admin key. */
 export const adminCaller: Caller = {
   keyId: null,

@@ -25,6 +25,11 @@ export const components: Record<string, Component> = {
   Job: given(contracts.job, examples.job),
   AcceptedJob: given(contracts.acceptedJob, examples.acceptedJob),
   JobOptions: taken(contracts.jobOptions, examples.jobOptions),
+  RetryRequest: taken(contracts.retryRequest, {
+    code: "provider_unavailable",
+    since: examples.job.createdAt,
+  }),
+  RetryAnswer: given(contracts.retryAnswer, { retried: 42, until: "2026-11-22T19:00:00.000Z" }),
   JobFeedback: taken(contracts.jobFeedback, { outcome: "edited", text: "Hi you! Made my day 💛" }),
   NotedFeedback: given(contracts.notedFeedback, {
     jobId: examples.job.id,

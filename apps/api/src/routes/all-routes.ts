@@ -20,7 +20,7 @@ import { webhookRoutes } from "./webhook-routes.ts";
 export function allRoutes(dependencies: AppDependencies): Route[] {
   const { database, redis, dispatcher, prices, jobs, stopping, logger } = dependencies;
   const routes = [
-    ...jobRoutes(jobs, stopping),
+    ...jobRoutes(jobs, dependencies.jobControl, stopping),
     ...eventRoutes(dependencies.jobEvents),
     ...healthRoutes(database, redis),
     ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),

@@ -9,6 +9,8 @@ import {
   jobBatch,
   jobId,
   problem as problemSchema,
+  retryAnswer,
+  retryRequest,
 } from "@understudy/contracts";
 import type { Response } from "express";
 import { z } from "zod";
@@ -21,6 +23,7 @@ import { parseAt } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { presentProblem } from "../http/problem-responses.ts";
+import type { JobControl } from "../job-control.ts";
 import { type JobRequest, type Jobs, noSuchJob } from "../jobs.ts";
 import { rateLimitHeaders } from "../lane-view.ts";
 import { componentNameOf } from "../openapi/components.ts";
@@ -77,8 +80,13 @@ const refusals: NonNullable<Route["problems"]> = {
 };
 
 /** Accepts jobs for every registered agent, and tells of them. */
-export function jobRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
-  return [...agentRoutes(jobs, stopping), batchRoute(jobs), ...oneJobRoutes(jobs)];
+export function jobRoutes(jobs: Jobs, control: JobControl, stopping: AbortSignal): Route[] {
+  return [
+    ...agentRoutes(jobs, stopping),
+    batchRoute(jobs),
+    retryManyRoute(control),
+    ...oneJobRoutes(jobs, control),
+  ];
 }
 
 function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
@@ -223,7 +231,26 @@ function batchRoute(jobs: Jobs): Route {
   });
 }
 
-function oneJobRoutes(jobs: Jobs): Route[] {
+function retryManyRoute(control: JobControl): Route {
+  return defineRoute({
+    method: "post",
+    path: "/api/ai/jobs/retry",
+    id: "retryJobs",
+    tag: "Jobs",
+    scope: "jobs:write",
+    summary: "Try failed jobs again",
+    description:
+      "Those for which all that is given holds, the longest failed first, up to 1,000 in one request; repeated, it finds " +
+      "those that are left. See `retryJob`.",
+    body: retryRequest,
+    answers: { 202: { description: "How many are queued again.", schema: retryAnswer } },
+    async handle({ caller, body, reply }) {
+      return reply(202, await control.retryMany(caller, body));
+    },
+  });
+}
+
+function oneJobRoutes(jobs: Jobs, control: JobControl): Route[] {
   const ofOne = {
     path: "/api/ai/jobs/{id}",
     tag: "Jobs",
@@ -252,17 +279,34 @@ function oneJobRoutes(jobs: Jobs): Route[] {
     id: "cancelJob",
     scope: "jobs:write",
     summary: "Cancel a job",
-    description: "One that has not started. No token was taken for one that still waits in its lane.",
+    description:
+      "One that has not ended; again, it changes nothing. The call to the model that it may be making is aborted, and what " +
+      "that has cost stays on record. No token was taken for one that still waits in its lane.",
     answers: { 200: { description: "The job, cancelled.", schema: job } },
     problems: { 404: ["job_not_found"], 409: ["job_not_cancellable"] },
-    async handle({ params: { id }, reply }) {
-      const job = await jobs.cancel(id);
-      if (!job) throw noSuchJob();
-      return reply(200, job);
+    async handle({ params: { id }, caller, reply }) {
+      return reply(200, await control.cancel(caller, id));
     },
   });
 
-  return [read, cancel];
+  const retry = defineRoute({
+    ...ofOne,
+    path: "/api/ai/jobs/{id}/retry",
+    method: "post",
+    id: "retryJob",
+    scope: "jobs:write",
+    summary: "Try a failed job again",
+    description:
+      "The same job is queued anew, and takes a token like any other; what it has finished is neither done nor paid again. " +
+      "Each time that it ends, that is told under an event id of its own. One that waits or runs already is left as it is.",
+    answers: { 202: { description: "The job as it is now.", schema: job } },
+    problems: { 404: ["job_not_found"], 409: ["job_not_failed", "job_erased"] },
+    async handle({ params: { id }, caller, reply }) {
+      return reply(202, await control.retry(caller, id));
+    },
+  });
+
+  return [read, cancel, retry];
 }
 
 const chatInput = { fanId: "fan_7", message: "hey!! loved your last post" };

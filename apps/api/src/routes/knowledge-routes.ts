@@ -19,7 +19,7 @@ import {
   type Prisma,
   recordFeedback,
 } from "@understudy/database";
-import { announceJobEnd, type Dispatcher, eraseJobStreams, fenceJobStream } from "@understudy/queues";
+import { announceJobCancelled, type Dispatcher, eraseJobStreams, fenceJobStream } from "@understudy/queues";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../http/cursor.ts";
@@ -175,7 +175,10 @@ function erasureRoute(database: Database, redis: Redis, dispatcher: Dispatcher):
   async function cancelled(jobs: readonly CancelledJob[]): Promise<void> {
     if (jobs.length === 0) return;
     const ids = jobs.map(({ id }) => id);
-    await Promise.allSettled([...jobs.map((job) => dispatcher.remove(job)), announceJobEnd(redis, ...ids)]);
+    await Promise.allSettled([
+      ...jobs.map((job) => dispatcher.remove(job)),
+      announceJobCancelled(redis, ...ids),
+    ]);
   }
 
   async function streams(jobs: readonly FanJob[]): Promise<number> {

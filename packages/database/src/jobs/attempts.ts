@@ -44,6 +44,8 @@ export interface JobEnd {
   errorMessage?: string;
   errorRetryable?: boolean;
   errorResetsAt?: Date | undefined;
+  /** Key of the step whose answer could not be used. */
+  errorStep?: string | undefined;
   /** Of the event in the outbox: stable, however often it is told. */
   eventId: string;
 }

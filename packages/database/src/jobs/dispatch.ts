@@ -9,7 +9,8 @@ const leftBehindStatement = loadStatement(new URL("./jobs-left-behind.sql", impo
 const retriesLeftBehindStatement = loadStatement(new URL("./retries-left-behind.sql", import.meta.url));
 const releasedStatement = loadStatement(new URL("./released-jobs.sql", import.meta.url));
 const changedTermsStatement = loadStatement(new URL("./changed-terms.sql", import.meta.url));
-const cancelStatement = loadStatement(new URL("./cancel-queued-job.sql", import.meta.url));
+const cancelStatement = loadStatement(new URL("./cancel-job.sql", import.meta.url));
+const cancelledStatement = loadStatement(new URL("./cancelled-jobs.sql", import.meta.url));
 const endedInLaneStatement = loadStatement(new URL("./ended-in-lane.sql", import.meta.url));
 const leftLaneStatement = loadStatement(new URL("./mark-left-lane.sql", import.meta.url));
 const expireStatement = loadStatement(new URL("./expire-queued-jobs.sql", import.meta.url));
@@ -100,12 +101,26 @@ export async function markLeftLane(database: Database, jobs: { id: string }[]): 
   );
 }
 
-/** Cancels a job that has not started; undefined where it is not queued. */
-export async function cancelQueuedJob(
+/** A job that was cancelled now. */
+interface Cancelled extends EndedInLane {
+  /** Who has an earlier number was fenced off. */
+  attempt: number;
+  /** And may still be at it. */
+  wasRunning: boolean;
+}
+
+/** Cancels a job that has not ended; undefined where it has, or where there is none. */
+export async function cancelJob(
   database: Database,
   id: string,
   eventId: string,
-): Promise<EndedInLane | undefined> {
-  const [cancelled] = await database.execute<EndedInLane>(cancelStatement, [{ id, eventId }]);
+): Promise<Cancelled | undefined> {
+  const [cancelled] = await database.execute<Cancelled>(cancelStatement, [{ id, eventId }]);
   return cancelled;
+}
+
+/** Those of the jobs that were cancelled. */
+export async function cancelledJobs(database: Database, ids: readonly string[]): Promise<string[]> {
+  const items = ids.map((id) => ({ id }));
+  return (await database.execute<{ id: string }>(cancelledStatement, items)).map(({ id }) => id);
 }

@@ -1,9 +1,9 @@
 -- Ends jobs, and leaves word of it in the outbox.
--- $1: [{id, attempt, status, result?, errorCode?, errorMessage?, errorRetryable?, errorResetsAt?, eventId}], each id once.
+-- $1: [{id, attempt, status, result?, errorCode?, errorMessage?, errorRetryable?, errorResetsAt?, errorStep?, eventId}], each id once.
 -- Rows: {id, holdsRoom} of those ended now; holdsRoom: for calls that it did not make after all. An attempt that is no longer the job's own has none: it was fenced off.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "attempt" int, "status" "JobStatus", "result" jsonb,
-    "errorCode" text, "errorMessage" text, "errorRetryable" boolean, "errorResetsAt" timestamptz, "eventId" text)
+    "errorCode" text, "errorMessage" text, "errorRetryable" boolean, "errorResetsAt" timestamptz, "errorStep" text, "eventId" text)
 ), due AS (
   SELECT request.* FROM "Job" JOIN request USING ("id", "attempt")
   WHERE "Job"."status" = 'running'
@@ -19,6 +19,7 @@ WITH request AS (
     "errorMessage" = due."errorMessage",
     "errorRetryable" = due."errorRetryable",
     "errorResetsAt" = due."errorResetsAt",
+    "errorStep" = due."errorStep",
     "finishedAt" = now()
   FROM due
   WHERE "Job"."id" = due."id"

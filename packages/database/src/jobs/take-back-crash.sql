@@ -3,4 +3,5 @@
 UPDATE "Job" SET "crashes" = "crashes" - 1
 FROM jsonb_to_recordset($1::jsonb) AS fenced("id" text, "attempt" int)
 WHERE "Job"."id" = fenced."id" AND "Job"."attempt" > fenced."attempt" AND "Job"."crashes" > 0
+  AND fenced."attempt" > "Job"."retriedAttempt"
   AND "Job"."status" IN ('queued', 'running')

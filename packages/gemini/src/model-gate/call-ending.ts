@@ -9,7 +9,7 @@ export function endingOf(generation: Generation | undefined): CallEnding {
     case "answered":
       return "answered";
     case "lost":
-      return generation.reason === "aborted" ? "unjudged" : "failed";
+      return generation.reason === "aborted" || generation.reason === "cancelled" ? "unjudged" : "failed";
     case "refused":
       if (generation.errorCode === abortedBeforeSending) return "unsent";
       // Nobody reached, or a fault of the server; all else is an answer of a model that is well.

@@ -62,6 +62,8 @@ export interface Job<Result = unknown> {
   provider: "gemini" | "emulator";
   /** Executions by a worker so far. */
   attempts: number;
+  /** How often it was tried again by `retry()` after it had failed. */
+  retries?: number | undefined;
   feature: string;
   createdAt: string;
   startedAt?: string | undefined;
