@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { creatorId } from "./ids.ts";
 import { usd } from "./money.ts";
+import { timeWithOffset } from "./time.ts";
 
 /** A UTC hour, such as `2026-11-22T18`. */
 const hour = z.string();
@@ -79,8 +80,8 @@ export type Alert = z.infer<typeof alert>;
 export const alertsQuery = z.strictObject({
   creatorId: creatorId.optional(),
   type: z.enum(alertTypes).optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: timeWithOffset.optional(),
+  to: timeWithOffset.optional(),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { creatorId, jobId } from "./ids.ts";
 import { providers } from "./job.ts";
 import { usd } from "./money.ts";
+import { timeWithOffset } from "./time.ts";
 
 export const callStatuses = ["started", "settled", "released", "unknown"] as const;
 
@@ -10,8 +11,8 @@ export const callsQuery = z.strictObject({
   jobId: jobId.optional(),
   creatorId: creatorId.optional(),
   status: z.enum(callStatuses).optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: timeWithOffset.optional(),
+  to: timeWithOffset.optional(),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });

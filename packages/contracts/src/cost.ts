@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { creatorId } from "./ids.ts";
 import { usd } from "./money.ts";
+import { day, timeWithOffset } from "./time.ts";
 
 export const costGroupings = ["day", "creator", "agent", "model", "feature"] as const;
 export type CostGrouping = (typeof costGroupings)[number];
 
 /** A day (`2026-11-22`, from 00:00 UTC) or a time with its offset. */
-const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => new Date(text));
+const moment = z.union([day, timeWithOffset]).transform((text) => new Date(text));
 
 /** Query of `GET /api/ai/admin/costs`. `from` is included, `to` is not; the current UTC month by default. */
 export const costsQuery = z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { creatorId } from "./ids.ts";
 import { usd } from "./money.ts";
+import { timeWithOffset } from "./time.ts";
 
 export const jobStatuses = ["queued", "running", "completed", "failed", "blocked", "cancelled"] as const;
 export type JobStatus = (typeof jobStatuses)[number];
@@ -31,9 +32,9 @@ export const jobOptions = z.strictObject({
   /** 1 runs first. */
   priority: z.int().min(1).max(priorityMax).optional(),
   /** Not before this time. */
-  notBefore: z.iso.datetime({ offset: true }).optional(),
+  notBefore: timeWithOffset.optional(),
   /** Fails with `expired` when it has not started by then. */
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  expiresAt: timeWithOffset.optional(),
   /** What the app says it is for; costs can be grouped by it. */
   feature: z
     .string()

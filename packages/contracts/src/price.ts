@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { callStatuses, serviceTiers } from "./call.ts";
 import { usd } from "./money.ts";
+import { timeWithOffset } from "./time.ts";
 
 /** A model as Gemini names it, with or without `models/` before it. */
 const modelName = z
@@ -24,7 +25,7 @@ const longContext = z.strictObject({
   cachedUsd: usdPerMillion,
 });
 
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const instant = timeWithOffset.transform((text) => new Date(text));
 
 /** Query of `GET /api/ai/admin/prices`. */
 export const pricesQuery = z.strictObject({ model: modelName.optional() });

@@ -4,6 +4,7 @@ import { charge } from "./charge.ts";
 import { creatorId } from "./ids.ts";
 import { job } from "./job.ts";
 import { usd } from "./money.ts";
+import { timeWithOffset } from "./time.ts";
 
 /** What an endpoint can be told of. */
 export const webhookEventTypes = [
@@ -177,7 +178,7 @@ export const deliveriesQuery = z.strictObject({ ...page, status: z.enum(delivery
 export const testEventAnswer = z.object({ deliveryId: z.string(), eventId: z.string() });
 
 /** Query of `POST /api/ai/webhooks/{id}/replay`. */
-export const replayQuery = z.strictObject({ since: z.iso.datetime({ offset: true }) });
+export const replayQuery = z.strictObject({ since: timeWithOffset });
 
 /** Its answer. */
 export const replayAnswer = z.object({

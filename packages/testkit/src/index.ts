@@ -1,3 +1,4 @@
+export { ApiContract } from "./api-contract.ts";
 export { eventually } from "./eventually.ts";
 export { assertInvariants, readBill } from "./invariants.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
