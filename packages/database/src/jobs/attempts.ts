@@ -25,7 +25,7 @@ export interface ClaimedJob {
   expired: boolean;
   /** No attempt was made before this one. */
   isFirstStart: boolean;
-  /** Since it was accepted, or since its `notBefore`. */
+  /** Since it was accepted, or since its `notBefore`; 0 where it had ended and is tried again. */
   ageSeconds: number;
   /** W3C trace context of the request that it came with, where that was traced. */
   traceparent: string | null;

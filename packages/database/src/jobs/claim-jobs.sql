@@ -1,8 +1,8 @@
 -- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
 -- $1: [{id, generation, timeoutSeconds}], each id once.
 -- Rows: the job, its creator's `profile`, `steps` [{key, result}] that are finished, `expired`, `isFirstStart`, and `ageSeconds`
--- since it might start (`notBefore`) or was accepted. A job that has ended, or was
--- dispatched again under a later generation, has no row.
+-- since it might start (`notBefore`) or was accepted; 0 where it had ended and is tried again: since when is not kept.
+-- A job that has ended, or was dispatched again under a later generation, has no row.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "timeoutSeconds" float8)
 ), due AS (
@@ -32,7 +32,7 @@ WITH request AS (
   RETURNING "Job".*, due."expired", due."isFirstStart"
 )
 SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "crashes", "expired", "isFirstStart", "traceparent",
-  extract(epoch FROM now() - greatest("createdAt", "notBefore"))::float8 AS "ageSeconds",
+  CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest("createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",
   (SELECT "profile" FROM "Creator" WHERE "Creator"."id" = claimed."creatorId") AS "profile",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
    WHERE "jobId" = claimed."id") AS "steps"

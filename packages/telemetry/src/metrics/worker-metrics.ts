@@ -1,5 +1,5 @@
 import { agentNames } from "@understudy/agents";
-import { Counter, Gauge, Histogram } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { ServiceMetrics } from "./service-metrics.ts";
 
 /** Seconds. From a queue's few milliseconds to the hours of a full bucket. */
@@ -16,6 +16,22 @@ const tryOutcomes = ["delivered", "pending", "failed"] as const;
 export function workerMetrics({ registry }: ServiceMetrics) {
   const registers = [registry];
   const metrics = {
+    ...jobMetrics(registers),
+    ...callMetrics(registers),
+    ...webhookMetrics(registers),
+    sweepFailures: new Counter({
+      name: "understudy_sweep_failures_total",
+      help: "Rounds of a sweep that failed; each is tried again a second later.",
+      labelNames: ["sweep"],
+      registers,
+    }),
+  };
+  startAtZero(metrics);
+  return metrics;
+}
+
+function jobMetrics(registers: Registry[]) {
+  return {
     picks: new Counter({
       name: "understudy_job_picks_total",
       help: "Deliveries of jobs that queues handed to this worker. For each start there should be one.",
@@ -65,6 +81,11 @@ export function workerMetrics({ registry }: ServiceMetrics) {
       help: "Jobs that this worker may run at once (WORKER_CONCURRENCY).",
       registers,
     }),
+  };
+}
+
+function callMetrics(registers: Registry[]) {
+  return {
     notMade: new Counter({
       name: "understudy_calls_not_made_total",
       help: "Calls that agents asked for and that were not made, by why: the model is held back, or there is no room.",
@@ -101,6 +122,11 @@ export function workerMetrics({ registry }: ServiceMetrics) {
       help: "Calls whose answer was lost and whose deadline has passed: nobody knows what they cost.",
       registers,
     }),
+  };
+}
+
+function webhookMetrics(registers: Registry[]) {
+  return {
     tries: new Counter({
       name: "understudy_webhook_tries_total",
       help: "Tries of webhook deliveries: delivered, pending (tried again later) or failed (given up).",
@@ -118,15 +144,7 @@ export function workerMetrics({ registry }: ServiceMetrics) {
       help: "Webhook endpoints that were disabled: gone, or failing for too long.",
       registers,
     }),
-    sweepFailures: new Counter({
-      name: "understudy_sweep_failures_total",
-      help: "Rounds of a sweep that failed; each is tried again a second later.",
-      labelNames: ["sweep"],
-      registers,
-    }),
   };
-  startAtZero(metrics);
-  return metrics;
 }
 
 export type WorkerMetrics = ReturnType<typeof workerMetrics>;

@@ -29,8 +29,10 @@ export async function startTracing(
       import("@opentelemetry/resources"),
     ]);
   const ignore = () => {};
+  // Errors come as JSON with their stack.
+  const tell = (text: string) => warn(/"message":"([^"]*)"/.exec(text)?.[1] ?? text);
   api.diag.setLogger(
-    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
     api.DiagLogLevel.WARN,
   );
   const resource = resourceFromAttributes({
