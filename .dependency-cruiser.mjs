@@ -79,6 +79,13 @@ export default {
       to: { path: "packages/database/src/generated|node_modules/@prisma/client" },
     },
     {
+      // Which loads it only where traces are on.
+      name: "opentelemetry-has-one-importer",
+      severity: "error",
+      from: { pathNot: "^packages/telemetry/src/tracing/start-tracing\\.ts$|node_modules" },
+      to: { path: "node_modules/@opentelemetry" },
+    },
+    {
       name: "the-gemini-sdk-has-one-importer",
       severity: "error",
       from: { pathNot: "^packages/gemini/|^apps/gemini-emulator/test/" },
