@@ -19,7 +19,12 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Req
 
 /** Parses a request's query. @throws a 400 problem that names each wrong parameter */
 export function parseQuery<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
-  return parse(schema, request.query, (path) => path.join("."));
+  const { query } = request;
+  for (const name in query) {
+    const fault = findUnstorable(query[name], name, 0);
+    if (fault) throw invalid([fault]);
+  }
+  return parse(schema, query, (path) => path.join("."));
 }
 
 /**
