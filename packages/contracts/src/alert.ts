@@ -8,28 +8,35 @@ const hour = z.string();
 
 /** The figures of an alert, by its type. */
 const alertData = {
-  /** A creator reached 50, 80, 95 or 100 % of their quota: told once a month each. */
-  quota_threshold: z.object({
-    percent: z.int(),
-    /** `2026-11` */
-    month: z.string(),
-    plan: z.string(),
-    quotaUsd: usd,
-    spentUsd: usd,
-    unknownUsd: usd,
-  }),
-  /** A creator's calls that ended in an hour cost above $1, and above five times the mean hour of the week before. */
-  spend_spike: z.object({ hour, spentUsd: usd, meanHourUsd: usd }),
-  /** Answers of a creator were lost in an hour; the figures grow while it lasts. */
-  unknown_calls: z.object({ hour, calls: z.int(), upToUsd: usd }),
-  /** A call cost more than was held for it. */
-  cost_above_hold: z.object({ callId: z.string(), costUsd: usd, holdUsd: usd }),
-  /** A webhook endpoint answered 410, or has failed for days: nothing is sent to it any more. */
-  endpoint_disabled: z.object({
-    endpointId: z.string(),
-    reason: z.enum(["gone", "failing"]),
-    failingSince: z.iso.datetime({ offset: true }),
-  }),
+  quota_threshold: z
+    .object({
+      percent: z.int(),
+      /** `2026-11` */
+      month: z.string(),
+      plan: z.string(),
+      quotaUsd: usd,
+      spentUsd: usd,
+      unknownUsd: usd,
+    })
+    .describe("A creator reached 50, 80, 95 or 100 % of their quota: told once a month each."),
+  spend_spike: z
+    .object({ hour, spentUsd: usd, meanHourUsd: usd })
+    .describe(
+      "A creator's calls that ended in an hour cost above $1, and above five times the mean hour of the week before.",
+    ),
+  unknown_calls: z
+    .object({ hour, calls: z.int(), upToUsd: usd })
+    .describe("Answers of a creator were lost in an hour; the figures grow while it lasts."),
+  cost_above_hold: z
+    .object({ callId: z.string(), costUsd: usd, holdUsd: usd })
+    .describe("A call cost more than was held for it."),
+  endpoint_disabled: z
+    .object({
+      endpointId: z.string(),
+      reason: z.enum(["gone", "failing"]),
+      failingSince: z.iso.datetime({ offset: true }),
+    })
+    .describe("A webhook endpoint answered 410, or has failed for days: nothing is sent to it any more."),
 };
 
 export const alertTypes = [
@@ -55,11 +62,12 @@ export type AlertFacts = {
 const alertCommon = z.object({
   id: z.string(),
   creatorId,
-  /** One plain sentence. */
-  message: z.string(),
+  message: z.string().describe("One plain sentence."),
   createdAt: z.iso.datetime(),
-  /** When it had been told through every channel, or was given up after a day; null before. */
-  notifiedAt: z.iso.datetime().nullable(),
+  notifiedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When it had been told through every channel, or was given up after a day; null before."),
 });
 
 const alertOf = <Type extends AlertType>(type: Type) =>

@@ -25,8 +25,7 @@ export type ChargeShare = z.infer<typeof chargeShare>;
 export const adjustment = z.object({
   amountUsd: usd,
   reason: z.string(),
-  /** The month whose usage it is. */
-  originMonth: month,
+  originMonth: month.describe("The month whose usage it is."),
 });
 
 export type Adjustment = z.infer<typeof adjustment>;
@@ -36,23 +35,20 @@ export const charge = z.object({
   creatorId: z.string(),
   month,
   status: z.enum(["draft", "closed"]),
-  /** The plan in force at the end of the month, its price and whether it contains the usage. */
-  plan: z.string(),
+  plan: z
+    .string()
+    .describe("The plan in force at the end of the month, its price and whether it contains the usage."),
   planPriceUsd: usd,
   usage: z.enum(["billed", "included"]),
-  /** The sum of the calls' costs, to the last digit. */
-  costUsd: usd,
-  /** The cost rounded once, half up to cents. */
-  roundedUsd: usd,
+  costUsd: usd.describe("The sum of the calls' costs, to the last digit."),
+  roundedUsd: usd.describe("The cost rounded once, half up to cents."),
   adjustments: z.array(adjustment),
-  /** Plan price + (usage billed: rounded cost; included: 0) + adjustments. */
-  amountUsd: usd,
-  /** All input, the cached part included. */
-  tokensInput: z.int(),
-  /** Output and thoughts. */
-  tokensOutput: z.int(),
-  /** By the calls' `agentId`; the costs add up to `costUsd`, as those by feature do. */
-  byAgent: z.record(z.string(), chargeShare),
+  amountUsd: usd.describe("Plan price + (usage billed: rounded cost; included: 0) + adjustments."),
+  tokensInput: z.int().describe("All input, the cached part included."),
+  tokensOutput: z.int().describe("Output and thoughts."),
+  byAgent: z
+    .record(z.string(), chargeShare)
+    .describe("By the calls' `agentId`; the costs add up to `costUsd`, as those by feature do."),
   byFeature: z.record(z.string(), chargeShare),
   closedAt: z.iso.datetime().optional(),
 });
@@ -61,14 +57,14 @@ export type Charge = z.infer<typeof charge>;
 
 /** Answer of `POST /api/ai/admin/charges/{month}/close`; creators are told apart by what became of them. */
 export const closeResult = z.object({
-  /** Creators charged by this request. */
-  closed: z.int(),
-  /** Creators charged before it, or by another at the same time. */
-  alreadyClosed: z.int(),
-  /** Creators that can't be charged yet, the first thousand of them: closing again later charges them. */
-  notYet: z.array(z.object({ creatorId: z.string(), reason: z.string() })),
-  /** How many there are in all. */
-  notYetCount: z.int(),
+  closed: z.int().describe("Creators charged by this request."),
+  alreadyClosed: z.int().describe("Creators charged before it, or by another at the same time."),
+  notYet: z
+    .array(z.object({ creatorId: z.string(), reason: z.string() }))
+    .describe(
+      "Creators that can't be charged yet, the first thousand of them: closing again later charges them.",
+    ),
+  notYetCount: z.int().describe("How many there are in all."),
 });
 
 export type CloseResult = z.infer<typeof closeResult>;

@@ -41,14 +41,10 @@ export const creatorsQuery = z.strictObject({
 export const creatorLimits = z.object({
   ratePerHour: z.number(),
   burst: z.int(),
-  /** Tokens that are there now. */
-  remaining: z.int(),
-  /** When the next token is there, or since when one is. */
-  nextTokenAt: z.iso.datetime(),
-  /** Jobs in the creator's lane. */
-  waiting: z.int(),
-  /** An operator holds its jobs back. */
-  paused: z.boolean(),
+  remaining: z.int().describe("Tokens that are there now."),
+  nextTokenAt: z.iso.datetime().describe("When the next token is there, or since when one is."),
+  waiting: z.int().describe("Jobs in the creator's lane."),
+  paused: z.boolean().describe("An operator holds its jobs back."),
 });
 
 export type CreatorLimits = z.infer<typeof creatorLimits>;
@@ -56,15 +52,13 @@ export type CreatorLimits = z.infer<typeof creatorLimits>;
 export const creator = z.object({
   id: z.string(),
   plan: z.string(),
-  /** The one in force: the creator's own, else the plan's. */
-  bucket: z.object({ ratePerHour: z.number(), burst: z.int() }),
-  /** The one in force; null is no quota. */
-  quotaUsd: usd.nullable(),
-  /** Which of the two are the creator's own. */
-  overrides: z.array(z.enum(["bucket", "quotaUsd"])),
+  bucket: z
+    .object({ ratePerHour: z.number(), burst: z.int() })
+    .describe("The one in force: the creator's own, else the plan's."),
+  quotaUsd: usd.nullable().describe("The one in force; null is no quota."),
+  overrides: z.array(z.enum(["bucket", "quotaUsd"])).describe("Which of the two are the creator's own."),
   profile: creatorProfile.optional(),
-  /** Since when an operator holds its jobs back. */
-  pausedAt: z.iso.datetime().optional(),
+  pausedAt: z.iso.datetime().optional().describe("Since when an operator holds its jobs back."),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
@@ -74,10 +68,8 @@ export type Creator = z.infer<typeof creator>;
 /** Plan and overrides that a creator had before: `validFrom` is included, `validTo` is not. */
 export const pastCreatorTerms = z.object({
   plan: z.string(),
-  /** Null: the plan's. */
-  bucket: bucket.nullable(),
-  /** Null: the plan's. */
-  quotaUsd: usd.nullable(),
+  bucket: bucket.nullable().describe("Null: the plan's."),
+  quotaUsd: usd.nullable().describe("Null: the plan's."),
   validFrom: z.iso.datetime(),
   validTo: z.iso.datetime(),
 });

@@ -5,19 +5,18 @@ import { usd } from "./money.ts";
 /** One fact that an agent learned, or a reply that the creator really sent, as the API gives it. */
 export const insight = z.object({
   id: z.string(),
-  /** `creator`: for this one alone. `everyone`: learned for all, with nothing personal in it. */
-  scope: z.enum(["creator", "everyone"]),
-  /** Whom it tells of. */
-  fanId: z.string().optional(),
-  /** Id of the agent that learned it. */
-  source: z.string(),
+  scope: z
+    .enum(["creator", "everyone"])
+    .describe("`creator`: for this one alone. `everyone`: learned for all, with nothing personal in it."),
+  fanId: z.string().optional().describe("Whom it tells of."),
+  source: z.string().describe("Id of the agent that learned it."),
   type: z.string(),
-  /** 0 to 1, as it is now: it decays by 0.8 for each 30 days. */
-  confidence: z.number().min(0).max(1),
+  confidence: z.number().min(0).max(1).describe("0 to 1, as it is now: it decays by 0.8 for each 30 days."),
   text: z.string(),
   data: z.record(z.string(), z.unknown()),
-  /** How often results in which it was used did well, and did not. */
-  outcomes: z.object({ good: z.int(), bad: z.int() }),
+  outcomes: z
+    .object({ good: z.int(), bad: z.int() })
+    .describe("How often results in which it was used did well, and did not."),
   expiresAt: z.iso.datetime().optional(),
   createdAt: z.iso.datetime(),
 });
@@ -26,11 +25,9 @@ export type Insight = z.infer<typeof insight>;
 
 /** Query of `GET /api/ai/creators/{id}/insights`: the latest first. */
 export const insightsQuery = z.strictObject({
-  /** The creator's own unless given. */
-  scope: z.enum(["creator", "everyone"]).default("creator"),
+  scope: z.enum(["creator", "everyone"]).default("creator").describe("The creator's own unless given."),
   type: z.string().min(1).max(64).optional(),
-  /** Those that tell of this fan. */
-  fanId: fanId.optional(),
+  fanId: fanId.optional().describe("Those that tell of this fan."),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
@@ -41,10 +38,13 @@ export const feedbackOutcomes = ["sent", "edited", "rejected", "converted"] as c
 export const jobFeedback = z
   .strictObject({
     outcome: z.enum(feedbackOutcomes),
-    /** What was really sent; of an edited reply it must be given. */
-    text: z.string().min(1).max(8000).optional(),
-    /** What the fan paid. */
-    amountUsd: usd.optional(),
+    text: z
+      .string()
+      .min(1)
+      .max(8000)
+      .optional()
+      .describe("What was really sent; of an edited reply it must be given."),
+    amountUsd: usd.optional().describe("What the fan paid."),
   })
   .refine(({ outcome, text }) => outcome !== "edited" || text !== undefined, {
     path: ["text"],
@@ -60,19 +60,16 @@ export const notedFeedback = z.object({ jobId: z.string(), ...jobFeedback.shape 
 export const erasedFan = z.object({
   creatorId: z.string(),
   fanId: z.string(),
-  /** Jobs whose input, result and metadata are gone; what they cost stays on record. */
-  jobs: z.int(),
-  /** Of those, jobs that had not ended: they are cancelled. */
-  cancelled: z.int(),
+  jobs: z.int().describe("Jobs whose input, result and metadata are gone; what they cost stays on record."),
+  cancelled: z.int().describe("Of those, jobs that had not ended: they are cancelled."),
   steps: z.int(),
   insights: z.int(),
   feedback: z.int(),
-  /** Events about the fan's jobs that had not been told yet; they tell of an erased job now. */
-  events: z.int(),
-  /** Buffers of streams that were kept for readers. */
-  streams: z.int(),
-  /** Whether there was a summary of the conversation. */
-  memory: z.boolean(),
+  events: z
+    .int()
+    .describe("Events about the fan's jobs that had not been told yet; they tell of an erased job now."),
+  streams: z.int().describe("Buffers of streams that were kept for readers."),
+  memory: z.boolean().describe("Whether there was a summary of the conversation."),
 });
 
 export type ErasedFan = z.infer<typeof erasedFan>;

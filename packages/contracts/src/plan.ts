@@ -10,25 +10,23 @@ export const planName = z
 
 /** Body of `PUT /api/ai/admin/plans/{name}`: the whole plan. */
 export const planUpdate = z.strictObject({
-  /** A month, whatever is used, in whole cents. */
   priceUsd: z
     .string()
-    .regex(/^\d{1,12}(\.\d{1,2})?$/, 'must be a decimal string in USD of whole cents, such as "12.50"'),
-  /** Spend a month; null is no quota. */
-  quotaUsd: usd.nullable(),
+    .regex(/^\d{1,12}(\.\d{1,2})?$/, 'must be a decimal string in USD of whole cents, such as "12.50"')
+    .describe("A month, whatever is used, in whole cents."),
+  quotaUsd: usd.nullable().describe("Spend a month; null is no quota."),
   bucket,
-  /** Share where capacity is scarce, against the other plans. */
-  weight: z.int().min(1).max(1_000_000),
-  /** Whether what calls cost is charged beside the price, or contained in it. */
-  usage: z.enum(planUsages),
+  weight: z.int().min(1).max(1_000_000).describe("Share where capacity is scarce, against the other plans."),
+  usage: z
+    .enum(planUsages)
+    .describe("Whether what calls cost is charged beside the price, or contained in it."),
 });
 
 export type PlanUpdate = z.infer<typeof planUpdate>;
 
 export const plan = planUpdate.extend({
   name: z.string(),
-  /** Since when these terms apply. */
-  validFrom: z.iso.datetime(),
+  validFrom: z.iso.datetime().describe("Since when these terms apply."),
 });
 
 export type Plan = z.infer<typeof plan>;

@@ -18,8 +18,11 @@ const usdPerMillion = usd.regex(
 );
 
 const longContext = z.strictObject({
-  /** Prompts of more tokens than this reprice the whole call. */
-  above: z.int().min(1).max(2_147_483_647),
+  above: z
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .describe("Prompts of more tokens than this reprice the whole call."),
   inputUsd: usdPerMillion,
   outputUsd: usdPerMillion,
   cachedUsd: usdPerMillion,
@@ -35,17 +38,14 @@ export const price = z.object({
   model: z.string(),
   serviceTier: z.enum(serviceTiers),
   validFrom: z.iso.datetime(),
-  /** It is what a call that begins now costs. */
-  inForce: z.boolean(),
+  inForce: z.boolean().describe("It is what a call that begins now costs."),
   inputUsd: usd,
   outputUsd: usd,
-  /** Input that Gemini has cached. */
-  cachedUsd: usd,
+  cachedUsd: usd.describe("Input that Gemini has cached."),
   audioInputUsd: usd,
   audioCachedUsd: usd,
   longContext: z.object({ above: z.int(), inputUsd: usd, outputUsd: usd, cachedUsd: usd }).nullable(),
-  /** Where the price was read. */
-  source: z.string(),
+  source: z.string().describe("Where the price was read."),
 });
 
 export type Price = z.infer<typeof price>;
@@ -57,18 +57,17 @@ export const priceList = z.object({ items: z.array(price) });
 export const newPrice = z.strictObject({
   model: modelName,
   serviceTier: z.enum(serviceTiers).default("standard"),
-  /** As soon as every process can know it, unless given. */
   validFrom: instant
     .refine(
       (at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 10_000,
       "must be in the years 2000 to 9999",
     )
-    .optional(),
+    .optional()
+    .describe("As soon as every process can know it, unless given."),
   inputUsd: usdPerMillion,
   outputUsd: usdPerMillion,
   cachedUsd: usdPerMillion,
-  /** The text prices unless given. */
-  audioInputUsd: usdPerMillion.optional(),
+  audioInputUsd: usdPerMillion.optional().describe("The text prices unless given."),
   audioCachedUsd: usdPerMillion.optional(),
   longContext: longContext.nullable().optional(),
   source: z.string().trim().min(1).max(500),
@@ -80,24 +79,23 @@ export type NewPrice = z.infer<typeof newPrice>;
 export const quoteRequest = z.strictObject({
   model: modelName,
   serviceTier: z.enum(serviceTiers).default("standard"),
-  /** As Gemini sends it; what costs nothing is let through. */
-  usageMetadata: z.record(z.string(), z.unknown()),
-  /** When the call begins: decides between prices of different dates. Now unless given. */
-  at: instant.optional(),
+  usageMetadata: z
+    .record(z.string(), z.unknown())
+    .describe("As Gemini sends it; what costs nothing is let through."),
+  at: instant
+    .optional()
+    .describe("When the call begins: decides between prices of different dates. Now unless given."),
 });
 
 export type QuoteRequest = z.infer<typeof quoteRequest>;
 
 export const explanationLine = z.object({
-  /** What is paid for; says so where the rate is that of long context. */
-  what: z.string(),
-  /** Null where the amount was not worked out from tokens. */
-  tokens: z.int().nullable(),
+  what: z.string().describe("What is paid for; says so where the rate is that of long context."),
+  tokens: z.int().nullable().describe("Null where the amount was not worked out from tokens."),
   usdPerMillion: usd.nullable(),
   /** `tokens` × `usdPerMillion` / 1,000,000, exactly. */
   usd,
-  /** Where the price was read, or who said the amount. */
-  source: z.string(),
+  source: z.string().describe("Where the price was read, or who said the amount."),
 });
 
 export type ExplanationLine = z.infer<typeof explanationLine>;
@@ -106,16 +104,16 @@ export type ExplanationLine = z.infer<typeof explanationLine>;
 export const explanation = z.object({
   lines: z.array(explanationLine),
   totalUsd: usd,
-  /** The usage was missing or contradictory: the total is the upper bound of what it can be. */
-  estimated: z.boolean(),
+  estimated: z
+    .boolean()
+    .describe("The usage was missing or contradictory: the total is the upper bound of what it can be."),
 });
 
 /** Answer of `POST /api/ai/admin/prices/quote`. */
 export const quote = explanation.extend({
   model: z.string(),
   serviceTier: z.enum(serviceTiers),
-  /** Of the price that applies. */
-  validFrom: z.iso.datetime(),
+  validFrom: z.iso.datetime().describe("Of the price that applies."),
 });
 
 export type Quote = z.infer<typeof quote>;
@@ -125,12 +123,9 @@ export const callExplanation = explanation.extend({
   callId: z.string(),
   status: z.enum(callStatuses),
   model: z.string(),
-  /** The tier that was served, else the one that was asked for. */
-  serviceTier: z.enum(serviceTiers),
-  /** Upper bound of what an unknown call may have cost; else 0. */
-  unknownUsd: usd,
-  /** Why there are no lines. */
-  note: z.string().optional(),
+  serviceTier: z.enum(serviceTiers).describe("The tier that was served, else the one that was asked for."),
+  unknownUsd: usd.describe("Upper bound of what an unknown call may have cost; else 0."),
+  note: z.string().optional().describe("Why there are no lines."),
 });
 
 export type CallExplanation = z.infer<typeof callExplanation>;
@@ -138,8 +133,10 @@ export type CallExplanation = z.infer<typeof callExplanation>;
 /** Body of `POST /api/ai/admin/calls/{id}/settle`: what an unknown call cost, or that nobody pays for it. */
 export const callSettlement = z
   .strictObject({
-    /** Below 1,000,000: a single call can't cost that. */
-    costUsd: usd.regex(/^(?!\d{7})/, "must be below 1000000").optional(),
+    costUsd: usd
+      .regex(/^(?!\d{7})/, "must be below 1000000")
+      .optional()
+      .describe("Below 1,000,000: a single call can't cost that."),
     writeOff: z.literal(true).optional(),
   })
   .refine((body) => (body.costUsd === undefined) !== (body.writeOff === undefined), {

@@ -6,17 +6,14 @@ export const quota = z.object({
   plan: z.string(),
   periodStart: z.iso.datetime(),
   resetsAt: z.iso.datetime(),
-  /** The one in force: the creator's own, else the plan's; null is none. */
-  quotaUsd: usd.nullable(),
+  quotaUsd: usd.nullable().describe("The one in force: the creator's own, else the plan's; null is none."),
   spentUsd: usd,
-  /** Reserved for calls under way. */
-  heldUsd: usd,
-  /** Upper bound of what calls with a lost answer may have cost; counts as used. */
-  unknownUsd: usd,
-  /** What is neither spent, held nor unknown; null without a quota. */
-  remainingUsd: usd.nullable(),
-  /** Spent and unknown, in percent of the quota with two decimals; 0 without a quota. */
-  percentUsed: z.number(),
+  heldUsd: usd.describe("Reserved for calls under way."),
+  unknownUsd: usd.describe("Upper bound of what calls with a lost answer may have cost; counts as used."),
+  remainingUsd: usd.nullable().describe("What is neither spent, held nor unknown; null without a quota."),
+  percentUsed: z
+    .number()
+    .describe("Spent and unknown, in percent of the quota with two decimals; 0 without a quota."),
 });
 
 export type Quota = z.infer<typeof quota>;

@@ -26,8 +26,7 @@ const isoTime = z.iso.datetime();
 const eventOf = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
   z.object({
     type: z.literal(type),
-    /** When it happened: the same in every try. */
-    timestamp: isoTime,
+    timestamp: isoTime.describe("When it happened: the same in every try."),
     data,
   });
 
@@ -44,8 +43,7 @@ export const webhookEvent = z.discriminatedUnion("type", [
       alert: z.literal("quota_threshold"),
       creatorId,
       percent: z.int(),
-      /** `2026-11` */
-      month: z.string(),
+      month: z.string().describe("`2026-11`"),
       plan: z.string(),
       quotaUsd: usd,
       spentUsd: usd,
@@ -83,12 +81,16 @@ function unique<Item>(items: Item[]): Item[] {
 
 /** Body of `POST /api/ai/webhooks`. */
 export const newWebhookEndpoint = z.strictObject({
-  /** Addresses are checked when it is called, at each connection. */
-  url: endpointUrl,
+  url: endpointUrl.describe("Addresses are checked when it is called, at each connection."),
   events: eventTypes,
   description: description.optional(),
-  /** Hears of these creators only; of all where it is left out. */
-  creatorIds: z.array(creatorId).min(1).max(1000).transform(unique).optional(),
+  creatorIds: z
+    .array(creatorId)
+    .min(1)
+    .max(1000)
+    .transform(unique)
+    .optional()
+    .describe("Hears of these creators only; of all where it is left out."),
 });
 
 /** Body of `PATCH` and `PUT /api/ai/webhooks/{id}`: what is left out stays. */
@@ -97,8 +99,12 @@ export const webhookEndpointUpdate = z.strictObject({
   events: eventTypes.optional(),
   description: description.nullable().optional(),
   creatorIds: z.array(creatorId).max(1000).transform(unique).optional(),
-  /** false: nothing is sent, and what waits is given up. true: it hears of what happens from now on. */
-  enabled: z.boolean().optional(),
+  enabled: z
+    .boolean()
+    .optional()
+    .describe(
+      "false: nothing is sent, and what waits is given up. true: it hears of what happens from now on.",
+    ),
 });
 
 export type WebhookEndpointUpdate = z.infer<typeof webhookEndpointUpdate>;
@@ -112,15 +118,14 @@ export const webhookEndpoint = z.object({
   url: z.string(),
   description: z.string().optional(),
   events: z.array(z.string()),
-  /** Empty: of all creators. */
-  creatorIds: z.array(creatorId),
+  creatorIds: z.array(creatorId).describe("Empty: of all creators."),
   enabled: z.boolean(),
   disabledAt: isoTime.optional(),
   disabledReason: z.enum(disabledReasons).optional(),
-  /** Since when every try has failed. */
-  failingSince: isoTime.optional(),
-  /** Until when the secret before the last rotation signs as well. */
-  previousSecretUntil: isoTime.optional(),
+  failingSince: isoTime.optional().describe("Since when every try has failed."),
+  previousSecretUntil: isoTime
+    .optional()
+    .describe("Until when the secret before the last rotation signs as well."),
   createdAt: isoTime,
   updatedAt: isoTime,
 });
@@ -137,28 +142,26 @@ export const deliveryStatuses = ["pending", "delivered", "failed"] as const;
 /** One HTTP request of a delivery. */
 const deliveryTry = z.object({
   at: isoTime,
-  /** From connecting to the end of the answer. */
-  ms: z.int(),
+  ms: z.int().describe("From connecting to the end of the answer."),
   status: z.int().optional(),
-  /** What went wrong where there was no answer, or where its status tells too little. */
-  error: z.string().optional(),
-  /** First bytes of the answer, 1,024 at most. */
-  body: z.string().optional(),
+  error: z
+    .string()
+    .optional()
+    .describe("What went wrong where there was no answer, or where its status tells too little."),
+  body: z.string().optional().describe("First bytes of the answer, 1,024 at most."),
 });
 
 /** One event to one endpoint: an item of `GET /api/ai/webhooks/{id}/deliveries`. */
 export const webhookDelivery = z.object({
   id: z.string(),
-  /** `webhook-id`, the same in every try and replay. */
-  eventId: z.string(),
+  eventId: z.string().describe("`webhook-id`, the same in every try and replay."),
   type: z.string(),
   jobId: z.string().optional(),
   status: z.enum(deliveryStatuses),
   nextTryAt: isoTime.optional(),
   deliveredAt: isoTime.optional(),
   createdAt: isoTime,
-  /** The first one first; those of before a replay too. */
-  tries: z.array(deliveryTry),
+  tries: z.array(deliveryTry).describe("The first one first; those of before a replay too."),
 });
 
 export type WebhookDelivery = z.infer<typeof webhookDelivery>;
@@ -182,10 +185,10 @@ export const replayQuery = z.strictObject({ since: timeWithOffset });
 
 /** Its answer. */
 export const replayAnswer = z.object({
-  /** Deliveries that are under way again, or for the first time. */
-  deliveries: z.int(),
-  /** There are more than one request takes: ask again with this as `since`. */
-  nextSince: isoTime.optional(),
+  deliveries: z.int().describe("Deliveries that are under way again, or for the first time."),
+  nextSince: isoTime
+    .optional()
+    .describe("There are more than one request takes: ask again with this as `since`."),
 });
 
 export type ReplayAnswer = z.infer<typeof replayAnswer>;
