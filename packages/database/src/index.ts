@@ -46,7 +46,7 @@ export { recordFeedback } from "./knowledge/feedback.ts";
 export {
   confidenceAt,
   findInsights,
-  type InsightSearch,
+  type InsightReader,
   insightsAgain,
   type StoredInsight,
 } from "./knowledge/insights.ts";

@@ -4,17 +4,15 @@ import {
   conversationsBefore,
   type Database,
   type FinishedStep,
-  findInsights,
   groupCommit,
-  type InsightSearch,
   rememberSteps,
-  type StoredInsight,
 } from "@understudy/database";
 
-/** What all jobs under way ask of the knowledge and add to it: what comes at once shares a statement. */
+/**
+ * What all jobs under way ask of the knowledge and add to it: what comes at once shares a statement. A search for insights
+ * has one of its own, since where much is known it takes Postgres far longer than its overhead.
+ */
 export interface KnowledgeStore {
-  /** What is known that fits, the best first. */
-  findInsights(search: InsightSearch): Promise<StoredInsight[]>;
   conversationBefore(reader: ConversationReader): Promise<ConversationBefore>;
   /** @returns the result that was remembered first; undefined where the attempt was fenced off */
   rememberStep(step: FinishedStep): Promise<unknown | undefined>;
@@ -27,9 +25,6 @@ export function openKnowledgeStore(database: Database): KnowledgeStore {
   // Questions may be alike: each is one of its own.
   const anyKey = () => String(asked++);
   return {
-    findInsights: groupCommit(groupMax, anyKey, (searches: InsightSearch[]) =>
-      findInsights(database, searches),
-    ),
     conversationBefore: groupCommit(groupMax, anyKey, (readers: ConversationReader[]) =>
       conversationsBefore(database, readers),
     ),

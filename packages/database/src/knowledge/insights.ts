@@ -37,37 +37,28 @@ export interface InsightReader {
   fanId?: string | undefined;
 }
 
-/** What is looked for, and for whom. */
-export interface InsightSearch extends InsightReader {
-  /** Any text. */
-  about: string;
-  /** All unless given. */
-  types?: readonly string[] | undefined;
-  limit: number;
-}
-
-/** For each search what is known that fits, the best first: relevance × decayed confidence × outcomes; see find-insights.sql. */
-export async function findInsights(
+/**
+ * What is known that fits, the best first: relevance × decayed confidence × outcomes; see find-insights.sql.
+ * @param search `about` may be any text
+ */
+export function findInsights(
   database: Database,
-  searches: readonly InsightSearch[],
-): Promise<StoredInsight[][]> {
-  const items = searches.map(({ about, ...search }, number) => ({
-    ...search,
-    number,
-    words: wordsOf(about),
-    matchesMax,
-    examplesMax,
-    exampleRelevance,
-    decayPerDay,
-  }));
-  const found = searches.map((): StoredInsight[] => []);
-  for (const { number, ...insight } of await database.execute<StoredInsight & { number: number }>(
-    findStatement,
-    items,
-  )) {
-    found[number]?.push(insight);
-  }
-  return found;
+  reader: InsightReader,
+  search: { about: string; types?: readonly string[] | undefined; limit: number },
+): Promise<StoredInsight[]> {
+  const { about, types, limit } = search;
+  return database.execute(findStatement, [
+    {
+      ...reader,
+      words: wordsOf(about),
+      types,
+      limit,
+      matchesMax,
+      examplesMax,
+      exampleRelevance,
+      decayPerDay,
+    },
+  ]);
 }
 
 /** Insights that were found before, in their order; those that are gone since are left out. */
