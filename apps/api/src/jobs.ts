@@ -40,6 +40,9 @@ import { callbackFor } from "./webhooks/callback.ts";
 
 const groupMax = 500;
 
+/** Jobs that one query reads at most. */
+const readMax = 100;
+
 /** How long an answer may wait for where its job stands. */
 const placeWaitMs = 250;
 
@@ -103,6 +106,12 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     groupMax,
     ({ id, idempotency }: NewJob) => (idempotency ? nameOfKey(idempotency) : id),
     (jobs) => createJobs(database, jobs),
+  );
+  // A thousand readers of events may ask at once: a query for each would keep all others waiting for a connection.
+  const readJob = groupCommit(
+    readMax,
+    (id: string) => id,
+    (ids) => readJobs(database, ids),
   );
   const repeats = new RepeatedRequests(database);
   const { dispatch } = dependencies;
@@ -205,7 +214,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   }
 
   async function find(id: string): Promise<Job | undefined> {
-    const row = await readJob(database, id);
+    const row = await readJob(id);
     if (!row) return undefined;
     const job = presentJob(row, dependencies.expectedProvider);
     return row.status === "queued" && row.attempt === row.retriedAttempt
@@ -334,14 +343,17 @@ export function noSuchJob(): ProblemError {
   return new ProblemError(404, "job_not_found", "No job has that id.");
 }
 
-async function readJob(database: Database, id: string) {
-  return await database.prisma.job.findUnique({
-    where: { id },
+/** @returns for each id its job, where there is one */
+async function readJobs(database: Database, ids: string[]) {
+  const rows = await database.prisma.job.findMany({
+    where: { id: { in: ids } },
     include: {
       calls: callsInOrder,
       creator: { include: { plan: true } },
     },
   });
+  const jobs = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => jobs.get(id));
 }
 
-type JobRow = NonNullable<Awaited<ReturnType<typeof readJob>>>;
+type JobRow = NonNullable<Awaited<ReturnType<typeof readJobs>>[number]>;

@@ -29,6 +29,9 @@ const heartbeatMsDefault = 15_000;
 const lookMs = 5_000;
 const lookAgainMs = 1_000;
 
+/** The same for why a job waits: it may change unheard, and there may be a thousand readers. */
+const lookAtWaitingMs = 15_000;
+
 /** Of a reader who takes longer than the text comes, no more is kept. */
 const heardMax = 50;
 
@@ -80,6 +83,7 @@ export async function tellJob(
 class JobStory {
   /** What is known of the job may be old. */
   isStale = false;
+  #lookedAt = Date.now();
   /** Redis may have text that was not heard of. */
   #mustRead = true;
   /** Text that was heard of, in order. */
@@ -102,6 +106,8 @@ class JobStory {
 
   /** Takes in what Redis tells. @param news undefined where Redis is to be asked */
   hear(news: StreamNews | undefined): void {
+    // It writes, so it runs.
+    if (news && this.#job.status !== "running") this.isStale = true;
     if (news && this.#heard.length < heardMax) {
       this.#heard.push(news);
       return;
@@ -133,8 +139,10 @@ class JobStory {
 
   /** Whether a job runs is told with its text; of one that waits, why may change unheard. */
   async #lookAtJob(): Promise<void> {
-    if (!this.isStale && this.#job.status === "running") return;
+    const isKnown = this.#job.status === "running" || Date.now() - this.#lookedAt < lookAtWaitingMs;
+    if (!this.isStale && isKnown) return;
     this.isStale = false;
+    this.#lookedAt = Date.now();
     try {
       this.#job = (await this.#sources.jobs.find(this.#job.id)) ?? this.#job;
     } catch {
