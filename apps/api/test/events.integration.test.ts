@@ -188,10 +188,14 @@ describe("the events of a job", () => {
     });
     const ids = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(`events-many ${index}`)));
     const many = followMany(stack, ids, 3);
-    await eventually(() => expect(many.begun()).toBe(ids.length));
-    expect(await stack.api.stop()).toBe(0);
-    await stack.restartApi();
-    expectWhole(await many.ended, response, textOf);
+    try {
+      await eventually(() => expect(many.begun()).toBe(ids.length));
+      expect(await stack.api.stop()).toBe(0);
+      await stack.restartApi();
+      expectWhole(await many.ended, response, textOf);
+    } finally {
+      many.close();
+    }
   });
 
   it("end with the API, cleanly, and go on with the next one", async () => {

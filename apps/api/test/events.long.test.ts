@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
 import { textOf } from "./event-stream.ts";
-import { expectWhole, followMany } from "./many-streams.ts";
+import { expectWhole, followMany, type ManyStreams } from "./many-streams.ts";
 
 const streams = 1_000;
 const text =
   "I am so glad that you wrote to me today, 😀 and I do hope that the sun shines where you are, as here.";
 
 let stack: Stack;
+let many: ManyStreams | undefined;
 
 beforeAll(async () => {
   // All are generated at once.
@@ -21,7 +22,10 @@ beforeAll(async () => {
   });
 });
 
-afterAll(() => stack.stop());
+afterAll(async () => {
+  many?.close();
+  await stack.stop();
+});
 
 it(`${streams} streams at once are kept alive, and tell all once, though readers break off and the API is started anew`, async () => {
   // While they wait there is nothing to tell.
@@ -33,8 +37,9 @@ it(`${streams} streams at once are kept alive, and tell all once, though readers
   }));
   const response = await stack.request("POST", "/api/ai/jobs/batch", { jobs });
   const ids = ((await response.json()) as { jobs: { id: string }[] }).jobs.map(({ id }) => id);
-  const many = followMany(stack, ids, 4);
-  await eventually(() => expect(many.beating()).toBe(streams), 120_000);
+  many = followMany(stack, ids, 4);
+  const { beating, ended } = many;
+  await eventually(() => expect(beating()).toBe(streams), 120_000);
 
   await stack.request("POST", "/api/ai/creators/psy/resume");
   const { prisma } = stack.database;
@@ -44,7 +49,7 @@ it(`${streams} streams at once are kept alive, and tell all once, though readers
   // In the middle: those that end from here on are told by the next one.
   expect(await stack.api.stop()).toBe(0);
   await stack.restartApi();
-  const told = await many.ended;
+  const told = await ended;
   expectWhole(told, text, textOf);
   expect(told.filter(({ connections }) => connections > 1).length).toBe(streams);
   await assertInvariants(stack, ids);

@@ -13,12 +13,14 @@ export interface Told {
 
 /** Readers of many jobs' events. */
 export interface ManyStreams {
-  /** Heartbeats of all streams that are open: how many have had one. */
+  /** How many of the open streams have had a heartbeat. */
   beating(): number;
-  /** Streams that have told something. */
+  /** How many jobs something was told of. */
   begun(): number;
   /** When every reader has been told of its job's end. */
   ended: Promise<Told[]>;
+  /** Ends all readers, whatever they have been told. */
+  close(): void;
 }
 
 const reconnectMs = 100;
@@ -30,16 +32,19 @@ const reconnectMs = 100;
  */
 export function followMany(stack: Stack, ids: readonly string[], breakOffs: number): ManyStreams {
   const open = new Map<string, EventStream>();
+  const begun = new Set<string>();
+  let closed = false;
 
   async function follow(id: string, index: number): Promise<Told> {
     const told: Told = { id, events: [], connections: 0 };
-    for (;;) {
+    while (!closed) {
       const lastId = told.events.at(-1)?.id;
       const headers: Record<string, string> = lastId === undefined ? {} : { "last-event-id": lastId };
       const response = await stack
         .request("GET", `/api/ai/jobs/${id}/events`, undefined, headers)
         .catch(() => undefined);
-      if (!response) {
+      // While it starts, or ends, it may have no answer.
+      if (!response || response.status === 503) {
         await sleep(reconnectMs);
         continue;
       }
@@ -55,16 +60,22 @@ export function followMany(stack: Stack, ids: readonly string[], breakOffs: numb
         // A clean end before done: the API stops.
         if (!event) break;
         told.events.push(event);
+        begun.add(id);
         if (event.event === "done") return told;
       }
       await stream.cancel();
     }
+    return told;
   }
 
   return {
     beating: () => [...open.values()].filter(({ comments }) => comments > 0).length,
-    begun: () => [...open.values()].filter(({ events }) => events.length > 0).length,
+    begun: () => begun.size,
     ended: Promise.all(ids.map(follow)),
+    close() {
+      closed = true;
+      for (const stream of open.values()) void stream.cancel().catch(() => {});
+    },
   };
 }
 
