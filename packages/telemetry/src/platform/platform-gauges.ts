@@ -36,11 +36,12 @@ export function showPlatform(metrics: ServiceMetrics, source: PlatformSource): v
   });
 
   metrics.beforeScrape(async () => {
+    const known = await figures.get();
+    const jobs = known && (await waiting.get());
+    // From here on in one go: another scrape must not find them half told.
     forget(gauges);
     if (platformQuotaUsd !== undefined) gauges.quota.set(Number(platformQuotaUsd));
-    const known = await figures.get();
     if (known) showFigures(gauges, known);
-    const jobs = known && (await waiting.get());
     if (jobs) showWaiting(gauges, jobs);
   });
 }
