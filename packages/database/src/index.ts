@@ -57,6 +57,7 @@ export { newId } from "./new-id.ts";
 export type { RoomFigures } from "./room-figures.ts";
 export { loadStatement, type Statement } from "./statement.ts";
 export { untilDatabaseAnswers } from "./until-database-answers.ts";
+export { endpointsOfCreators } from "./webhooks/endpoints-of-creators.ts";
 export {
   giveUpDeliveries,
   publishEvents,

@@ -1,6 +1,7 @@
 import type { Call, CallsQuery } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { formatUsd } from "./money.ts";
+import type { VisibleCreators } from "./visible-creators.ts";
 
 /** Where a page of calls begins: after the call with this start and id. */
 export interface CallsCursor {
@@ -14,7 +15,7 @@ export interface CallsCursor {
  */
 export async function calls(
   database: Database,
-  query: Omit<CallsQuery, "cursor">,
+  query: Omit<CallsQuery, "cursor"> & VisibleCreators,
   after: CallsCursor | undefined,
 ): Promise<{ items: Call[]; next?: CallsCursor }> {
   const found = await database.prisma.usageLog.findMany({
@@ -22,6 +23,7 @@ export async function calls(
       ...(query.jobId && { jobId: query.jobId }),
       ...(query.creatorId && { creatorId: query.creatorId }),
       ...(query.status && { status: query.status }),
+      ...(query.creatorIds && { AND: { creatorId: { in: [...query.creatorIds] } } }),
       startedAt: { ...(query.from && { gte: query.from }), ...(query.to && { lt: query.to }) },
       ...(after && {
         OR: [{ startedAt: { gt: after.startedAt } }, { startedAt: after.startedAt, id: { gt: after.id } }],

@@ -1,7 +1,7 @@
 -- What ended calls cost, grouped, by the UTC time of their start: whole days from DailyUsage, which triggers keep
 -- equal to the rows of UsageLog, and parts of days from those rows themselves. One statement: one snapshot.
--- $1: [{groupBy, dayFrom, dayTo, firstFrom, firstTo, lastFrom, lastTo, creatorId?, agent?, model?, feature?,
---       monthFrom?, recentFrom?, today?}]
+-- $1: [{groupBy, dayFrom, dayTo, firstFrom, firstTo, lastFrom, lastTo, creatorId?, creatorIds?, agent?, model?,
+--       feature?, monthFrom?, recentFrom?, today?}]
 --   Whole days [dayFrom, dayTo) as numbers of days since 1970-01-01; parts of days [firstFrom, firstTo) and
 --   [lastFrom, lastTo) in seconds since then. What ends where it begins, or before, is empty.
 -- Rows: {key, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, monthUsd,
@@ -24,6 +24,7 @@ WITH whole AS (
   WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'dayFrom')::int
     AND "day" < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'dayTo')::int
     AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
+    AND ($1::jsonb -> 0 -> 'creatorIds' IS NULL OR $1::jsonb -> 0 -> 'creatorIds' ? "creatorId")
     AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agentId" = $1::jsonb -> 0 ->> 'agent')
     AND ($1::jsonb -> 0 ->> 'model' IS NULL OR "model" = $1::jsonb -> 0 ->> 'model')
     AND ($1::jsonb -> 0 ->> 'feature' IS NULL OR "feature" = $1::jsonb -> 0 ->> 'feature')
@@ -47,6 +48,7 @@ WITH whole AS (
         AND "startedAt" < to_timestamp(($1::jsonb -> 0 ->> 'lastTo')::float8))
     AND "status" <> 'started'
     AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
+    AND ($1::jsonb -> 0 -> 'creatorIds' IS NULL OR $1::jsonb -> 0 -> 'creatorIds' ? "creatorId")
     AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agentId" = $1::jsonb -> 0 ->> 'agent')
     AND ($1::jsonb -> 0 ->> 'model' IS NULL OR "model" = $1::jsonb -> 0 ->> 'model')
     AND ($1::jsonb -> 0 ->> 'feature' IS NULL OR "feature" = $1::jsonb -> 0 ->> 'feature')

@@ -3,6 +3,7 @@ import { type Database, loadStatement } from "@understudy/database";
 import { type ForecastDays, forecastDays, forecastMonth } from "./forecast.ts";
 import { formatUsd, Money, sumUsd } from "./money.ts";
 import { dayMs, dayNumber } from "./utc-days.ts";
+import type { VisibleCreators } from "./visible-creators.ts";
 
 /**
  * Without a name Postgres plans it each time, for this very period and these filters: a fraction of a millisecond.
@@ -14,7 +15,7 @@ const firstDayStatement = { ...loadStatement(new URL("./first-day.sql", import.m
 /** Sums as Postgres gives them: bigint and numeric come as strings. */
 type Row = { key: string } & Record<keyof CostSums | "monthUsd" | "recentUsd", string>;
 
-type Filters = Pick<CostsQuery, "creatorId" | "agent" | "model" | "feature">;
+type Filters = Pick<CostsQuery, "creatorId" | "agent" | "model" | "feature"> & VisibleCreators;
 
 /** A statement's question: one grouping of one period. */
 interface Question extends Filters {
@@ -27,11 +28,15 @@ interface Question extends Filters {
  * What ended calls that started in [from, to) cost, grouped; the total is the sum of the rows to the last digit.
  * A forecast of the current month comes with it where the period contains `now`.
  */
-export async function costs(database: Database, query: CostsQuery, now: Date): Promise<Costs> {
+export async function costs(
+  database: Database,
+  query: CostsQuery & VisibleCreators,
+  now: Date,
+): Promise<Costs> {
   const from = query.from ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
   const to = query.to ?? new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1));
-  const { groupBy, creatorId, agent, model, feature } = query;
-  const question = { groupBy, creatorId, agent, model, feature, from, to };
+  const { groupBy, creatorId, creatorIds, agent, model, feature } = query;
+  const question = { groupBy, creatorId, creatorIds, agent, model, feature, from, to };
   const days = from <= now && now < to ? forecastDays(now) : undefined;
   const found = await sumCosts(database, question, days);
   const forecast = days && (await forecastFrom(database, question, found, days, now));
@@ -57,8 +62,8 @@ async function forecastFrom(
 ): Promise<CostForecast> {
   const from = new Date(Math.min(days.monthFrom, days.recentFrom) * dayMs);
   const to = new Date(days.monthTo * dayMs);
-  const { creatorId, agent, model, feature } = question;
-  const filters = { creatorId, agent, model, feature };
+  const { creatorId, creatorIds, agent, model, feature } = question;
+  const filters = { creatorId, creatorIds, agent, model, feature };
   const [first] = await database.execute<{ day: number | null }>(firstDayStatement, [filters]);
   const rows =
     question.from <= from

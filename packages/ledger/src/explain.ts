@@ -6,6 +6,7 @@ import { explainCost, longContextRates } from "./cost.ts";
 import { formatUsd } from "./money.ts";
 import { type Price, type PriceBook, readPrice } from "./price-book.ts";
 import { readUsage, type TokenCounts } from "./usage.ts";
+import type { VisibleCreators } from "./visible-creators.ts";
 
 /** What came of the wish for a quote. */
 export type QuoteOutcome =
@@ -42,8 +43,15 @@ export async function quoteUsage(book: PriceBook, request: QuoteRequest, now: Da
 }
 
 /** Why a call costs what it costs, worked out anew from what Gemini sent; undefined where there is no such call. */
-export async function explainCall(database: Database, id: string): Promise<CallExplanation | undefined> {
-  const row = await database.prisma.usageLog.findUnique({ where: { id }, include: { price: true } });
+export async function explainCall(
+  database: Database,
+  id: string,
+  { creatorIds }: VisibleCreators = {},
+): Promise<CallExplanation | undefined> {
+  const row = await database.prisma.usageLog.findUnique({
+    where: { id, ...(creatorIds && { creatorId: { in: [...creatorIds] } }) },
+    include: { price: true },
+  });
   if (!row) return undefined;
   return {
     callId: row.id,

@@ -18,7 +18,6 @@ WITH lost AS (
   FROM "ApiKey" AS key JOIN (
     SELECT "apiKeyId", sum("holdUsd") AS "holdUsd" FROM lost GROUP BY "apiKeyId"
   ) AS change ON change."apiKeyId" = key."id"
-  WHERE key."budgetUsd" IS NOT NULL
   ORDER BY key."id"
   FOR UPDATE OF key
 ), balance AS (

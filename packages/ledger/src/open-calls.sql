@@ -44,7 +44,7 @@ WITH request AS (
   ) AS own
 ), key AS (
   SELECT * FROM "ApiKey"
-  WHERE "id" = ANY (ARRAY(SELECT "apiKeyId" FROM owned)) AND "budgetUsd" IS NOT NULL
+  WHERE "id" = ANY (ARRAY(SELECT "apiKeyId" FROM owned))
   ORDER BY "id"
   FOR UPDATE
 ), platform AS (
@@ -59,7 +59,7 @@ WITH request AS (
   LEFT JOIN key ON key."id" = together."apiKeyId"
   CROSS JOIN platform
   WHERE NOT (SELECT "stopped" FROM "SpendingSwitch")
-    AND (key."id" IS NULL OR key."spentUsd" + key."heldUsd" + key."unknownUsd" + "keyChangeUsd" <= key."budgetUsd")
+    AND (key."budgetUsd" IS NULL OR key."spentUsd" + key."heldUsd" + key."unknownUsd" + "keyChangeUsd" <= key."budgetUsd")
     AND ("platformQuotaUsd" IS NULL
          OR platform."spentUsd" + platform."heldUsd" + platform."unknownUsd" + "platformChangeUsd" <= "platformQuotaUsd")
 ), held AS (

@@ -17,7 +17,6 @@ WITH request AS (
   FROM "ApiKey" AS key JOIN (
     SELECT "apiKeyId", sum("heldUsd") AS "heldUsd" FROM holder GROUP BY "apiKeyId"
   ) AS change ON change."apiKeyId" = key."id"
-  WHERE key."budgetUsd" IS NOT NULL
   ORDER BY key."id"
   FOR UPDATE OF key
 ), balance AS (

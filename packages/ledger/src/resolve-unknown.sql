@@ -29,7 +29,6 @@ WITH word AS (
   FROM "ApiKey" AS key JOIN (
     SELECT "apiKeyId", sum("spentUsd") AS "spentUsd", sum("holdUsd") AS "holdUsd" FROM before GROUP BY "apiKeyId"
   ) AS change ON change."apiKeyId" = key."id"
-  WHERE key."budgetUsd" IS NOT NULL
   ORDER BY key."id"
   FOR UPDATE OF key
 ), balance AS (

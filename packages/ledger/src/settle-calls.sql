@@ -58,7 +58,6 @@ WITH answer AS (
     FROM before JOIN answer USING ("id")
     GROUP BY before."apiKeyId"
   ) AS change ON change."apiKeyId" = key."id"
-  WHERE key."budgetUsd" IS NOT NULL
   ORDER BY key."id"
   FOR UPDATE OF key
 ), balance AS (

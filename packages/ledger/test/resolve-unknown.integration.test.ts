@@ -114,15 +114,15 @@ describe("an operator's word about a call whose answer was lost", () => {
     expect(alerts).toMatchObject([{ key: id, payload: { callId: id, costUsd: "0.75", holdUsd: "0.5" } }]);
   });
 
-  it("settles the key's account where that has a budget, and leaves it where it has none", async () => {
-    const [kept, free] = [newId("evt"), newId("evt")];
-    const onBudget = await lostCall("0.5", { id: kept, budgetUsd: "10" });
-    await lostCall("0.25", { id: kept, budgetUsd: "10" });
+  it("settles the key's account, with a budget and without one", async () => {
+    const [bounded, free] = [newId("key"), newId("key")];
+    const onBudget = await lostCall("0.5", { id: bounded, budgetUsd: "10" });
+    await lostCall("0.25", { id: bounded, budgetUsd: "10" });
     const without = await lostCall("0.5", { id: free, budgetUsd: null });
     await resolveUnknownCall(database, onBudget, { costUsd: "0.1" });
     await resolveUnknownCall(database, without, { costUsd: "0.1" });
-    expect(await key(kept)).toEqual(["0.1", "0.25"]);
-    expect(await key(free)).toEqual(["0", "0"]);
+    expect(await key(bounded)).toEqual(["0.1", "0.25"]);
+    expect(await key(free)).toEqual(["0.1", "0"]);
     expect((await accounts()).month).toEqual(["0.2", "0.25"]);
   });
 

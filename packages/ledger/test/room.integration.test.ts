@@ -8,7 +8,7 @@ import {
   openDatabase,
   requeueJob,
 } from "@understudy/database";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { createApiKeyRow, createTestDatabase, type TestDatabase } from "@understudy/testkit";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { Money, sumUsd } from "../src/money.ts";
 
@@ -249,8 +249,7 @@ describe("jobs that wait for room", () => {
 
 describe("the budget of a key", () => {
   it("bounds what comes with it, beside the creator's quota, and knows what was spent", async () => {
-    const apiKeyId = newId("evt");
-    await database.prisma.apiKey.create({ data: { id: apiKeyId, budgetUsd: "3" } });
+    const apiKeyId = await createApiKeyRow(database, "3");
     const first = await open("2", { apiKeyId });
     expect((await open("2", { apiKeyId })).opening.kind).toBe("wait");
     expect((await open("2")).opening.kind).toBe("open");
@@ -265,6 +264,17 @@ describe("the budget of a key", () => {
     expect((await open("1.75", { apiKeyId })).opening.kind).toBe("open");
     const key = await database.prisma.apiKey.findUniqueOrThrow({ where: { id: apiKeyId } });
     expect([key.spentUsd.toFixed(), key.heldUsd.toFixed()]).toEqual(["1.25", "1.75"]);
+  });
+
+  it("counts what was spent and held before it was set", async () => {
+    const apiKeyId = await createApiKeyRow(database, null);
+    const spent = await open("2", { apiKeyId });
+    await ledger.endCall(spent.wish, answered("1.25"));
+    await open("1", { apiKeyId });
+    await database.prisma.apiKey.update({ where: { id: apiKeyId }, data: { budgetUsd: "3" } });
+    expect((await open("0.76", { apiKeyId })).opening.kind).toBe("wait");
+    expect((await open("0.75", { apiKeyId })).opening.kind).toBe("open");
+    expect((await open("1.76", { apiKeyId })).opening).toMatchObject({ kind: "no_room", bound: "key" });
   });
 });
 

@@ -1,4 +1,5 @@
 export { ApiContract } from "./api-contract.ts";
+export { createApiKeyRow } from "./api-key-row.ts";
 export { eventually } from "./eventually.ts";
 export { assertInvariants, readBill } from "./invariants.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";

@@ -1,4 +1,5 @@
 import { type Database, newId } from "@understudy/database";
+import { createApiKeyRow } from "./api-key-row.ts";
 
 export interface UnknownCallOptions {
   creatorId: string;
@@ -20,12 +21,8 @@ export async function createUnknownCall(database: Database, options: UnknownCall
   });
   await prisma.creator.upsert({ where: { id: creatorId }, create: { id: creatorId }, update: {} });
   if (apiKey) {
-    const unknownUsd = apiKey.budgetUsd === null ? "0" : holdUsd;
-    await prisma.apiKey.upsert({
-      where: { id: apiKey.id },
-      create: { ...apiKey, unknownUsd },
-      update: { unknownUsd: { increment: unknownUsd } },
-    });
+    const id = await createApiKeyRow(database, apiKey.budgetUsd, apiKey.id);
+    await prisma.apiKey.update({ where: { id }, data: { unknownUsd: { increment: holdUsd } } });
   }
   const keyId = apiKey ? { apiKeyId: apiKey.id } : {};
   await prisma.job.create({

@@ -48,7 +48,7 @@ WITH request AS (
   JOIN "Plan" ON "Plan"."name" = coalesce("Creator"."planName", 'starter')
   LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = request."creatorId" AND account."month" = request."month"
     AND account."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
-  LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId" AND key."budgetUsd" IS NOT NULL
+  LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId"
 ), fitting AS (
   SELECT * FROM judged
   WHERE "isKnown"

@@ -1,5 +1,6 @@
 import type { Alert, AlertsQuery } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
+import type { VisibleCreators } from "../visible-creators.ts";
 import { presentAlert } from "./present-alert.ts";
 
 /** Where a page of alerts begins: behind the alert with this time and id. */
@@ -14,12 +15,13 @@ export interface AlertsCursor {
  */
 export async function alerts(
   database: Database,
-  query: Omit<AlertsQuery, "cursor">,
+  query: Omit<AlertsQuery, "cursor"> & VisibleCreators,
   after: AlertsCursor | undefined,
 ): Promise<{ items: Alert[]; next?: AlertsCursor }> {
   const found = await database.prisma.alert.findMany({
     where: {
       ...(query.creatorId && { creatorId: query.creatorId }),
+      ...(query.creatorIds && { AND: { creatorId: { in: [...query.creatorIds] } } }),
       ...(query.type && { type: query.type }),
       createdAt: { ...(query.from && { gte: query.from }), ...(query.to && { lt: query.to }) },
       ...(after && {

@@ -1,6 +1,7 @@
 import type { Adjustment, Charge, ChargeShare, ChargesQuery } from "@understudy/contracts";
 import { type Database, loadStatement } from "@understudy/database";
 import { formatUsd } from "../money.ts";
+import type { VisibleCreators } from "../visible-creators.ts";
 import { readChargeBases } from "./charge-basis.ts";
 import { computeCharge } from "./compute-charge.ts";
 
@@ -34,7 +35,7 @@ type Row = ClosedRow | { isClosed: false; creatorId: string; month: string };
  */
 export async function charges(
   database: Database,
-  { limit, ...query }: Omit<ChargesQuery, "cursor">,
+  { limit, ...query }: Omit<ChargesQuery, "cursor"> & VisibleCreators,
   after = "",
 ): Promise<{ items: Charge[]; next?: string }> {
   const found = await database.execute<Row>(pageStatement, [{ ...query, after, limit: limit + 1 }]);

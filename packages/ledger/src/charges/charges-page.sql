@@ -1,17 +1,18 @@
 -- Creators that take part in a month, in the order of their ids, with their charge where it is closed.
--- $1: [{month?, creatorId?, after, limit}], one item: that creator alone, those after one, so many at most. The
--- current UTC month by default.
+-- $1: [{month?, creatorId?, creatorIds?, after, limit}], one item: that creator alone, none but these, those after one,
+-- so many at most. The current UTC month by default.
 -- Rows: {creatorId, month, isClosed, plan, planPriceUsd, usage, costUsd, roundedUsd, adjustments, amountUsd,
 -- tokensInput, tokensOutput, byAgent, byFeature, closedAt}; without a charge all after isClosed are null.
 -- Subqueries for one row each, instead of joins: a page is as quick as what it reads, wherever it begins.
 WITH request AS (
-  SELECT "creatorId", "after", "limit",
+  SELECT "creatorId", "creatorIds", "after", "limit",
     coalesce(("month" || '-01')::date, date_trunc('month', now() AT TIME ZONE 'UTC')::date) AS "firstDay"
-  FROM jsonb_to_recordset($1::jsonb) AS r("month" text, "creatorId" text, "after" text, "limit" int)
+  FROM jsonb_to_recordset($1::jsonb) AS r("month" text, "creatorId" text, "creatorIds" jsonb, "after" text, "limit" int)
 ), page AS MATERIALIZED (
   SELECT creator."id" FROM "Creator" AS creator
   WHERE creator."id" > (SELECT "after" FROM request)
     AND ((SELECT "creatorId" FROM request) IS NULL OR creator."id" = (SELECT "creatorId" FROM request))
+    AND ((SELECT "creatorIds" FROM request) IS NULL OR (SELECT "creatorIds" FROM request) ? creator."id")
     AND (creator."createdAt" < ((SELECT "firstDay" FROM request) + interval '1 month') AT TIME ZONE 'UTC' OR (
       SELECT true FROM "MonthlySpend" AS account
       WHERE account."creatorId" = creator."id" AND account."month" <= (SELECT "firstDay" FROM request)
