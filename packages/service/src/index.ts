@@ -1,4 +1,4 @@
 export { namesUpstashRest, parseEnvironment, upstashAdvice } from "./environment.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { type RunningService, runService } from "./run-service.ts";
-export { newSecretsKeys, type SealedSecret, SecretBox, secretsKeys } from "./secret-box.ts";
+export { newSecretsKeys, type SealedSecret, SecretBox, type SecretsKeys, secretsKeys } from "./secret-box.ts";

@@ -1,6 +1,13 @@
-import { type Logger, pino, stdSerializers } from "pino";
+import { type Logger, pino } from "pino";
+import { serializeError } from "./serialize-error.ts";
 
 export type { Logger };
+
+/** Fields whose values no log may hold, at the first three levels of what is logged. */
+const secretFields = [
+  ...["authorization", "cookie", "apiKey", "key", "password", "secret", "token", "csrfToken"],
+  ...["input", "result", "prompt", "text", "body", "metadata", "headers", "callbackUrl"],
+];
 
 /**
  * A JSON logger to standard output. Prompts, inputs, results, keys and secrets are never passed to it;
@@ -15,13 +22,9 @@ export function createLogger(name: string, level: string): Logger {
     level,
     base: { service: name, pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    serializers: { err: stdSerializers.errWithCause },
+    serializers: { err: (error: unknown) => serializeError(error) },
     redact: {
-      paths: ["authorization", "cookie", "apiKey", "password", "input", "result", "prompt"].flatMap((key) => [
-        key,
-        `*.${key}`,
-        `*.*.${key}`,
-      ]),
+      paths: secretFields.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
       censor: "[redacted]",
     },
   };

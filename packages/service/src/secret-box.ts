@@ -26,7 +26,7 @@ export const secretsKeys = z
   .pipe(z.array(secretsKey))
   .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, "must not name a key twice");
 
-type SecretsKeys = z.infer<typeof secretsKeys>;
+export type SecretsKeys = z.infer<typeof secretsKeys>;
 
 /** A secret at rest: nonce, ciphertext and tag, under the key of that id. */
 export interface SealedSecret {
