@@ -6,12 +6,14 @@ import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { JobEventSources } from "./events/tell-job.ts";
+import type { Authentication } from "./http/authenticate.ts";
 import type { JobControl } from "./job-control.ts";
 import type { Jobs } from "./jobs.ts";
+import type { KeyEnvironment } from "./keys/key-text.ts";
 
 /** What the HTTP surface stands on. */
-export interface AppDependencies {
-  adminKey: string;
+export interface AppDependencies extends Authentication {
+  keyEnvironment: KeyEnvironment;
   bullBoardWrite: boolean;
   database: Database;
   redis: Redis;

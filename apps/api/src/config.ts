@@ -2,6 +2,7 @@ import { usd } from "@understudy/contracts";
 import { secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
+import { keyEnvironments } from "./keys/key-text.ts";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
 
@@ -13,6 +14,9 @@ export const environment = z
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     UNDERSTUDY_ADMIN_KEY: z.string().min(16, "must have at least 16 characters"),
+    API_KEY_ENVIRONMENT: z.enum(keyEnvironments).default("live"),
+    API_KEY_RATE: z.coerce.number().min(0.1).max(100_000).default(100),
+    API_KEY_BURST: z.coerce.number().int().min(1).max(1_000_000).default(500),
     UNDERSTUDY_SECRETS_KEYS: secretsKeys,
     GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -30,6 +34,10 @@ export const environment = z
     port: env.PORT,
     host: env.HOST,
     adminKey: env.UNDERSTUDY_ADMIN_KEY,
+    /** How keys begin that are made and taken here: `us_live_` or `us_test_`. */
+    keyEnvironment: env.API_KEY_ENVIRONMENT,
+    /** Requests a second, and at once, of each key. */
+    keyRate: { perSecond: env.API_KEY_RATE, burst: env.API_KEY_BURST },
     /** Secrets at rest are encrypted under the first. */
     secretsKeys: env.UNDERSTUDY_SECRETS_KEYS,
     defaultModel: env.GEMINI_MODEL,

@@ -1,38 +1,41 @@
 import { randomUUID } from "node:crypto";
 import express, { type Express, type RequestHandler } from "express";
-import helmet from "helmet";
 import type { AppDependencies } from "./app-dependencies.ts";
+import { AuditLog } from "./audit/audit-log.ts";
 import { bullBoard } from "./bull-board/bull-board.ts";
-import { requireSession, signIn } from "./bull-board/sign-in.ts";
 import { docsPages } from "./docs/docs-pages.ts";
-import { authenticate, keyCheck } from "./http/authenticate.ts";
+import { authenticate, preflight } from "./http/authenticate.ts";
+import { hideOthers } from "./http/hide-others.ts";
 import { mountRoutes } from "./http/mount-routes.ts";
 import { observeRequests } from "./http/observe-requests.ts";
+import { pageHeaders } from "./http/page-headers.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import { allRoutes } from "./routes/all-routes.ts";
+import { requireSession, signIn } from "./session/sign-in.ts";
 
 const bullBoardPath = "/admin/queues";
 
 /** The whole HTTP surface, in the order in which a request meets it. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { adminKey, dispatcher, charges, logger } = dependencies;
-  const isAdminKey = keyCheck(adminKey);
+  const { database, dispatcher, charges, sessions, logger } = dependencies;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(observeRequests(dependencies.telemetry));
   app.use(requestId);
-  const checkKey = authenticate(isAdminKey);
-  mountRoutes(app, allRoutes(dependencies), checkKey);
+  const audit = new AuditLog(database, logger);
+  const checks = { authenticate: authenticate(dependencies), hideOthers: hideOthers(database), audit };
+  app.options(["/api/ai/jobs/:id", "/api/ai/jobs/:id/events"], preflight);
+  mountRoutes(app, allRoutes(dependencies, audit), checks);
   // Who has no key learns of no route.
-  app.use("/api/ai", checkKey);
+  app.use("/api/ai", checks.authenticate);
 
   app.use("/docs", docsPages());
   app.use("/admin", pageHeaders);
-  app.use(signIn(adminKey, isAdminKey));
+  app.use(signIn(sessions, audit));
   app.use(
     bullBoardPath,
-    requireSession,
+    requireSession(sessions),
     bullBoard(dispatcher, charges, dependencies.webhooks, bullBoardPath, dependencies.bullBoardWrite),
   );
 
@@ -50,21 +53,3 @@ const requestId: RequestHandler = (request, response, next) => {
   response.set("cache-control", "no-store");
   next();
 };
-
-/** Pages of our own origin alone. Bull Board asks the web for a font, goes without, and needs inline styles. */
-const pageHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", "data:"],
-      objectSrc: ["'none'"],
-      baseUri: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  strictTransportSecurity: false,
-});

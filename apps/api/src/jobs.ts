@@ -33,6 +33,7 @@ import type { Logger } from "@understudy/service";
 import type { ApiTelemetry } from "@understudy/telemetry";
 import type { Dispatch } from "./dispatch.ts";
 import { FullLanes } from "./full-lanes.ts";
+import { type Caller, sees } from "./http/caller.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { RepeatedRequests } from "./idempotency.ts";
 import { admissionOf, laneTermsOf } from "./lane-view.ts";
@@ -75,6 +76,8 @@ export interface Acceptance {
 }
 
 export interface JobRequest {
+  /** Who pays, and for whom there may be no such creator. */
+  caller: Caller;
   agent: Agent;
   creatorId: string;
   /** Parsed by the agent's schema. */
@@ -118,7 +121,8 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const fullLanes = new FullLanes(dependencies.laneMax);
 
   async function accept(request: JobRequest): Promise<Acceptance> {
-    const { agent, creatorId, input, options, idempotencyKey } = request;
+    const { caller, agent, creatorId, input, options, idempotencyKey } = request;
+    if (!sees(caller, creatorId)) throw noSuchCreator(creatorId);
     if (!idempotencyKey) {
       const acceptance = await acceptNew(request);
       if (acceptance) return acceptance;
@@ -136,10 +140,11 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     request: JobRequest,
     idempotency?: NewJob["idempotency"],
   ): Promise<Acceptance | undefined> {
-    const { agent, creatorId, input, options, traceparent } = request;
+    const { caller, agent, creatorId, input, options, traceparent } = request;
     fullLanes.refuse(creatorId);
     const { callbackUrl } = options;
-    const callback = callbackUrl === undefined ? {} : await callbackFor(database, creatorId, callbackUrl);
+    const callback =
+      callbackUrl === undefined ? {} : await callbackFor(database, caller, creatorId, callbackUrl);
     const model = agent.model?.(input) ?? dependencies.defaultModel;
     const requiredUsd = await requiredFor(request);
 
@@ -157,6 +162,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       requiredUsd,
       platformQuotaUsd: dependencies.platformQuotaUsd,
       ...callback,
+      ...(caller.keyId !== null && { apiKeyId: caller.keyId }),
       ...(typeof input.fanId === "string" && { fanId: input.fanId }),
       ...(metadata && { metadata }),
       ...(notBefore && { notBefore }),
@@ -312,7 +318,7 @@ function repeatedAnswer(job: RepeatedJob): AcceptedJob {
 /** Why a job was not written down; undefined where it could have been, but for its idempotency key. */
 function refusalOf(creatorId: string, record: JobRecord): ProblemError | undefined {
   if (!record.isKnown) {
-    return new ProblemError(404, "creator_not_found", `There is no creator ${creatorId}; PUT it first.`);
+    return noSuchCreator(creatorId);
   }
   const noRoom = findNoRoom(record);
   if (!noRoom) return undefined;
@@ -337,6 +343,10 @@ function refusalOf(creatorId: string, record: JobRecord): ProblemError | undefin
           members: { budget: bound, budgetUsd: limitUsd, ...figures },
         },
       );
+}
+
+function noSuchCreator(creatorId: string): ProblemError {
+  return new ProblemError(404, "creator_not_found", `There is no creator ${creatorId}; PUT it first.`);
 }
 
 export function noSuchJob(): ProblemError {

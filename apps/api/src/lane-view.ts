@@ -37,19 +37,6 @@ export function admissionOf(
 }
 
 /**
- * The creator's bucket as RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10): `q` tokens at most, all of
- * them back after `w` seconds; `r` are there, the next after `t` seconds.
- */
-export function rateLimitHeaders(lane: Placement): Record<string, string> {
-  const { burst, interval, tokens, nextTokenAt, now } = lane;
-  const seconds = (ms: number) => Math.max(0, Math.ceil(ms / 1000));
-  return {
-    "ratelimit-policy": `"bucket";q=${burst};w=${seconds(burst * interval)}`,
-    ratelimit: `"bucket";r=${tokens};t=${tokens > 0 ? 0 : seconds(nextTokenAt - now)}`,
-  };
-}
-
-/**
  * How much of a creator's bucket is there, without taking a token.
  * @throws where Redis is away
  */

@@ -26,6 +26,11 @@ import { JobWatch } from "./events/job-watch.ts";
 import { createExpressServer } from "./http/fast-server.ts";
 import { createJobControl } from "./job-control.ts";
 import { createJobService } from "./jobs.ts";
+import { Callers } from "./keys/callers.ts";
+import { KeyRate } from "./keys/key-rate.ts";
+import { LastUses } from "./keys/last-uses.ts";
+import { JobTokens } from "./session/job-tokens.ts";
+import { Sessions } from "./session/sessions.ts";
 
 const databaseConnectionsMax = 10;
 
@@ -47,6 +52,10 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const stopping = new AbortController();
   // Every reader of events listens.
   setMaxListeners(0, stopping.signal);
+  const keyChanges = connectRedis(config.redisUrl, "consumer");
+  const lastUses = new LastUses(database, logger);
+  const callers = new Callers({ ...config, database, redis, changes: keyChanges, lastUses });
+  const rate = new KeyRate(redis, config.keyRate);
   const prices = new PriceBook(database);
   const metrics = new ServiceMetrics("api");
   const tracer = await startTracing(config.tracing, "api", (reason) =>
@@ -79,6 +88,10 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     charges,
     webhooks,
     secrets: new SecretBox(config.secretsKeys),
+    callers,
+    rate,
+    sessions: new Sessions(callers, config.adminKey, config.secretsKeys),
+    jobTokens: new JobTokens(callers, config.secretsKeys),
     prices,
     jobs,
     jobControl: createJobControl({ database, redis, dispatcher, dispatch, find: jobs.find, logger }),
@@ -113,6 +126,9 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       watch.close();
       news.close();
       endings.close();
+      keyChanges.disconnect();
+      rate.close();
+      await lastUses.close();
       await dispatcher.close();
       await charges.close();
       await webhooks.close();

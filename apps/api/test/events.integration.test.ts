@@ -3,8 +3,10 @@ import { type AddressInfo, connect } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Job, jobEvents } from "@understudy/contracts";
 import { connectRedis, JobEndings, JobNews, JobStreams } from "@understudy/queues";
+import { createLogger } from "@understudy/service";
 import { assertInvariants, eventually, type Stack, startStack } from "@understudy/testkit";
 import express, { type RequestHandler } from "express";
+import { AuditLog } from "../src/audit/audit-log.ts";
 import { JobWatch } from "../src/events/job-watch.ts";
 import type { JobEventSources } from "../src/events/tell-job.ts";
 import { adminCaller } from "../src/http/caller.ts";
@@ -275,7 +277,8 @@ describe("a connection", () => {
       stalledMs: 300,
     };
     const app = express();
-    mountRoutes(app, eventRoutes(sources), admit);
+    const audit = new AuditLog(stack.database, createLogger("test", "silent"));
+    mountRoutes(app, eventRoutes(sources), { authenticate: admit, hideOthers: () => [], audit });
     server = app.listen(0);
     await once(server, "listening");
     close = () => {

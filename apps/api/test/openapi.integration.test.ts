@@ -73,6 +73,8 @@ it("names the scope of every route that asks for a key", () => {
     "readMetrics",
     "readOpenApi",
     "readReadiness",
+    "readSession",
+    "signIn",
   ]);
 });
 

@@ -1,31 +1,126 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import type { RequestHandler } from "express";
-import { adminCaller } from "./caller.ts";
+import type { Request, RequestHandler, Response } from "express";
+import { type Callers, challenge } from "../keys/callers.ts";
+import type { KeyRate } from "../keys/key-rate.ts";
+import { type JobTokens, jobTokenPrefix } from "../session/job-tokens.ts";
+import { hasCsrfToken, type Sessions } from "../session/sessions.ts";
+import type { Caller } from "./caller.ts";
 import { ProblemError } from "./problem-error.ts";
+import { rateLimitHeaders, secondsToToken } from "./rate-limit-headers.ts";
 
-/** Whether a key is the admin key, in constant time. */
-export function keyCheck(adminKey: string): (key: string) => boolean {
-  const expected = sha256(adminKey);
-  return (key) => timingSafeEqual(sha256(key), expected);
+export interface Authentication {
+  callers: Callers;
+  sessions: Sessions;
+  jobTokens: JobTokens;
+  rate: KeyRate;
 }
 
-/** Lets requests through that carry `Authorization: Bearer <key>`, and notes whose they are. */
-export function authenticate(isAdminKey: (key: string) => boolean): RequestHandler {
-  return (request, response, next) => {
-    const key = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    const headers = { "www-authenticate": 'Bearer realm="understudy"' };
-    if (key === undefined) {
+/** Where a job's token is good: the job and its events. */
+const jobPath = /^\/api\/ai\/jobs\/(job_[0-9A-Za-z]+)(\/events)?$/;
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Lets requests through that show whose they are, notes the caller, and bounds how fast each may ask:
+ * `Authorization: Bearer` with a key or with a job's token (also as `?token=`), or a person's session cookie.
+ */
+export function authenticate({ callers, sessions, jobTokens, rate }: Authentication): RequestHandler {
+  async function callerOf(request: Request, response: Response): Promise<Caller> {
+    const text = bearerOf(request);
+    if (text === undefined) return await personOf(request);
+    if (text.startsWith(jobTokenPrefix)) return await tokenHolder(text, request, response);
+    const caller = await callers.withKey(text);
+    if (caller.keyId !== null && !caller.scopes.has("admin")) limit(caller.keyId, response);
+    return caller;
+  }
+
+  async function personOf(request: Request): Promise<Caller> {
+    const person = await sessions.of(request);
+    if (!person) {
       throw new ProblemError(401, "unauthorized", "Send your API key as `Authorization: Bearer us_…`.", {
-        headers,
+        headers: challenge,
       });
     }
-    if (!isAdminKey(key))
-      throw new ProblemError(401, "invalid_api_key", "The API key is not known.", { headers });
-    response.locals.caller = adminCaller;
+    if (!safeMethods.has(request.method) && !hasCsrfToken(request, person.session)) {
+      throw new ProblemError(
+        403,
+        "csrf_token_invalid",
+        "Send the session's csrfToken (`GET /api/ai/session`) as the header x-csrf-token.",
+      );
+    }
+    return person.caller;
+  }
+
+  async function tokenHolder(token: string, request: Request, response: Response): Promise<Caller> {
+    const [, jobId] = jobPath.exec(request.path) ?? [];
+    if (jobId !== undefined) allowBrowsers(response);
+    const holder = await jobTokens.read(token);
+    if (!holder) {
+      throw new ProblemError(401, "invalid_api_key", "The job's token is not known, or has expired.", {
+        headers: challenge,
+      });
+    }
+    if (holder.jobId !== jobId || !safeMethods.has(request.method)) {
+      throw new ProblemError(
+        403,
+        "forbidden_scope",
+        `The token may read ${holder.jobId} and its events alone.`,
+        {
+          members: { scope: "jobs:read" },
+        },
+      );
+    }
+    limit(holder.jobId, response);
+    return holder.caller;
+  }
+
+  function limit(caller: string, response: Response): void {
+    const view = rate.take(caller);
+    const headers = rateLimitHeaders("key", view);
+    response.setHeader("ratelimit-policy", headers["ratelimit-policy"]);
+    response.setHeader("ratelimit", headers.ratelimit);
+    if (view.isAllowed) return;
+    const retryAfterSeconds = Math.max(1, secondsToToken(view));
+    const perSecond = 1000 / view.interval;
+    throw new ProblemError(
+      429,
+      "rate_limited",
+      `More than ${perSecond} requests a second, beside a burst of ${view.burst}: wait ${retryAfterSeconds} s.`,
+      { retryable: true, headers: { "retry-after": String(retryAfterSeconds) } },
+    );
+  }
+
+  return async (request, response, next) => {
+    response.locals.caller = await callerOf(request, response);
     next();
   };
 }
 
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+/** EventSource can't send headers: what follows a job's events may carry its token in the query. */
+function bearerOf(request: Request): string | undefined {
+  const [, key] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  if (key !== undefined) return key;
+  const { token } = request.query;
+  return typeof token === "string" && token.startsWith(jobTokenPrefix) ? token : undefined;
 }
+
+/** Pages of any site may read an answer that was asked for with a job's token: who has it needs no cookie. */
+export function allowBrowsers(response: Response): void {
+  response.setHeader("access-control-allow-origin", "*");
+  response.setHeader(
+    "access-control-expose-headers",
+    "ratelimit, ratelimit-policy, retry-after, x-request-id",
+  );
+}
+
+/** Answers browsers that ask first whether they may send a job's token (CORS preflight). */
+export const preflight: RequestHandler = (_request, response) => {
+  allowBrowsers(response);
+  response
+    .status(204)
+    .set({
+      "access-control-allow-methods": "GET",
+      "access-control-allow-headers": "authorization, last-event-id, x-request-id",
+      "access-control-max-age": "7200",
+    })
+    .end();
+};

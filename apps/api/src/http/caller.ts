@@ -1,4 +1,5 @@
 import { type Scope, scopes } from "@understudy/contracts";
+import type { Response } from "express";
 
 /** Whose request it is. */
 export interface Caller {
@@ -9,6 +10,18 @@ export interface Caller {
   scopes: ReadonlySet<Scope>;
   /** For this caller no other creators exist; null: all. */
   creatorIds: ReadonlySet<string> | null;
+  /** Somebody who has signed in with the admin key of the environment. */
+  isPerson?: boolean;
+}
+
+/** Whose request it is, as `authenticate` has noted it. */
+export function callerOf(response: Response): Caller {
+  return response.locals.caller ?? nobody;
+}
+
+/** Who it was, as the audit log names them: `admin`, `person`, or a key's id. */
+export function actorOf({ keyId, isPerson = false }: Caller): string {
+  return keyId ?? (isPerson ? "person" : "admin");
 }
 
 /** Whether a creator exists for a caller. */

@@ -84,6 +84,8 @@ interface RouteDeclaration<
   query?: Query;
   /** Its JSON body. */
   body?: Body;
+  /** Leaves no entry in the audit log: it creates jobs, whose rows are their own record, or changes nothing. */
+  unaudited?: true;
   /** What the body should be, where the schema lets through what is refused later, one by one. */
   documentedBody?: z.ZodType;
   /** Bytes of the largest body, where that isn't the usual 1 MiB. */

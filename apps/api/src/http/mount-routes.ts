@@ -1,6 +1,7 @@
 import type { Scope } from "@understudy/contracts";
-import type { IRouter, RequestHandler, Response } from "express";
-import { type Caller, nobody } from "./caller.ts";
+import type { IRouter, RequestHandler } from "express";
+import type { AuditLog } from "../audit/audit-log.ts";
+import { callerOf } from "./caller.ts";
 import { type Reply, type Route, sent } from "./define-route.ts";
 import { parseBody, parseParameters, parseQuery } from "./parse.ts";
 import { ProblemError } from "./problem-error.ts";
@@ -14,21 +15,26 @@ const bodyMaxDefault = 1024 * 1024;
  * notes the caller), the check of its scope, its body, the parsing of path, query and body, the handler. All that
  * does not depend on the request is made here, once.
  */
-export function mountRoutes(router: IRouter, routes: readonly Route[], authenticate: RequestHandler): void {
+export function mountRoutes(router: IRouter, routes: readonly Route[], checks: RouteChecks): void {
+  const { authenticate, hideOthers, audit } = checks;
   for (const route of routes) {
     const { method, path, scope, body, bodyMax = bodyMaxDefault } = route;
     router[method](
       path.replaceAll(/\{(\w+)\}/g, ":$1"),
-      ...(scope === "public" ? [] : [authenticate, requireScope(scope)]),
+      ...(scope === "public" ? [] : [authenticate, requireScope(scope), ...hideOthers(route)]),
       ...(body ? [readJson(bodyMax)] : []),
-      answer(route),
+      answer(route, scope !== "public" && isAudited(route) ? audit : undefined),
     );
   }
 }
 
-/** Whose request it is. */
-function callerOf(response: Response): Caller {
-  return response.locals.caller ?? nobody;
+/** What stands before and around each route's handler. */
+export interface RouteChecks {
+  /** Notes whose request it is. @throws a 401 problem */
+  authenticate: RequestHandler;
+  /** Lets no key that is bound to creators through to others'. */
+  hideOthers(route: Route): RequestHandler[];
+  audit: AuditLog;
 }
 
 function requireScope(scope: Scope): RequestHandler {
@@ -40,10 +46,18 @@ function requireScope(scope: Scope): RequestHandler {
   };
 }
 
-function answer(route: Route): RequestHandler {
+function isAudited({ method, unaudited }: Route): boolean {
+  return method !== "get" && !unaudited;
+}
+
+/** Lists, in which each bucket has a line of its own. */
+const listHeaders = new Set(["ratelimit", "ratelimit-policy"]);
+
+/** @param audit none for what changes nothing */
+function answer(route: Route, audit: AuditLog | undefined): RequestHandler {
   const { params, absent, query, body } = route;
   return async (request, response) => {
-    const given = await route.handle({
+    const context = {
       params: params ? parseParameters(params, request.params, absent) : {},
       query: query && parseQuery(query, request),
       body: body && parseBody(body, request),
@@ -52,10 +66,15 @@ function answer(route: Route): RequestHandler {
       reply,
       request,
       response,
-    });
+    };
+    const given = await (audit ? audit.around(route, context) : route.handle(context));
     if (given === sent) return;
     response.statusCode = given.status;
-    if (given.headers) response.set(given.headers);
+    for (const name in given.headers) {
+      const value = String(given.headers[name]);
+      if (listHeaders.has(name)) response.appendHeader(name, value);
+      else response.set(name, value);
+    }
     if (given.body === undefined) response.end();
     else response.json(given.body);
   };

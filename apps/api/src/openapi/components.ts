@@ -73,6 +73,25 @@ export const components: Record<string, Component> = {
   WebhookDelivery: given(contracts.webhookDelivery, examples.webhookDelivery),
   TestEvent: given(contracts.testEventAnswer, { deliveryId: "dlv_01JD8Z3V", eventId: "evt_01JD8Z3V" }),
   Replay: given(contracts.replayAnswer, { deliveries: 12 }),
+  ApiKey: given(contracts.apiKey, examples.apiKey),
+  ApiKeySecret: given(contracts.apiKeySecret, {
+    ...examples.apiKey,
+    key: `${examples.apiKey.begins}${"x".repeat(43)}`,
+  }),
+  NewApiKey: taken(contracts.newApiKey, { name: "web app", scopes: ["jobs:write", "jobs:read"] }),
+  ApiKeyUpdate: taken(contracts.apiKeyUpdate, { budgetUsd: "50" }),
+  ApiKeyRotation: taken(contracts.apiKeyRotation, { graceSeconds: 3600 }),
+  JobToken: given(contracts.jobToken, {
+    token: "usjt_eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJqb2JfMDFKRDhaM1Y1TiJ9.b9s0",
+    expiresAt: "2026-11-22T18:19:05.000Z",
+  }),
+  JobTokenRequest: taken(contracts.jobTokenRequest, { expiresInSeconds: 900 }),
+  Session: given(contracts.session, {
+    csrfToken: "q2Wm7cK1f0b9uXz4tN6sYh3LrEaP8vGd",
+    expiresAt: "2026-11-23T06:04:05.000Z",
+  }),
+  SignInRequest: taken(contracts.signInRequest, { key: "us_live_…" }),
+  AuditEntry: given(contracts.auditEntry, examples.auditEntry),
   Problem: given(contracts.problem, examples.problem),
   ...agentComponents(),
 };

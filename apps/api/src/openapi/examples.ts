@@ -1,6 +1,8 @@
 import type {
   AcceptedJob,
   Alert,
+  ApiKey,
+  AuditEntry,
   Call,
   CallExplanation,
   Charge,
@@ -337,3 +339,30 @@ export const problem: Problem = {
   requestId: "req_2f1b0a52-6d0c-4b6e-9a55-0d3c8a3c1f5e",
   retryable: false,
 };
+
+export const apiKey = {
+  id: "key_01JD8Z3V2B4D6F8H0K2M4P6R8T",
+  name: "web app",
+  begins: "us_live_01JD8Z3V2B4D6F8H0K2M4P6R8T_",
+  status: "active",
+  scopes: ["jobs:write", "jobs:read"],
+  creatorIds: null,
+  budgetUsd: "100",
+  spentUsd: "12.345678",
+  heldUsd: "0",
+  unknownUsd: "0",
+  createdAt: "2026-11-01T09:00:00.000Z",
+  updatedAt: "2026-11-01T09:00:00.000Z",
+  lastUsedAt: "2026-11-22T18:04:00.000Z",
+} satisfies ApiKey;
+
+export const auditEntry = {
+  id: "aud_01JD8Z3V9C1E3G5J7L9N1Q3S5V",
+  at: "2026-11-22T18:04:05.678Z",
+  actor: apiKey.id,
+  operation: "putCreator",
+  target: "psy",
+  requestId: "req_2f1b0a52-6d0c-4b6e-9a55-0d3c8a3c1f5e",
+  outcome: "ok",
+  changes: { plan: "pro", profile: null },
+} satisfies AuditEntry;

@@ -6,11 +6,15 @@ import { presentProblem } from "../http/problem-responses.ts";
 type CodesByStatus = Record<number, ProblemCode[]>;
 
 /** Problems that a route may answer because of what kind of route it is, by status. */
-function commonProblems({ scope, params, query, body }: Route): CodesByStatus {
+function commonProblems({ method, scope, params, query, body }: Route): CodesByStatus {
   const parsed: ProblemCode[] = params || query || body ? ["invalid_request"] : [];
   return {
     400: body ? [...parsed, "invalid_json"] : parsed,
-    ...(scope !== "public" && { 401: ["unauthorized", "invalid_api_key"], 403: ["forbidden_scope"] }),
+    ...(scope !== "public" && {
+      401: ["unauthorized", "invalid_api_key"],
+      403: method === "get" ? ["forbidden_scope"] : ["forbidden_scope", "csrf_token_invalid"],
+      429: ["rate_limited"],
+    }),
     ...(body && { 413: ["body_too_large"], 415: ["unsupported_media_type"] }),
     500: ["internal_error"],
     503: ["unavailable"],

@@ -8,9 +8,24 @@ export const securitySchemes = {
     description:
       "An API key: `Authorization: Bearer us_…`. Each operation names the scope that the key must have.",
   },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: "understudy_session",
+    description: "A person's session (`POST /api/ai/session`); what it changes needs `x-csrf-token` as well.",
+  },
+  jobToken: {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "A job's token (`POST /api/ai/jobs/{id}/token`), for a browser: it reads that job and its events.",
+  },
 };
 
+const jobTokenRoutes = new Set(["readJob", "followJob"]);
+
 /** What a request to a route must show. */
-export function securityOf({ scope }: Route): Record<string, string[]>[] {
-  return scope === "public" ? [] : [{ apiKey: [scope] }];
+export function securityOf({ id, scope }: Route): Record<string, string[]>[] {
+  if (scope === "public") return [];
+  return [{ apiKey: [scope] }, { session: [] }, ...(jobTokenRoutes.has(id) ? [{ jobToken: [] }] : [])];
 }

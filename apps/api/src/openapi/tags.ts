@@ -10,6 +10,9 @@ export const tags = {
   Charges: "What creators owe for a month, and the closing of a month.",
   Prices: "Dated prices by model and tier, and what a usage costs by them.",
   Alerts: "What operators must know.",
+  "API keys": "What programs show: scopes, creators, a budget, an end.",
+  Session: "How people sign in with a browser.",
+  Audit: "Who changed what, and when.",
   Operations: "Whether it runs, and what it can do.",
 } as const;
 

@@ -1,27 +1,33 @@
 import type { AppDependencies } from "../app-dependencies.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Route } from "../http/define-route.ts";
 import { alertRoutes } from "./alert-routes.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { callRoutes } from "./call-routes.ts";
 import { chargeRoutes } from "./charge-routes.ts";
 import { creatorRoutes } from "./creator-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
+import { jobTokenRoutes } from "./job-token-routes.ts";
+import { keyRoutes } from "./key-routes.ts";
 import { knowledgeRoutes } from "./knowledge-routes.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
 import { moneyRoutes } from "./money-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { priceRoutes } from "./price-routes.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import { spendingRoutes } from "./spending-routes.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
 
 /** All declared routes; those that are asked for most are found first. */
-export function allRoutes(dependencies: AppDependencies): Route[] {
-  const { database, redis, dispatcher, prices, jobs, stopping, logger } = dependencies;
+export function allRoutes(dependencies: AppDependencies, audit: AuditLog): Route[] {
+  const { database, redis, dispatcher, prices, jobs, jobTokens, sessions, stopping, logger } = dependencies;
   const routes = [
     ...jobRoutes(jobs, dependencies.jobControl, stopping),
     ...eventRoutes(dependencies.jobEvents),
+    ...jobTokenRoutes(jobs, jobTokens),
     ...healthRoutes(database, redis),
     ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
     ...creatorRoutes(database, dispatcher),
@@ -34,6 +40,9 @@ export function allRoutes(dependencies: AppDependencies): Route[] {
     ...chargeRoutes(database, stopping, logger),
     ...priceRoutes(database, prices),
     ...webhookRoutes(database, dependencies.secrets),
+    ...keyRoutes(dependencies),
+    ...auditRoutes(database),
+    ...sessionRoutes(sessions, audit),
   ];
   return [...routes, ...openApiRoutes(routes)];
 }

@@ -2,6 +2,7 @@ import { call, callExplanation, callSettlement, callsQuery } from "@understudy/c
 import type { Database } from "@understudy/database";
 import { calls, explainCall, resolveUnknownCall } from "@understudy/ledger";
 import { z } from "zod";
+import { visibleTo } from "../http/caller.ts";
 import { decodeCursor, encodeCursor } from "../http/cursor.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
@@ -22,9 +23,9 @@ export function callRoutes(database: Database): Route[] {
     description: "Each is one HTTP request to Gemini, in order of their start.",
     query: callsQuery,
     answers: { 200: { description: "A page of calls.", schema: listOf(call) } },
-    async handle({ query: { cursor, ...query }, reply }) {
+    async handle({ query: { cursor, ...query }, caller, reply }) {
       const after = cursor === undefined ? undefined : decodeCursor(cursor);
-      const { items, next } = await calls(database, query, after);
+      const { items, next } = await calls(database, { ...query, creatorIds: visibleTo(caller) }, after);
       return reply(200, { items, ...(next && { nextCursor: encodeCursor(next) }) });
     },
   });
@@ -43,8 +44,8 @@ export function callRoutes(database: Database): Route[] {
     example: { params: { id: examples.call.id } },
     answers: { 200: { description: "Line by line.", schema: callExplanation } },
     problems: { 404: ["call_not_found"] },
-    async handle({ params, reply }) {
-      const explanation = await explainCall(database, params.id);
+    async handle({ params, caller, reply }) {
+      const explanation = await explainCall(database, params.id, { creatorIds: visibleTo(caller) });
       if (!explanation) throw noSuchCall();
       return reply(200, explanation);
     },

@@ -2,6 +2,7 @@ import { type Charge, charge, chargesQuery, closeResult, month as monthSchema } 
 import type { Database } from "@understudy/database";
 import { charges, closeMonth, formatUsd, sumUsd } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
+import { visibleTo } from "../http/caller.ts";
 import { streamCsv } from "../http/csv.ts";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
 import { defineRoute, type Route, sent } from "../http/define-route.ts";
@@ -29,8 +30,9 @@ export function chargeRoutes(database: Database, stopping: AbortSignal, logger: 
         },
       },
     },
-    async handle({ query: { cursor, ...query }, request, response, reply }) {
+    async handle({ query: { cursor, ...asked }, caller, request, response, reply }) {
       const after = cursor === undefined ? undefined : decodeIdCursor(cursor);
+      const query = { ...asked, creatorIds: visibleTo(caller) };
       if (request.accepts(["application/json", "text/csv"]) === "text/csv") {
         const lines = chargeLines(database, { ...query, limit: csvPageSize }, after);
         await streamCsv(response, lines, csvColumns);

@@ -14,6 +14,7 @@ import {
 import type { Database, Prisma } from "@understudy/database";
 import { formatUsd, quotaOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
+import { visibleTo } from "../http/caller.ts";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
@@ -36,7 +37,7 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     params,
     body: creatorUpdate,
     answers: { 200: { description: "The creator as it is now.", schema: creator } },
-    problems: { 400: ["plan_not_found"] },
+    problems: { 400: ["plan_not_found"], 404: ["creator_not_found"] },
     async handle({ params: { id }, body, reply }) {
       await refuseUnknownPlan(database, body.plan);
       const fields = columns(body);
@@ -142,9 +143,15 @@ function creatorReads(database: Database): Route[] {
     description: "In order of their ids; `q` is a part of the id.",
     query: creatorsQuery,
     answers: { 200: { description: "A page of creators.", schema: listOf(creator) } },
-    async handle({ query: { q, cursor, limit }, reply }) {
+    async handle({ query: { q, cursor, limit }, caller, reply }) {
+      const visible = visibleTo(caller);
+      const id = {
+        ...(q && { contains: q }),
+        ...(cursor && { gt: decodeIdCursor(cursor) }),
+        ...(visible && { in: visible }),
+      };
       const rows = await database.prisma.creator.findMany({
-        where: { id: { ...(q && { contains: q }), ...(cursor && { gt: decodeIdCursor(cursor) }) } },
+        where: { id },
         include: { plan: true },
         orderBy: { id: "asc" },
         take: limit + 1,
@@ -222,7 +229,7 @@ async function readCreator(database: Database, id: string): Promise<Creator> {
   return present(row);
 }
 
-function noSuchCreator(): ProblemError {
+export function noSuchCreator(): ProblemError {
   return new ProblemError(404, "creator_not_found", "No creator has that id.");
 }
 

@@ -23,9 +23,9 @@ import { parseAt } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { presentProblem } from "../http/problem-responses.ts";
+import { rateLimitHeaders } from "../http/rate-limit-headers.ts";
 import type { JobControl } from "../job-control.ts";
 import { type JobRequest, type Jobs, noSuchJob } from "../jobs.ts";
-import { rateLimitHeaders } from "../lane-view.ts";
 import { componentNameOf } from "../openapi/components.ts";
 import * as examples from "../openapi/examples.ts";
 
@@ -90,7 +90,8 @@ export function jobRoutes(jobs: Jobs, control: JobControl, stopping: AbortSignal
 }
 
 function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
-  async function acceptAndAnswer(job: JobRequest, { request, response, reply, caller }: JobContext) {
+  async function acceptAndAnswer(job: Omit<JobRequest, "caller">, context: JobContext) {
+    const { caller, request, response, reply } = context;
     const key = readIdempotencyKey(request) ?? job.options.idempotencyKey;
     const {
       job: accepted,
@@ -99,12 +100,13 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
     } = await jobs.accept({
       ...job,
       ...keyed(caller, key),
+      caller,
       traceparent: traceparentOf(response),
     });
     const headers = {
       location: accepted.links.self,
       ...(isRepeat && { "idempotency-replayed": "true" }),
-      ...(lane && rateLimitHeaders(lane)),
+      ...(lane && rateLimitHeaders("bucket", lane)),
     };
     const seconds = preferredWaitSeconds(request.headers.prefer);
     if (seconds === 0) return reply(202, accepted, headers);
@@ -134,6 +136,7 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
       description: agent.summary,
       headers: heeded,
       body: namedBodies(agent),
+      unaudited: true,
       ...(agent.example && { example: { body: { creatorId: "psy", ...agent.example.input } } }),
       answers: {
         ...accepted,
@@ -160,6 +163,7 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
     absent: { name: () => noSuchAgent(404) },
     body: agentJobRequest,
     documentedBody: agentJobBody,
+    unaudited: true,
     example: { params: { name: "chat" }, body: { creatorId: "psy", input: chatInput } },
     answers: accepted,
     problems: { ...refusals, 404: ["agent_not_found", "creator_not_found"] },
@@ -189,9 +193,12 @@ function batchRoute(jobs: Jobs): Route {
     const agent = requireAgent(name, 400);
     const inputPointer = `${pointer}/input`;
     const input = parseAt(agent.input, given, inputPointer);
-    const key = keyed(caller, options.idempotencyKey ?? keyOfPlace);
-    const traceparent = traceparentOf(response);
-    return (await jobs.accept({ agent, creatorId, input, inputPointer, options, ...key, traceparent })).job;
+    const of = {
+      caller,
+      ...keyed(caller, options.idempotencyKey ?? keyOfPlace),
+      traceparent: traceparentOf(response),
+    };
+    return (await jobs.accept({ ...of, agent, creatorId, input, inputPointer, options })).job;
   }
 
   return defineRoute({
@@ -207,6 +214,7 @@ function batchRoute(jobs: Jobs): Route {
     headers: repeatable,
     body: jobBatch,
     documentedBody: batchBody,
+    unaudited: true,
     example: { body: { jobs: [{ agent: "chat", creatorId: "psy", input: chatInput }] } },
     bodyMax: 8 * 1024 * 1024,
     answers: {

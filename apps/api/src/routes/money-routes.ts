@@ -1,6 +1,7 @@
 import { costs as costsAnswer, costsQuery } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { costs } from "@understudy/ledger";
+import { visibleTo } from "../http/caller.ts";
 import { sendCsv } from "../http/csv.ts";
 import { defineRoute, type Route, sent } from "../http/define-route.ts";
 
@@ -26,8 +27,12 @@ export function moneyRoutes(database: Database): Route[] {
         },
       },
     },
-    async handle({ query, request, response, reply }) {
-      const { rows, total, forecast } = await costs(database, query, new Date());
+    async handle({ query, caller, request, response, reply }) {
+      const { rows, total, forecast } = await costs(
+        database,
+        { ...query, creatorIds: visibleTo(caller) },
+        new Date(),
+      );
       if (request.accepts(["application/json", "text/csv"]) === "text/csv") {
         sendCsv(response, [...rows, { key: "total", ...total }], Object.keys({ key: "", ...total }));
         return sent;

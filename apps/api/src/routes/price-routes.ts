@@ -71,6 +71,7 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
     summary: "Work out what a usage costs",
     description: "Of Gemini's own `usageMetadata`, by the price in force at the time given.",
     body: quoteRequest,
+    unaudited: true,
     answers: { 200: { description: "Line by line; the lines add up to the last digit.", schema: quote } },
     problems: { 400: ["unknown_model"] },
     async handle({ body, reply }) {

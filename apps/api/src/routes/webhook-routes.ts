@@ -21,6 +21,7 @@ import {
 } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
 import { z } from "zod";
+import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
@@ -28,6 +29,7 @@ import * as examples from "../openapi/examples.ts";
 import { newSecret } from "../webhooks/new-secret.ts";
 import { behind, newestFirst, pageOf } from "../webhooks/newest-first.ts";
 import { type EndpointRow, presentDelivery, presentEndpoint } from "../webhooks/present-webhook.ts";
+import { findEndpoint, hearsOf, seesEndpoint, visibleEndpoints } from "../webhooks/visible-endpoints.ts";
 
 /** How long the secret before a rotation signs as well. */
 const bothSecretsMs = 24 * 3_600_000;
@@ -64,7 +66,8 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
         headers: { location: "The endpoint's path." },
       },
     },
-    async handle({ body: { url, events, description, creatorIds = [] }, reply }) {
+    problems: { 404: ["creator_not_found"] },
+    async handle({ body: { url, events, description, creatorIds = [] }, caller, reply }) {
       const id = newId("end");
       const secret = newSecret();
       const { sealed, keyId } = secrets.seal(secret, id);
@@ -73,7 +76,7 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
           id,
           url,
           events,
-          creatorIds,
+          creatorIds: hearsOf(caller, creatorIds),
           description: description ?? null,
           secret: sealed,
           secretKeyId: keyId,
@@ -92,9 +95,9 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     description: "The newest first.",
     query: webhooksQuery,
     answers: { 200: { description: "A page of endpoints.", schema: listOf(webhookEndpointSchema) } },
-    async handle({ query: { cursor, limit }, reply }) {
+    async handle({ query: { cursor, limit }, caller, reply }) {
       const rows = await webhookEndpoint.findMany({
-        where: { deletedAt: null, ...behind(cursor) },
+        where: { ...(await visibleEndpoints(database, caller)), ...behind(cursor) },
         orderBy: newestFirst,
         take: limit + 1,
       });
@@ -111,8 +114,8 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     summary: "Read a webhook endpoint",
     answers: { 200: { description: "The endpoint.", schema: webhookEndpointSchema } },
     problems: { 404: ["endpoint_not_found"] },
-    handle: async ({ params: { id }, reply }) =>
-      reply(200, presentEndpoint(await readEndpoint(database, id))),
+    handle: async ({ params: { id }, caller, reply }) =>
+      reply(200, presentEndpoint(await readEndpoint(database, caller, id))),
   });
 
   const updates = (["put", "patch"] as const).map((method) =>
@@ -126,10 +129,10 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
       description: "What is left out stays.",
       body: webhookEndpointUpdate,
       answers: { 200: { description: "The endpoint as it is now.", schema: webhookEndpointSchema } },
-      problems: { 404: ["endpoint_not_found"] },
-      async handle({ params: { id }, body, reply }) {
-        const before = await readEndpoint(database, id);
-        const data = { ...columns(body), ...switched(before, body.enabled) };
+      problems: { 404: ["endpoint_not_found", "creator_not_found"] },
+      async handle({ params: { id }, body, caller, reply }) {
+        const before = await readEndpoint(database, caller, id);
+        const data = { ...columns(caller, body), ...switched(before, body.enabled) };
         return reply(200, presentEndpoint(await webhookEndpoint.update({ where: { id }, data })));
       },
     }),
@@ -144,8 +147,8 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     summary: "Delete a webhook endpoint",
     answers: { 204: { description: "Nothing is sent to it any more." } },
     problems: { 404: ["endpoint_not_found"] },
-    async handle({ params: { id }, reply }) {
-      await readEndpoint(database, id);
+    async handle({ params: { id }, caller, reply }) {
+      await readEndpoint(database, caller, id);
       await webhookEndpoint.update({ where: { id }, data: { deletedAt: new Date() } });
       return reply(204);
     },
@@ -161,8 +164,8 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     description: "The secret before signs as well for 24 hours. The new one is shown this once.",
     answers: { 200: { description: "The endpoint, with its new secret.", schema: webhookEndpointSecret } },
     problems: { 404: ["endpoint_not_found"], 409: ["endpoint_changed"] },
-    async handle({ params: { id }, reply }) {
-      const before = await readEndpoint(database, id);
+    async handle({ params: { id }, caller, reply }) {
+      const before = await readEndpoint(database, caller, id);
       const secret = newSecret();
       const { sealed, keyId } = secrets.seal(secret, id);
       // Of two at once the second finds no such secret: were both written, one that was shown would sign nothing.
@@ -177,7 +180,7 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
         },
       });
       if (count === 0) throw changed();
-      return reply(200, { ...presentEndpoint(await readEndpoint(database, id)), secret });
+      return reply(200, { ...presentEndpoint(await readEndpoint(database, caller, id)), secret });
     },
   });
 
@@ -198,8 +201,8 @@ function deliveryRoutes(database: Database): Route[] {
     description: "It is of the type `webhook.test`, and signed as all others.",
     answers: { 202: { description: "It is under way.", schema: testEventAnswer } },
     problems: { 404: ["endpoint_not_found"], 409: ["endpoint_disabled"] },
-    async handle({ params, reply }) {
-      const { id } = await readEndpoint(database, params.id);
+    async handle({ params, caller, reply }) {
+      const { id } = await readEndpoint(database, caller, params.id);
       const event = await sendTestEvent(database, id);
       if (!event) throw disabled();
       return reply(202, event);
@@ -216,8 +219,8 @@ function deliveryRoutes(database: Database): Route[] {
     query: deliveriesQuery,
     answers: { 200: { description: "A page of deliveries.", schema: listOf(webhookDelivery) } },
     problems: { 404: ["endpoint_not_found"] },
-    async handle({ params, query: { cursor, limit, status }, reply }) {
-      const { id: endpointId } = await readEndpoint(database, params.id);
+    async handle({ params, caller, query: { cursor, limit, status }, reply }) {
+      const { id: endpointId } = await readEndpoint(database, caller, params.id);
       const rows = await delivery.findMany({
         where: { endpointId, ...(status && { status }), ...behind(cursor) },
         include: { event: true, attempts: { orderBy: [{ generation: "asc" }, { number: "asc" }] } },
@@ -238,7 +241,9 @@ function deliveryRoutes(database: Database): Route[] {
     summary: "Deliver one event again",
     answers: { 202: { description: "It is under way.", schema: replayAnswer } },
     problems: { 404: ["delivery_not_found"], 409: ["endpoint_disabled"] },
-    async handle({ params, reply }) {
+    async handle({ params, caller, reply }) {
+      const found = await delivery.findUnique({ where: params, select: { endpoint: true } });
+      if (!found || !seesEndpoint(caller, found.endpoint)) throw noSuchDelivery();
       const isReplayed = await replayDelivery(database, params.id);
       if (isReplayed === undefined) throw noSuchDelivery();
       if (!isReplayed) throw disabled();
@@ -257,8 +262,8 @@ function deliveryRoutes(database: Database): Route[] {
     example: { ...example, query: { since: "2026-11-22T00:00:00Z" } },
     answers: { 202: { description: "They are under way.", schema: replayAnswer } },
     problems: { 404: ["endpoint_not_found"], 409: ["endpoint_disabled"] },
-    async handle({ params, query: { since }, reply }) {
-      const { id, disabledAt } = await readEndpoint(database, params.id);
+    async handle({ params, caller, query: { since }, reply }) {
+      const { id, disabledAt } = await readEndpoint(database, caller, params.id);
       if (disabledAt) throw disabled();
       const { deliveries, nextSince } = await replaySince(database, id, new Date(since), replayMax);
       return reply(202, { deliveries, ...(nextSince && { nextSince: nextSince.toISOString() }) });
@@ -268,8 +273,8 @@ function deliveryRoutes(database: Database): Route[] {
   return [test, list, replayOne, replay];
 }
 
-async function readEndpoint({ prisma }: Database, id: string): Promise<EndpointRow> {
-  const row = await prisma.webhookEndpoint.findUnique({ where: { id, deletedAt: null } });
+async function readEndpoint(database: Database, caller: Caller, id: string): Promise<EndpointRow> {
+  const row = await findEndpoint(database, caller, id);
   if (!row) throw noSuchEndpoint();
   return row;
 }
@@ -291,12 +296,12 @@ function changed(): ProblemError {
 }
 
 /** What is left out stays. */
-function columns({ url, events, description, creatorIds }: WebhookEndpointUpdate) {
+function columns(caller: Caller, { url, events, description, creatorIds }: WebhookEndpointUpdate) {
   return {
     ...(url !== undefined && { url }),
     ...(events !== undefined && { events }),
     ...(description !== undefined && { description }),
-    ...(creatorIds !== undefined && { creatorIds }),
+    ...(creatorIds !== undefined && { creatorIds: hearsOf(caller, creatorIds) }),
     updatedAt: new Date(),
   };
 }

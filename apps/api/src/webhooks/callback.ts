@@ -1,5 +1,7 @@
 import type { Database } from "@understudy/database";
+import type { Caller } from "../http/caller.ts";
 import { ProblemError } from "../http/problem-error.ts";
+import { seesEndpoint } from "./visible-endpoints.ts";
 
 /** Where a job's end is told, and the endpoint whose secret signs it. */
 interface Callback {
@@ -10,19 +12,20 @@ interface Callback {
 /**
  * The registered endpoint that a job's callbackUrl belongs to: its URL begins with the endpoint's. Of several the most
  * exact one.
- * @throws a 400 problem where there is none that may hear of that creator
+ * @throws a 400 problem where there is none for that caller that may hear of that creator
  */
 export async function callbackFor(
   database: Database,
+  caller: Caller,
   creatorId: string,
   callbackUrl: string,
 ): Promise<Callback> {
   const endpoints = await database.prisma.webhookEndpoint.findMany({
     where: { deletedAt: null, OR: [{ creatorIds: { isEmpty: true } }, { creatorIds: { has: creatorId } }] },
-    select: { id: true, url: true },
+    select: { id: true, url: true, creatorIds: true },
   });
   const [best] = endpoints
-    .filter(({ url }) => beginsWith(callbackUrl, url))
+    .filter((endpoint) => seesEndpoint(caller, endpoint) && beginsWith(callbackUrl, endpoint.url))
     .sort((one, other) => other.url.length - one.url.length);
   if (best) return { callbackUrl, callbackEndpointId: best.id };
   throw new ProblemError(

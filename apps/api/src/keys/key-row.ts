@@ -1,0 +1,10 @@
+import type { ApiKeyStatus } from "@understudy/contracts";
+import type { Prisma } from "@understudy/database";
+
+export type KeyRow = Prisma.ApiKeyGetPayload<object>;
+
+/** Whether a key is good, or why not. */
+export function statusOf({ revokedAt, expiresAt }: KeyRow): ApiKeyStatus {
+  if (revokedAt) return "revoked";
+  return expiresAt && expiresAt <= new Date() ? "expired" : "active";
+}

@@ -1,0 +1,28 @@
+import type { ApiKey, Scope } from "@understudy/contracts";
+import { formatUsd } from "@understudy/ledger";
+import { type KeyRow, statusOf } from "./key-row.ts";
+import { type KeyEnvironment, keyBeginning } from "./key-text.ts";
+
+/** A key as it is told to operators: without its secrets. */
+export function presentKey(row: KeyRow, environment: KeyEnvironment): ApiKey {
+  const { previousSecretUntil } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    begins: keyBeginning(environment, row.id),
+    status: statusOf(row),
+    scopes: row.scopes as Scope[],
+    creatorIds: row.creatorIds.length > 0 ? row.creatorIds : null,
+    budgetUsd: row.budgetUsd === null ? null : formatUsd(row.budgetUsd),
+    spentUsd: formatUsd(row.spentUsd),
+    heldUsd: formatUsd(row.heldUsd),
+    unknownUsd: formatUsd(row.unknownUsd),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+    ...(row.expiresAt && { expiresAt: row.expiresAt.toISOString() }),
+    ...(row.revokedAt && { revokedAt: row.revokedAt.toISOString() }),
+    ...(previousSecretUntil &&
+      previousSecretUntil > new Date() && { previousSecretUntil: previousSecretUntil.toISOString() }),
+  };
+}

@@ -1,0 +1,68 @@
+import { hkdfSync } from "node:crypto";
+import type { SecretsKeys } from "@understudy/service";
+import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+
+const algorithm = "HS256";
+const keyBytes = 32;
+
+/** What a signature vouches for until `expiresAt`. */
+export interface Signed {
+  subject: string;
+  /** The API key that it comes from; null is the admin key of the environment. */
+  keyId: string | null;
+  expiresAt: Date;
+}
+
+/**
+ * Signs what its holder brings back: a JWT by HMAC-SHA-256, under keys of its purpose's own that are derived from
+ * UNDERSTUDY_SECRETS_KEYS (HKDF). The first of these signs, all verify, so that they can be changed.
+ */
+export class Signer {
+  readonly #keys: Map<string, Uint8Array>;
+
+  /** @param purpose what is signed: nothing that was signed for another is taken for it */
+  constructor(secretsKeys: SecretsKeys, purpose: string, salt = "") {
+    this.#keys = new Map(
+      secretsKeys.map(({ id, key }) => [
+        id,
+        new Uint8Array(hkdfSync("sha256", key, salt, `understudy ${purpose}`, keyBytes)),
+      ]),
+    );
+  }
+
+  async sign({ subject, keyId, expiresAt }: Signed): Promise<string> {
+    const [first] = this.#keys;
+    if (!first) throw new Error("There is no key to sign with.");
+    const [kid, key] = first;
+    return new SignJWT(keyId === null ? {} : { key: keyId })
+      .setProtectedHeader({ alg: algorithm, kid })
+      .setSubject(subject)
+      .setExpirationTime(expiresAt)
+      .sign(key);
+  }
+
+  /** Undefined where it is not ours, or its time is over. */
+  async verify(text: string): Promise<Signed | undefined> {
+    const payload = await jwtVerify(text, ({ kid }) => this.#keyOf(kid), { algorithms: [algorithm] }).then(
+      (verified) => verified.payload,
+      () => undefined,
+    );
+    return payload && read(payload);
+  }
+
+  #keyOf(kid: string | undefined): Uint8Array {
+    const key = this.#keys.get(kid ?? "");
+    if (!key) throw new Error("It was signed with a key that is not among ours.");
+    return key;
+  }
+}
+
+/** A JWT knows whole seconds alone. */
+export function inSeconds(seconds: number): Date {
+  return new Date(Math.ceil(Date.now() / 1000 + seconds) * 1000);
+}
+
+function read({ sub, exp, key }: JWTPayload): Signed | undefined {
+  if (sub === undefined || exp === undefined) return undefined;
+  return { subject: sub, keyId: typeof key === "string" ? key : null, expiresAt: new Date(exp * 1000) };
+}
