@@ -52,7 +52,7 @@ export {
 } from "./knowledge/insights.ts";
 export { findPersonalData, plainText } from "./knowledge/personal-data.ts";
 export { type FinishedStep, rememberSteps, type SharedInsight } from "./knowledge/steps.ts";
-export { applyMigrations } from "./migrations.ts";
+export { applyMigrations, listPendingMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
 export type { RoomFigures } from "./room-figures.ts";
 export { loadStatement, type Statement } from "./statement.ts";

@@ -10,6 +10,8 @@ const prismaMigrateLock = 72_707_369;
 /** Prisma's own table, to the letter: either tool goes on where the other stopped. */
 const createTable = readFileSync(new URL("./prisma-migrations-table.sql", import.meta.url), "utf8");
 
+const repositoryMigrations = new URL("../../../prisma/migrations/", import.meta.url);
+
 interface Migration {
   name: string;
   sql: string;
@@ -30,7 +32,7 @@ interface Migration {
  */
 export async function applyMigrations(
   databaseUrl: string,
-  directory = new URL("../../../prisma/migrations/", import.meta.url),
+  directory = repositoryMigrations,
 ): Promise<string[]> {
   const { connectionString, isPooled } = readDatabaseUrl(databaseUrl);
   if (isPooled) {
@@ -57,6 +59,26 @@ export async function applyMigrations(
       }
     }
     return names;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The names of those that are not applied yet; changes nothing.
+ * @throws when one has failed half-way under Prisma
+ */
+export async function listPendingMigrations(
+  databaseUrl: string,
+  directory = repositoryMigrations,
+): Promise<string[]> {
+  const { connectionString } = readDatabaseUrl(databaseUrl);
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') AS name");
+    const applied = rows[0]?.name === null ? new Map() : await appliedMigrations(client);
+    return (await readMigrations(directory)).flatMap(({ name }) => (applied.has(name) ? [] : [name]));
   } finally {
     await client.end();
   }

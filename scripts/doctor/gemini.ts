@@ -1,0 +1,39 @@
+import { reasonOf } from "../client/command-error.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+import type { Settings } from "./settings.ts";
+
+const timeoutMs = 10_000;
+const geminiUrl = "https://generativelanguage.googleapis.com";
+
+/** Asks the model to count tokens, which is free. */
+export async function checkGemini(settings: Settings): Promise<Finding[]> {
+  const { GEMINI_API_KEY: key, GEMINI_MODEL: model } = settings;
+  if (key === undefined || model === undefined) return [];
+  const url = (settings.GEMINI_BASE_URL ?? geminiUrl).replace(/\/+$/, "");
+  try {
+    const response = await fetch(`${url}/v1beta/models/${encodeURIComponent(model)}:countTokens`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-goog-api-key": key },
+      body: JSON.stringify({ contents: [{ role: "user", parts: [{ text: "Hello" }] }] }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    await response.body?.cancel();
+    if (!response.ok) {
+      const todo =
+        response.status === 404 ? "see GEMINI_MODEL" : "see GEMINI_API_KEY and its project's limits";
+      return [fail("gemini", `${model} answers ${response.status}`, todo)];
+    }
+    if (response.headers.get("x-understudy-provider") === "emulator") {
+      return [warn("gemini", `the emulator answers for ${model}`, "unset GEMINI_BASE_URL for Gemini itself")];
+    }
+    return [ok("gemini", `${model} answers`)];
+  } catch (error) {
+    return [
+      fail(
+        "gemini",
+        `${new URL(url).host} does not answer: ${reasonOf(error)}`,
+        "see that it may be reached",
+      ),
+    ];
+  }
+}

@@ -1,0 +1,121 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { type Stack, startStack, testSecretsKeys } from "@understudy/testkit";
+import { Redis } from "ioredis";
+import type { Finding } from "../finding.ts";
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ persistentRedis: true });
+});
+afterAll(() => stack?.stop());
+
+/** The command as an operator runs it. */
+async function doctor(args: string[], more: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["--import", "tsx", "scripts/doctor/main.ts", ...args], {
+    cwd: resolve(import.meta.dirname, "../../.."),
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: stack.databaseUrl,
+      REDIS_URL: stack.redis.url,
+      UNDERSTUDY_ADMIN_KEY: stack.adminKey,
+      UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
+      GEMINI_API_KEY: "emulator",
+      GEMINI_BASE_URL: stack.emulatorUrl,
+      UNDERSTUDY_URL: stack.url,
+      ...more,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  }
+  const [code] = (await once(child, "close")) as [number];
+  return { code, output };
+}
+
+async function failures(more: Record<string, string>): Promise<string[]> {
+  const { code, output } = await doctor(["--json"], more);
+  expect(code).toBe(1);
+  const report = JSON.parse(output) as { ok: boolean; findings: Finding[] };
+  expect(report.ok).toBe(false);
+  const failed = report.findings.filter(({ status }) => status === "fail");
+  for (const { todo } of failed) expect(todo).toBeTruthy();
+  return failed.map(({ check, message }) => `${check}: ${message}`);
+}
+
+describe("npm run doctor", () => {
+  it("finds nothing wrong with a deployment that works, and says that the emulator answers", async () => {
+    const { code, output } = await doctor([]);
+    expect(output).toMatch(/, 0 failed/);
+    for (const line of [
+      "✓ migrations",
+      "✓ prices",
+      "! gemini     the emulator answers",
+      "✓ worker",
+      "takes the admin key",
+    ])
+      expect(output).toContain(line);
+    expect(output).not.toContain(stack.adminKey);
+    expect(code).toBe(0);
+  });
+
+  it("says what is wrong with each setting, and checks the others all the same", async () => {
+    expect(
+      await failures({
+        REDIS_URL: "https://eu1-cat.upstash.io",
+        UNDERSTUDY_SECRETS_KEYS: "k1:short",
+        GEMINI_MODEL: "gemini-unknown",
+      }),
+    ).toEqual([
+      expect.stringContaining("settings: REDIS_URL"),
+      expect.stringContaining("settings: UNDERSTUDY_SECRETS_KEYS"),
+      "prices: gemini-unknown has none, so its jobs are refused",
+      expect.stringContaining("gemini: gemini-unknown answers 404"),
+    ]);
+  });
+
+  it("sees a Redis that evicts, a database that is behind, another key, and that no worker is there", async () => {
+    const redis = new Redis(stack.redis.url);
+    await redis.config("SET", "maxmemory-policy", "allkeys-lru");
+    const { prisma } = stack.database;
+    await prisma.$executeRaw`UPDATE _prisma_migrations SET rolled_back_at = now()
+      WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)`;
+    await stack.workers[0]?.stop();
+    try {
+      expect(await failures({ UNDERSTUDY_ADMIN_KEY: "us_another_key_of_length" })).toEqual([
+        expect.stringMatching(/^migrations: 1 not applied/),
+        "redis: maxmemory-policy is allkeys-lru: it may drop jobs",
+        "worker: none is connected to Redis",
+        "api: answers 401 to the admin key",
+      ]);
+    } finally {
+      await prisma.$executeRaw`UPDATE _prisma_migrations SET rolled_back_at = NULL`;
+      await redis.config("SET", "maxmemory-policy", "noeviction");
+      redis.disconnect();
+    }
+  });
+
+  it("ends in time where nothing answers, one line for each", async () => {
+    const nobody = "127.0.0.1:1";
+    const found = await failures({
+      DATABASE_URL: `postgres://u:hunter2@${nobody}/x`,
+      REDIS_URL: `redis://${nobody}`,
+      GEMINI_BASE_URL: `http://${nobody}`,
+      UNDERSTUDY_URL: `http://${nobody}`,
+    });
+    expect(found.map((line) => line.split(":")[0])).toEqual(["postgres", "redis", "gemini", "api"]);
+    expect(found.join()).not.toContain("hunter2");
+  });
+
+  it("explains itself", async () => {
+    expect(await doctor(["--help"])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("--env-file"),
+    });
+    expect((await doctor(["--nonsense"])).code).toBe(2);
+  });
+});
