@@ -139,7 +139,7 @@ function insightRoutes(database: Database): Route[] {
     absent: { insightId: noSuchInsight },
     example: { params: { insightId: examples.insight.id } },
     answers: { 204: { description: "It is gone." } },
-    problems: { 404: ["insight_not_found"] },
+    problems: { 404: ["insight_not_found", "creator_not_found"] },
     async handle({ params, reply }) {
       const where = { id: params.insightId, creatorId: params.id };
       const { count } = await prisma.insight.deleteMany({ where });
