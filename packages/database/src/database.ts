@@ -60,7 +60,7 @@ export function openDatabase(url: string, connectionsMax: number): Database {
   });
   // A connection lost while idle: the pool drops it, and the next query says what is wrong.
   pool.on("error", () => {});
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: "minimal" });
 
   return {
     prisma,
