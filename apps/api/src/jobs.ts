@@ -5,7 +5,6 @@ import {
   isTerminal,
   type Job,
   type JobOptions,
-  type Provider,
   priorityDefault,
 } from "@understudy/contracts";
 import {
@@ -19,16 +18,8 @@ import {
   newId,
   type RepeatedJob,
 } from "@understudy/database";
-import {
-  callsInOrder,
-  findNoRoom,
-  formatUsd,
-  type PriceBook,
-  presentJob,
-  sumUsd,
-  worstCasesOf,
-} from "@understudy/ledger";
-import { type Dispatcher, type JobEndings, laneEntry, type Placement } from "@understudy/queues";
+import { findNoRoom, formatUsd, type PriceBook, sumUsd, worstCasesOf } from "@understudy/ledger";
+import type { JobEndings, Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { ApiTelemetry } from "@understudy/telemetry";
 import type { Dispatch } from "./dispatch.ts";
@@ -36,13 +27,11 @@ import { FullLanes } from "./full-lanes.ts";
 import { type Caller, sees } from "./http/caller.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { RepeatedRequests } from "./idempotency.ts";
-import { admissionOf, laneTermsOf } from "./lane-view.ts";
+import type { JobReader } from "./job-reader.ts";
+import { admissionOf } from "./lane-view.ts";
 import { callbackFor } from "./webhooks/callback.ts";
 
 const groupMax = 500;
-
-/** Jobs that one query reads at most. */
-const readMax = 100;
 
 /** How long an answer may wait for where its job stands. */
 const placeWaitMs = 250;
@@ -53,13 +42,12 @@ const pollMs = 1_000;
 export interface JobsDependencies {
   database: Database;
   prices: PriceBook;
-  dispatcher: Dispatcher;
+  reader: JobReader;
   dispatch: Dispatch;
   endings: JobEndings;
   telemetry: Pick<ApiTelemetry, "accepted">;
   logger: Logger;
   defaultModel: string;
-  expectedProvider: Provider;
   createUnknownCreators: boolean;
   /** What all creators together may spend in a month, in USD. */
   platformQuotaUsd: string | undefined;
@@ -91,30 +79,22 @@ export interface JobRequest {
   idempotencyKey?: IdempotencyKey;
 }
 
-export interface Jobs {
+export interface Jobs extends JobReader {
   /**
    * Accepts a job: when this answers, its row is committed. It is dispatched then, or by the sweeper later. A repeat
    * under the same idempotency key is given the job of the first.
    */
   accept(request: JobRequest): Promise<Acceptance>;
-  /** The job as it is now; undefined where there is none. */
-  find(id: string): Promise<Job | undefined>;
   /** The job as soon as it has ended, or as it is after `seconds` or when `signal` aborts. */
   waitForEnd(id: string, seconds: number, signal: AbortSignal): Promise<Job | undefined>;
 }
 
 export function createJobService(dependencies: JobsDependencies): Jobs {
-  const { database, dispatcher, endings, logger } = dependencies;
+  const { database, endings, reader, logger } = dependencies;
   const writeJob = groupCommit(
     groupMax,
     ({ id, idempotency }: NewJob) => (idempotency ? nameOfKey(idempotency) : id),
     (jobs) => createJobs(database, jobs),
-  );
-  // A thousand readers of events may ask at once: a query for each would keep all others waiting for a connection.
-  const readJob = groupCommit(
-    readMax,
-    (id: string) => id,
-    (ids) => readJobs(database, ids),
   );
   const repeats = new RepeatedRequests(database);
   const { dispatch } = dependencies;
@@ -219,33 +199,12 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     return sumUsd([...byStep.values()]).toFixed();
   }
 
-  async function find(id: string): Promise<Job | undefined> {
-    const row = await readJob(id);
-    if (!row) return undefined;
-    const job = presentJob(row, dependencies.expectedProvider);
-    return row.status === "queued" && row.attempt === row.retriedAttempt
-      ? { ...job, ...(await whyItWaits(row)) }
-      : job;
-  }
-
-  /** Why a job waits that was not released yet, and for how long. Without Redis: for a worker, as far as is known. */
-  async function whyItWaits(row: JobRow): Promise<Pick<Job, "waitingFor" | "admission">> {
-    const { creator } = row;
-    const terms = laneTermsOf(creator);
-    const placement = await dispatcher.lanes.look(creator.id, terms, laneEntry(row)).catch(() => undefined);
-    const admission = admissionOf(placement, new Date(), row.notBefore);
-    if (row.notBefore && row.notBefore > new Date()) return { waitingFor: "time", admission };
-    if (placement?.position === undefined) return { waitingFor: terms.isPaused ? "paused" : "worker" };
-    const waitingFor = terms.isPaused ? "paused" : placement.tokens > placement.position ? "worker" : "token";
-    return { waitingFor, admission };
-  }
-
   async function waitForEnd(id: string, seconds: number, signal: AbortSignal): Promise<Job | undefined> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       // Listen first, look then: an end between the two is not missed.
       const ended = nextEnding(endings, id, Math.min(pollMs, deadline - Date.now()), signal);
-      const job = await find(id).catch((error: unknown) => {
+      const job = await reader.find(id).catch((error: unknown) => {
         if (Date.now() >= deadline) throw error;
         return undefined;
       });
@@ -257,7 +216,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     }
   }
 
-  return { accept, find, waitForEnd };
+  return { accept, waitForEnd, ...reader };
 }
 
 /** Resolves when the job's end is announced, after `timeoutMs`, or when `signal` aborts. */
@@ -352,18 +311,3 @@ function noSuchCreator(creatorId: string): ProblemError {
 export function noSuchJob(): ProblemError {
   return new ProblemError(404, "job_not_found", "No job has that id.");
 }
-
-/** @returns for each id its job, where there is one */
-async function readJobs(database: Database, ids: string[]) {
-  const rows = await database.prisma.job.findMany({
-    where: { id: { in: ids } },
-    include: {
-      calls: callsInOrder,
-      creator: { include: { plan: true } },
-    },
-  });
-  const jobs = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => jobs.get(id));
-}
-
-type JobRow = NonNullable<Awaited<ReturnType<typeof readJobs>>[number]>;

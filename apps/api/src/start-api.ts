@@ -25,6 +25,7 @@ import { createDispatch } from "./dispatch.ts";
 import { JobWatch } from "./events/job-watch.ts";
 import { createExpressServer } from "./http/fast-server.ts";
 import { createJobControl } from "./job-control.ts";
+import { createJobReader } from "./job-reader.ts";
 import { createJobService } from "./jobs.ts";
 import { Callers } from "./keys/callers.ts";
 import { KeyRate } from "./keys/key-rate.ts";
@@ -65,17 +66,18 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis });
   showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
+  const { expectedProvider } = config;
+  const reader = createJobReader({ database, dispatcher, expectedProvider });
   const dispatch = createDispatch(database, dispatcher, logger);
   const jobs = createJobService({
     database,
     prices,
-    dispatcher,
+    reader,
     dispatch,
     endings,
     telemetry,
     logger,
     defaultModel: config.defaultModel,
-    expectedProvider: config.expectedProvider,
     createUnknownCreators: config.createUnknownCreators,
     platformQuotaUsd: config.platformQuotaUsd,
     laneMax: config.laneMax,
@@ -94,7 +96,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     jobTokens: new JobTokens(callers, config.secretsKeys),
     prices,
     jobs,
-    jobControl: createJobControl({ database, redis, dispatcher, dispatch, find: jobs.find, logger }),
+    jobControl: createJobControl({ database, redis, dispatcher, dispatch, find: reader.find, logger }),
     jobEvents: {
       jobs,
       streams: new JobStreams(redis),

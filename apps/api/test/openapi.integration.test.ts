@@ -69,9 +69,11 @@ it("has each agent's input and result by name, and an example of both", () => {
 it("names the scope of every route that asks for a key", () => {
   const scopeless = operations.filter((operation) => operation["x-understudy-scope"] === undefined);
   expect(scopeless.map(({ operationId }) => operationId).sort()).toEqual([
+    "listProblems",
     "readHealth",
     "readMetrics",
     "readOpenApi",
+    "readProblem",
     "readReadiness",
     "readSession",
     "signIn",

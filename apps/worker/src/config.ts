@@ -26,6 +26,7 @@ export const environment = z
     WEBHOOK_RETRY_SCHEDULE: z.string().default(standardSchedule).pipe(retrySchedule),
     WEBHOOK_TIMEOUT: z.string().default("15s").pipe(duration),
     WEBHOOK_DISABLE_AFTER: z.string().default("5d").pipe(duration),
+    RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).default(30),
     ALERT_SLACK_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
     ALERT_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
     ALERT_EMAIL_TO: z
@@ -69,6 +70,8 @@ export const environment = z
       disableAfterMs: env.WEBHOOK_DISABLE_AFTER,
       expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
     },
+    /** How long events and their deliveries are kept. */
+    retentionDays: env.RETENTION_DAYS,
     alerts: {
       slackWebhookUrl: env.ALERT_SLACK_WEBHOOK_URL,
       ...(env.ALERT_SMTP_URL &&

@@ -31,6 +31,7 @@ import { startChargesWorker } from "./charges/charges-worker.ts";
 import type { WorkerConfig } from "./config.ts";
 import { openKnowledgeStore } from "./knowledge/knowledge-store.ts";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
+import { startRetention } from "./sweeps/retention.ts";
 import { startSweeper } from "./sweeps/sweeper.ts";
 import { wakeWaitingJobs } from "./sweeps/wake-waiting-jobs.ts";
 import { startWebhooks } from "./webhooks/start-webhooks.ts";
@@ -152,6 +153,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const workers = agents.map((agent) => agentWorker(dependencies, agent, consumer, pool));
   const chargesWorker = startChargesWorker({ database, redis: consumer, logger });
   const sweeper = startSweeper({ database, ledger, dispatcher, charges, redis: producer, telemetry, logger });
+  const retention = startRetention({ database, days: config.retentionDays, logger });
   const alerts = startAlerts(config.databaseUrl, config.alerts, logger);
   const metricsServer = config.metrics && (await serveMetrics(metrics, config.metrics));
 
@@ -161,7 +163,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       ...(metricsServer && { metricsUrl: metricsServer.url }),
     },
     async stop() {
-      await Promise.all([sweeper.stop(), alerts.stop()]);
+      await Promise.all([sweeper.stop(), retention.stop(), alerts.stop()]);
       // close() has no time limit: past ours, what is under way is aborted and given back to its queue.
       const timer = setTimeout(() => stopping.abort(), config.stopSeconds * 1000);
       await Promise.all([chargesWorker.stop(), ...workers.map((worker) => worker.close())]);

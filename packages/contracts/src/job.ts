@@ -66,10 +66,29 @@ export const jobBatch = z.strictObject({
 /** One job of a batch: as for `POST /api/ai/agents/{name}/jobs`, with its agent. */
 export const batchJob = agentJobRequest.extend({ agent: z.string().min(1).max(32) });
 
+const agentName = z.string().regex(/^[a-z0-9-]{1,32}$/, "must be an agent's name, such as chat");
+
+/** Query of `GET /api/ai/jobs`: the newest first; `from` is included, `to` is not. */
+export const jobsQuery = z.strictObject({
+  creatorId: creatorId.optional(),
+  /** The agent that was asked for. */
+  agent: agentName.optional(),
+  status: z.enum(jobStatuses).optional(),
+  /** When it was created. */
+  from: timeWithOffset.optional(),
+  to: timeWithOffset.optional(),
+  /** The whole id of a job or fan, the beginning of a creator's id, or words of an error, the last of which may be cut. */
+  q: z.string().trim().min(1).max(200).optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export type JobsQuery = z.infer<typeof jobsQuery>;
+
 /** Body of `POST /api/ai/jobs/retry`: failed jobs for which all of it holds. */
 export const retryRequest = z.strictObject({
   /** The agent that was asked for. */
-  agent: z.string().min(1).max(32).optional(),
+  agent: agentName.optional(),
   creatorId: creatorId.optional(),
   /** `error.code` of the job. */
   code: z
@@ -77,9 +96,9 @@ export const retryRequest = z.strictObject({
     .regex(/^[a-z_]{1,64}$/, "must be an error's code, such as provider_unavailable")
     .optional(),
   /** Failed then or later. */
-  since: z.iso.datetime({ offset: true }).optional(),
+  since: timeWithOffset.optional(),
   /** Failed before; now by default. Whoever asks page by page keeps it: what fails again meanwhile is not retried. */
-  until: z.iso.datetime({ offset: true }).optional(),
+  until: timeWithOffset.optional(),
 });
 
 export type RetryRequest = z.infer<typeof retryRequest>;

@@ -47,8 +47,24 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
+/** What `GET /problems/{code}` says of a code. */
+export const problemExplanation = z.object({
+  code: z.string(),
+  /** api: of a problem. job: of the `error` of a job. */
+  where: z.enum(["api", "job"]),
+  /** What has happened. */
+  title: z.string(),
+  /** What to do. */
+  advice: z.string(),
+  /** Whether the same, asked again later, may go well. */
+  retryable: z.boolean(),
+});
+
+export type ProblemExplanation = z.infer<typeof problemExplanation>;
+
 /** RFC 9457 problem details, with members of ours. `pointer` is a JSON pointer into the body (`#/message`). */
 export const problem = z.looseObject({
+  /** Where the code is explained: a path of this API. */
   type: z.string(),
   title: z.string(),
   status: z.int(),

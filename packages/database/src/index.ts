@@ -26,6 +26,7 @@ export {
   releasedJobs,
   retriesLeftBehind,
 } from "./jobs/dispatch.ts";
+export { type JobFilter, type JobPlace, listJobs } from "./jobs/list-jobs.ts";
 export {
   findRepeatedJobs,
   type IdempotencyKey,
@@ -54,6 +55,7 @@ export { findPersonalData, plainText } from "./knowledge/personal-data.ts";
 export { type FinishedStep, rememberSteps, type SharedInsight } from "./knowledge/steps.ts";
 export { applyMigrations, listPendingMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
+export { deleteOld } from "./retention/delete-old.ts";
 export type { RoomFigures } from "./room-figures.ts";
 export { loadStatement, type Statement } from "./statement.ts";
 export { untilDatabaseAnswers } from "./until-database-answers.ts";

@@ -2,7 +2,7 @@ export { alerts } from "./alerts/alerts-list.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";
 export { alertsToTell, giveUpAlerts, tellAlerts } from "./alerts/telling.ts";
 export { type CallOpening, findNoRoom, type NoRoom, type WaitForRoom } from "./call-opening.ts";
-export { calls } from "./calls-list.ts";
+export { calls, presentCall } from "./calls-list.ts";
 export { charges } from "./charges/charges-list.ts";
 export { closeDueMonths, closeMonth } from "./charges/close-months.ts";
 export { costs } from "./costs.ts";

@@ -3,7 +3,7 @@ import type { Database, Prisma } from "@understudy/database";
 import { formatUsd, sumUsd } from "./money.ts";
 
 /** What a job's view is made of; its calls in the order of their start. */
-export type JobRow = Prisma.JobGetPayload<{ include: { calls: true } }>;
+export type JobRow = Prisma.JobGetPayload<{ include: { calls: true }; omit: { input: true } }>;
 
 /** Calls as `presentJob` wants them. */
 export const callsInOrder = {
@@ -12,7 +12,11 @@ export const callsInOrder = {
 
 /** Those of the jobs that exist. @param ids each once */
 export function readJobs(database: Database, ids: string[]): Promise<JobRow[]> {
-  return database.prisma.job.findMany({ where: { id: { in: ids } }, include: { calls: callsInOrder } });
+  return database.prisma.job.findMany({
+    where: { id: { in: ids } },
+    include: { calls: callsInOrder },
+    omit: { input: true },
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { creatorId } from "@understudy/contracts";
+import { creatorId, timeWithOffset } from "@understudy/contracts";
 import { z } from "zod";
 import { ProblemError } from "./problem-error.ts";
 
-const place = z.tuple([z.iso.datetime(), z.string().max(80)]);
+const place = z.tuple([timeWithOffset, z.string().regex(/^[\w.-]{1,80}$/)]);
 
 /** An opaque cursor of a list in order of time: where the next page begins. */
 export function encodeCursor(at: { startedAt: Date; id: string }): string {

@@ -30,7 +30,7 @@ export function presentProblem(
   const fault = toProblemError(error);
   const { errors, members, headers, retryable = false } = fault.options;
   const problem: Problem = {
-    type: `urn:understudy:problem:${fault.code}`,
+    type: `/problems/${fault.code}`,
     title: STATUS_CODES[fault.status] ?? "Error",
     status: fault.status,
     detail: fault.message,

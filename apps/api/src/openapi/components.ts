@@ -92,6 +92,13 @@ export const components: Record<string, Component> = {
   }),
   SignInRequest: taken(contracts.signInRequest, { key: "us_live_…" }),
   AuditEntry: given(contracts.auditEntry, examples.auditEntry),
+  JobStory: given(contracts.jobStory, examples.jobStory),
+  ProblemExplanation: given(contracts.problemExplanation, {
+    code: "lane_full",
+    where: "api",
+    title: contracts.problemCodes.lane_full,
+    ...contracts.problemGuide.lane_full,
+  }),
   Problem: given(contracts.problem, examples.problem),
   ...agentComponents(),
 };

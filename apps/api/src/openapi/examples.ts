@@ -15,6 +15,7 @@ import type {
   Insight,
   Job,
   JobOptions,
+  JobStory,
   PastCreatorTerms,
   Plan,
   PlanUpdate,
@@ -331,7 +332,7 @@ export const webhookDelivery: WebhookDelivery = {
 };
 
 export const problem: Problem = {
-  type: "urn:understudy:problem:job_not_found",
+  type: "/problems/job_not_found",
   title: "Not Found",
   status: 404,
   detail: "No job has that id.",
@@ -366,3 +367,22 @@ export const auditEntry = {
   outcome: "ok",
   changes: { plan: "pro", profile: null },
 } satisfies AuditEntry;
+
+export const jobStory: JobStory = {
+  job,
+  fanId: "fan_7",
+  priority: 100,
+  crashes: 0,
+  steps: [{ key: "messaging/draft", agentId: "messaging_ai", createdAt: "2026-11-22T18:04:07.012Z" }],
+  calls: [call],
+  insights: [],
+  events: [
+    {
+      id: "evt_01JD8Z3V",
+      type: "job.completed",
+      createdAt: job.finishedAt,
+      publishedAt: "2026-11-22T18:04:07.950Z",
+      deliveries: [{ ...webhookDelivery, endpointId: webhookEndpoint.id }],
+    },
+  ],
+};

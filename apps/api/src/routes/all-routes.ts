@@ -9,6 +9,7 @@ import { creatorRoutes } from "./creator-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
+import { jobStoryRoutes } from "./job-story-routes.ts";
 import { jobTokenRoutes } from "./job-token-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { knowledgeRoutes } from "./knowledge-routes.ts";
@@ -17,6 +18,7 @@ import { moneyRoutes } from "./money-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { priceRoutes } from "./price-routes.ts";
+import { problemRoutes } from "./problem-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { spendingRoutes } from "./spending-routes.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
@@ -43,6 +45,8 @@ export function allRoutes(dependencies: AppDependencies, audit: AuditLog): Route
     ...keyRoutes(dependencies),
     ...auditRoutes(database),
     ...sessionRoutes(sessions, audit),
+    ...jobStoryRoutes(database, jobs),
+    ...problemRoutes(),
   ];
   return [...routes, ...openApiRoutes(routes)];
 }

@@ -8,6 +8,7 @@ import {
   job,
   jobBatch,
   jobId,
+  jobsQuery,
   problem as problemSchema,
   retryAnswer,
   retryRequest,
@@ -18,6 +19,7 @@ import { agentJobBody, batchBody, jobsByAgent, namedBodies } from "../agent-cont
 import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
+import { listOf } from "../http/list-of.ts";
 import { traceparentOf } from "../http/observe-requests.ts";
 import { parseAt } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
@@ -84,6 +86,7 @@ export function jobRoutes(jobs: Jobs, control: JobControl, stopping: AbortSignal
   return [
     ...agentRoutes(jobs, stopping),
     batchRoute(jobs),
+    listRoute(jobs),
     retryManyRoute(control),
     ...oneJobRoutes(jobs, control),
   ];
@@ -235,6 +238,25 @@ function batchRoute(jobs: Jobs): Route {
         }),
       );
       return reply(202, { jobs: await Promise.all(answers) });
+    },
+  });
+}
+
+function listRoute(jobs: Jobs): Route {
+  return defineRoute({
+    method: "get",
+    path: "/api/ai/jobs",
+    id: "listJobs",
+    tag: "Jobs",
+    scope: "jobs:read",
+    summary: "List jobs",
+    description:
+      "The newest first. `q` looks for the whole id of a job or fan, the beginning of a creator's id, or words of an error, " +
+      "the last of which may be cut.",
+    query: jobsQuery,
+    answers: { 200: { description: "A page of jobs, each as it is now.", schema: listOf(job) } },
+    async handle({ caller, query, reply }) {
+      return reply(200, await jobs.list(caller, query));
     },
   });
 }
