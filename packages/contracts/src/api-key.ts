@@ -2,9 +2,9 @@ import { z } from "zod";
 import { creatorId } from "./ids.ts";
 import { usd } from "./money.ts";
 import { type Scope, scopes } from "./scope.ts";
+import { timeWithOffset } from "./time.ts";
 
 const isoTime = z.iso.datetime();
-const time = z.iso.datetime({ offset: true });
 const name = z.string().min(1).max(100);
 const scope = z.enum(Object.keys(scopes) as [Scope, ...Scope[]]);
 const scopeList = z.array(scope).min(1).transform(unique);
@@ -30,7 +30,7 @@ export const newApiKey = z
     /** What its jobs may cost in all, for its whole life. */
     budgetUsd: usd.optional(),
     /** It is refused from then on; never where it is left out. */
-    expiresAt: time.optional(),
+    expiresAt: timeWithOffset.optional(),
   })
   .refine((key) => !(key.creatorIds && key.scopes.includes("admin")), adminIsUnbound);
 
@@ -42,7 +42,7 @@ export const apiKeyUpdate = z.strictObject({
   scopes: scopeList.optional(),
   creatorIds: creatorIds.nullable().optional(),
   budgetUsd: usd.nullable().optional(),
-  expiresAt: time.nullable().optional(),
+  expiresAt: timeWithOffset.nullable().optional(),
 });
 
 export type ApiKeyUpdate = z.infer<typeof apiKeyUpdate>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { timeWithOffset } from "./time.ts";
 
 /** One request that meant to change something other than to create jobs. */
 export const auditEntry = z.object({
@@ -21,8 +22,8 @@ export type AuditEntry = z.infer<typeof auditEntry>;
 
 /** Query of `GET /api/ai/admin/audit`: the newest first; `from` is included, `to` is not. */
 export const auditQuery = z.strictObject({
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: timeWithOffset.optional(),
+  to: timeWithOffset.optional(),
   actor: z.string().min(1).max(64).optional(),
   operation: z.string().min(1).max(64).optional(),
   cursor: z.string().max(200).optional(),
