@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import express, { type Express, type RequestHandler } from "express";
 import type { AppDependencies } from "./app-dependencies.ts";
 import { AuditLog } from "./audit/audit-log.ts";
+import { auditBoard } from "./bull-board/audit-board.ts";
 import { bullBoard } from "./bull-board/bull-board.ts";
 import { docsPages } from "./docs/docs-pages.ts";
 import { authenticate, preflight } from "./http/authenticate.ts";
@@ -36,6 +37,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(
     bullBoardPath,
     requireSession(sessions),
+    auditBoard(audit),
     bullBoard(dispatcher, charges, dependencies.webhooks, bullBoardPath, dependencies.bullBoardWrite),
   );
 

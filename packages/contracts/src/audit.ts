@@ -12,7 +12,7 @@ export const auditEntry = z.object({
   /** Whose change it is about: the path's parameters, or the id of what was created. */
   target: z.string().nullable(),
   requestId: z.string(),
-  /** `ok`, or the code of the problem that it ended with; null while it is under way, or where its process died. */
+  /** `ok`, or the code of the problem that it ended with (of Bull Board `http_405`); null while it is under way, or where its process died. */
   outcome: z.string().nullable(),
   /** The fields that came: their values, or null for what is not for every eye. */
   changes: z.record(z.string(), z.unknown()),

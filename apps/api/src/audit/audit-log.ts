@@ -44,23 +44,28 @@ export class AuditLog {
   }
 
   /** Does something, and keeps record of it. @throws what `change` throws, or that no record can be kept: then nothing is done */
-  async record<Result extends Answer>(
-    { caller, ...action }: AuditedAction,
-    change: () => Promise<Result>,
-  ): Promise<Result> {
-    const id = newId("aud");
-    const changes = action.changes as Prisma.InputJsonObject;
-    await this.#database.prisma.auditEntry.create({
-      data: { ...action, actor: actorOf(caller), id, changes },
-    });
+  async record<Result extends Answer>(action: AuditedAction, change: () => Promise<Result>): Promise<Result> {
+    const end = await this.begin(action);
     try {
       const result = await change();
-      await this.#end(id, "ok", action.target ?? createdId(result));
+      await end("ok", action.target ?? createdId(result));
       return result;
     } catch (error) {
-      await this.#end(id, presentProblem(error, action.requestId).problem.code, action.target);
+      await end(presentProblem(error, action.requestId).problem.code);
       throw error;
     }
+  }
+
+  /** Writes down what is about to be done. @returns what notes its outcome. @throws where no record can be kept */
+  async begin({
+    caller,
+    ...action
+  }: AuditedAction): Promise<(outcome: string, target?: string | null) => Promise<void>> {
+    const id = newId("aud");
+    const changes = action.changes as Prisma.InputJsonObject;
+    const data = { ...action, actor: actorOf(caller), id, changes };
+    await this.#database.prisma.auditEntry.create({ data });
+    return (outcome, target = action.target) => this.#end(id, outcome, target);
   }
 
   /** What was done is done: that its outcome can't be written must not make it look refused. */
