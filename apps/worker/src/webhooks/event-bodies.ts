@@ -15,12 +15,32 @@ export async function eventBodies(
   const jobIds = new Set(deliveries.map(({ jobId }) => jobId).filter((id) => id !== null));
   const rows = jobIds.size === 0 ? [] : await readJobs(database, [...jobIds]);
   const jobs = new Map(rows.map((row) => [row.id, presentJob(row, expectedProvider)]));
-  const dataOf = ({ jobId, payload, jobEnd }: DeliveryToTry) => {
+  const retried = deliveries.filter(({ jobId }) => jobs.get(jobId ?? "")?.retries !== undefined);
+  const ends = await endsOf(database, retried);
+  const dataOf = ({ eventId, jobId, payload }: DeliveryToTry) => {
     const job = jobs.get(jobId ?? "");
+    const end = ends.get(eventId);
     if (!job) return payload;
-    return jobEnd === null ? job : asItEnded(job, jobEnd as EarlierEnd);
+    return end ? asItEnded(job, end) : job;
   };
   return deliveries.map((delivery) =>
     JSON.stringify({ type: delivery.type, timestamp: delivery.eventAt, data: dataOf(delivery) }),
+  );
+}
+
+/** How retried jobs had ended, by event. Asked after the jobs themselves were read: they may be retried in between. */
+async function endsOf(
+  database: Database,
+  deliveries: readonly DeliveryToTry[],
+): Promise<ReadonlyMap<string, EarlierEnd>> {
+  if (deliveries.length === 0) return new Map();
+  const events = await database.prisma.outbox.findMany({
+    where: { id: { in: deliveries.map(({ eventId }) => eventId) } },
+    select: { id: true, jobEnd: true },
+  });
+  return new Map(
+    events.flatMap(({ id, jobEnd }) =>
+      jobEnd === null ? [] : [[id, jobEnd as unknown as EarlierEnd] as const],
+    ),
   );
 }

@@ -1,5 +1,5 @@
 -- What a try needs to know of its delivery, event and endpoint. $1: [{id, generation, tries}], each id once.
--- Rows: {id, generation, tries, eventId, type, payload, jobEnd, eventAt, jobId, endpointId, url, secret, secretKeyId, previousSecret,
+-- Rows: {id, generation, tries, eventId, type, payload, eventAt, jobId, endpointId, url, secret, secretKeyId, previousSecret,
 -- previousSecretKeyId, traceparent (of its job)}; secrets as they are stored. None where that try was made, or a replay or the end
 -- of its endpoint has made it void.
 WITH request AS (
@@ -10,7 +10,7 @@ WITH request AS (
     -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
     AND "Delivery"."id" = ANY (ARRAY(SELECT "id" FROM request))
 )
-SELECT delivery."id", delivery."generation", delivery."tries", delivery."eventId", delivery."type", event."payload", event."jobEnd",
+SELECT delivery."id", delivery."generation", delivery."tries", delivery."eventId", delivery."type", event."payload",
   event."createdAt" AS "eventAt", event."jobId", endpoint."id" AS "endpointId", coalesce(delivery."url", endpoint."url") AS "url",
   endpoint."secret", endpoint."secretKeyId",
   CASE WHEN endpoint."previousSecretUntil" > now() THEN endpoint."previousSecret" END AS "previousSecret",

@@ -11,8 +11,6 @@ export interface DeliveryToTry extends ReleasedDelivery {
   type: string;
   /** Null for job.*: what is told is the job itself. */
   payload: unknown;
-  /** Of a job that was retried since: how it had ended, which is what the event tells; see retry-jobs.sql. */
-  jobEnd: unknown;
   eventAt: Date;
   jobId: string | null;
   endpointId: string;
