@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
 import {
+  AuthenticationError,
   type FinishedJob,
   type JobEvent,
   JobUnsuccessfulError,
@@ -168,6 +169,35 @@ describe("a job", () => {
     expect(await waited).toMatchObject({ code: "cancelled", job: { id: handle.id, status: "cancelled" } });
   });
 
+  it("is cancelled while it runs: its call is aborted", async () => {
+    await stack.rule({ match: { contains: "for ever" }, respond: { hang: true } });
+    const handle = await understudy.test({ creatorId: "psy", prompt: "Think for ever" });
+    for await (const { event, data } of handle.stream()) {
+      if (event === "status" && data.status === "running") await handle.cancel();
+      if (event === "done") expect(data.status).toBe("cancelled");
+    }
+    expect(await handle.wait()).toMatchObject({ status: "cancelled" });
+  });
+
+  it("that failed is tried again, alone and with others", async () => {
+    const match = { contains: "fails first" };
+    await stack.rule({ match, respond: { status: 400 }, times: 2 });
+    const job = { creatorId: "unlucky", prompt: "This fails first" };
+    const [one, other] = await Promise.all([understudy.test(job), understudy.test(job)]);
+    for (const handle of [one, other]) {
+      const error = await handle.result().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: "JobUnsuccessfulError", code: "provider_refused" });
+    }
+    expect(await one.retry()).toMatchObject({
+      id: one.id,
+      status: expect.stringMatching(/queued|running|completed/),
+    });
+    expect(await one.result()).toEqual({ text: expect.any(String) });
+    expect(await understudy.jobs.retryMany({ creatorId: "unlucky" })).toEqual({ retried: 1 });
+    expect(await other.result()).toEqual({ text: expect.any(String) });
+    await expect(one.retry()).rejects.toMatchObject({ code: "job_not_failed", status: 409 });
+  });
+
   it("that Gemini blocks has no result, and says why", async () => {
     await stack.rule({ match: { contains: "forbidden" }, respond: { blockReason: "SAFETY" } });
     const ended = await understudy.test({ creatorId: "psy", prompt: "Something forbidden" }).wait();
@@ -190,6 +220,17 @@ describe("a job", () => {
     await expect(
       Promise.resolve(understudy.test({ ...job, prompt: "Twice" }, { idempotencyKey: "once-1" })),
     ).rejects.toMatchObject({ code: "idempotency_key_reused", status: 422 });
+  });
+
+  it("is found again in the list", async () => {
+    const jobs = await Promise.all(
+      ["one", "two", "three"].map((prompt) => understudy.test({ creatorId: "listed", prompt })),
+    );
+    await Promise.all(jobs.map((job) => job.wait()));
+    const listed: string[] = [];
+    const query = { creatorId: "listed", status: "completed", limit: 2 } as const;
+    for await (const { id } of understudy.jobs.list(query)) listed.push(id);
+    expect(listed.sort()).toEqual(jobs.map(({ id }) => id).sort());
   });
 
   it("comes with many others in a batch, of which some are refused", async () => {
@@ -233,6 +274,26 @@ describe("text with billing, for a creator with a token left", () => {
     expect(retryAfter).toBeGreaterThan(1_700);
     expect(retryAfter).toBeLessThanOrEqual(3_601);
   });
+});
+
+it("a person signs in, and the CSRF token goes along", async () => {
+  let cookie = "";
+  const browser = new Understudy({
+    baseUrl: stack.url,
+    credentials: "same-origin",
+    // As a browser would: it keeps the cookie and sends it along.
+    fetch: async (input, init) => {
+      const response = await fetch(input, { ...init, headers: { ...(init?.headers as object), cookie } });
+      cookie = response.headers.get("set-cookie")?.split(";")[0] ?? cookie;
+      return response;
+    },
+  });
+  await expect(browser.session.get()).rejects.toBeInstanceOf(AuthenticationError);
+  const { csrfToken } = await browser.session.signIn(stack.adminKey);
+  expect(await browser.session.get()).toMatchObject({ csrfToken });
+  expect(await browser.creators.put("signed", { plan: "pro" })).toMatchObject({ plan: "pro" });
+  await browser.session.signOut();
+  await expect(browser.creators.get("signed")).rejects.toBeInstanceOf(AuthenticationError);
 });
 
 it("webhooks of a run are verified, those of a rotation and a replay too", async () => {

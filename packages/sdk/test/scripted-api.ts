@@ -61,6 +61,14 @@ export function problem(
   return json(status, { ...body, ...members }, { "content-type": "application/problem+json", ...headers });
 }
 
+/** A stream of events, given as `[event, id, data]`, that ends behind them. */
+export function events(...told: [string, string, object][]): Step {
+  const texts = told.map(
+    ([event, id, data]) => `event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`,
+  );
+  return (response) => response.writeHead(200, { "content-type": "text/event-stream" }).end(texts.join(""));
+}
+
 /** The connection is cut before there is an answer. */
 export const cut: Step = (response) => void response.socket?.destroy();
 

@@ -137,9 +137,9 @@ describe("other requests", () => {
     expect(api.seen).toHaveLength(3);
   });
 
-  it("are tried again where the API says that it did nothing", async () => {
-    const away = problem(503, "unavailable", { retryable: true }, { "retry-after": "1" });
-    const understudy = await clientOf([away, json(201, { id: "end_1" })]);
+  it("are tried again where they were refused before anything was done", async () => {
+    const limited = problem(429, "rate_limited", { retryable: true }, { "retry-after": "1" });
+    const understudy = await clientOf([limited, json(201, { id: "end_1" })]);
     const endpoint = await understudy.webhooks.create({ url: "https://app.test", events: ["job.completed"] });
     expect(endpoint.id).toBe("end_1");
   });

@@ -1,3 +1,6 @@
+/** A timer of more, 24 days, would fire at once. */
+const timerMaxMs = 2_147_483_647;
+
 /**
  * A signal that aborts with the caller's, or when the time is over. AbortSignal.any would be shorter, and keeps
  * every signal that it has made for as long as the caller's lives in some runtimes.
@@ -14,7 +17,9 @@ export class Deadline {
     this.#parent = parent;
     if (parent?.aborted) this.#controller.abort(parent.reason);
     parent?.addEventListener("abort", this.#follow, { once: true });
-    if (milliseconds !== undefined) this.#timer = setTimeout(() => this.#end(), milliseconds);
+    if (milliseconds !== undefined) {
+      this.#timer = setTimeout(() => this.#end(), Math.min(milliseconds, timerMaxMs));
+    }
   }
 
   get signal(): AbortSignal {

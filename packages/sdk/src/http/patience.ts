@@ -10,9 +10,14 @@ export class Patience {
   #awaySince: number | undefined;
   #failures = 0;
 
-  /** The API has answered. */
-  renew(): void {
+  /** The API is there. Until something comes of it, tries become rarer all the same. */
+  answered(): void {
     this.#awaySince = undefined;
+  }
+
+  /** Something has come of it. */
+  renew(): void {
+    this.answered();
     this.#failures = 0;
   }
 

@@ -189,9 +189,9 @@ function isSafe(method: string, { idempotencyKey, repeatable = false }: RequestO
   return method !== "POST" || idempotencyKey !== undefined || repeatable;
 }
 
-/** It was refused before anything was done: the API says so itself, not a proxy that may have lost the answer. */
-function wasRefused({ status, problem }: UnderstudyError): boolean {
-  return problem !== undefined && (status === 429 || status === 503);
+/** It was refused before anything was done. */
+function wasRefused({ status }: UnderstudyError): boolean {
+  return status === 429;
 }
 
 function isUnsafe(method: string): boolean {

@@ -3,7 +3,7 @@ import { ConnectionError, UnderstudyError } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { Patience } from "../http/patience.ts";
 import type { Transport } from "../http/transport.ts";
-import { readEvents } from "./server-sent-events.ts";
+import { readEvents, type Silence } from "./server-sent-events.ts";
 
 export interface StreamOptions {
   /** Stops it: the iteration throws the signal's reason. */
@@ -12,8 +12,10 @@ export interface StreamOptions {
   lastEventId?: string | undefined;
 }
 
-/** The first event comes at once, unless something on the way holds streams back; a heartbeat every 15 s. */
-const silence = { firstEventMs: 10_000, idleMs: 45_000 };
+/** A first event comes at once, unless something on the way holds streams back; to one who resumes, none may be new. */
+const firstEventMs = 10_000;
+/** A heartbeat comes every 15 s. */
+const idleMs = 45_000;
 
 /** Code of the error where a runtime's fetch can't stream. */
 export const noStreamsCode = "streams_not_supported";
@@ -38,6 +40,7 @@ export async function* followJob<Result>(
     try {
       const events = await openJobEvents<Result>(transport, id, last, signal);
       if (!events) return;
+      patience.answered();
       for await (const event of events) {
         patience.renew();
         last = event.id;
@@ -72,9 +75,10 @@ export async function openJobEvents<Result>(
         ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
       },
       signal: connection.signal,
-      timeoutMs: silence.firstEventMs,
+      timeoutMs: firstEventMs,
     });
-    if (response.status !== 204) return eventsOf(response, connection);
+    const silence = { firstEventMs: lastEventId === undefined ? firstEventMs : idleMs, idleMs };
+    if (response.status !== 204) return eventsOf(response, silence, connection);
   } catch (error) {
     connection.clear();
     throw error;
@@ -85,6 +89,7 @@ export async function openJobEvents<Result>(
 
 async function* eventsOf<Result>(
   { body }: Response,
+  silence: Silence,
   connection: Deadline,
 ): AsyncGenerator<JobEvent<Result>, void, undefined> {
   try {

@@ -68,9 +68,12 @@ export class JobHandle<Result = unknown> {
     return this.#transport.json("DELETE", jobPath(this.id));
   }
 
-  /** Runs a failed job again, under the same id. */
+  /**
+   * Has a failed job tried again, under the same id: it takes a token, and what it has finished is neither done nor paid
+   * again. One that waits or runs already is left as it is.
+   */
   retry(): Promise<Job<Result>> {
-    return this.#transport.json("POST", `${jobPath(this.id)}/retry`);
+    return this.#transport.json("POST", `${jobPath(this.id)}/retry`, { repeatable: true });
   }
 
   /** Says what became of the result: the next ones learn from it. A later word replaces an earlier one. */

@@ -62,7 +62,6 @@ class JobWait<Result> {
   readonly #signal: AbortSignal;
   readonly #patience = new Patience();
   #silentStreams = 0;
-  #lastEventId: string | undefined;
   /** Since anything was heard. */
   #polls = 0;
 
@@ -84,13 +83,13 @@ class JobWait<Result> {
   async #stream(): Promise<FinishedJob<Result> | undefined> {
     if (this.#silentStreams >= silentStreamsMax) return undefined;
     try {
-      const events = await openJobEvents<Result>(this.#transport, this.#id, this.#lastEventId, this.#signal);
+      // From the beginning, so that there is an event at once by which a stream shows that it comes through.
+      const events = await openJobEvents<Result>(this.#transport, this.#id, undefined, this.#signal);
       if (!events) return undefined;
       this.#silentStreams++;
       for await (const event of events) {
         this.#silentStreams = 0;
         this.#polls = 0;
-        this.#lastEventId = event.id;
         if (event.event === "done") return event.data;
       }
     } catch (error) {

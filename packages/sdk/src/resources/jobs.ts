@@ -24,14 +24,16 @@ export type BatchOutcome =
   | { job: JobHandle; error?: undefined }
   | { job?: undefined; error: UnderstudyError };
 
-/** Which failed jobs are run again; all that the key may see unless it says less. */
+/** Which failed jobs are tried again: those for which all of it holds. */
 export interface RetryFilter {
   agent?: string | undefined;
   creatorId?: string | undefined;
   /** Of the job's error, such as `provider_unavailable`. */
   code?: string | undefined;
-  /** Failed at this time or later. ISO 8601. */
+  /** Failed at this time or later. ISO 8601 with an offset. */
   since?: string | undefined;
+  /** Failed before; now unless given, so that what fails again meanwhile is left. */
+  until?: string | undefined;
 }
 
 /** Jobs that exist already, and many at once. */
@@ -82,10 +84,24 @@ export class Jobs {
       : { error: errorOfProblem(answer) };
   }
 
-  /** Runs failed jobs again. @returns how many */
-  retryMany(filter: RetryFilter = {}): Promise<{ retried: number }> {
-    return this.#transport.json("POST", "/api/ai/jobs/retry", { body: filter });
+  /** Has failed jobs tried again, in as many requests as it takes. @returns how many they are */
+  async retryMany(filter: RetryFilter = {}): Promise<{ retried: number }> {
+    let retried = 0;
+    for (let rest: RetryFilter | undefined = filter; rest; ) {
+      const body: RetryFilter = rest;
+      const answer = await this.#transport.json<RetryAnswer>("POST", "/api/ai/jobs/retry", { body });
+      retried += answer.retried;
+      const { until, nextSince } = answer;
+      rest = nextSince === undefined ? undefined : { ...filter, since: nextSince, until };
+    }
+    return { retried };
   }
+}
+
+interface RetryAnswer {
+  retried: number;
+  until: string;
+  nextSince?: string;
 }
 
 /** Seconds that a thousand jobs may take. */
