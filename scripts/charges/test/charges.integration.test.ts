@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createPastCalls, pastMonth, type Stack, startStack, temporaryDirectory } from "@understudy/testkit";
+import { runCommand } from "../../client/test/run-command.ts";
 
 let stack: Stack;
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -27,20 +26,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-/** The command as a person runs it, against the test's instance. */
-async function charges(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/charges/main.ts", ...args], {
-    cwd: resolve(import.meta.dirname, "../../.."),
-    env: { PATH: process.env.PATH, UNDERSTUDY_URL: stack.url, UNDERSTUDY_ADMIN_KEY: stack.adminKey },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  }
-  const [code] = (await once(child, "close")) as [number];
-  return { code, output };
-}
+const charges = (...args: string[]) => runCommand(stack, "charges", ...args);
 
 describe("npm run charges", () => {
   test("close: says who was charged, and who is left and why", async () => {

@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Stack, startStack } from "@understudy/testkit";
+import { runCommand } from "../../client/test/run-command.ts";
 
 let stack: Stack;
 
@@ -12,20 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.stop());
 
-/** The command as a person runs it, against the test's instance. */
-async function prices(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/prices/main.ts", ...args], {
-    cwd: resolve(import.meta.dirname, "../../.."),
-    env: { PATH: process.env.PATH, UNDERSTUDY_URL: stack.url, UNDERSTUDY_ADMIN_KEY: stack.adminKey },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  }
-  const [code] = (await once(child, "close")) as [number];
-  return { code, output };
-}
+const prices = (...args: string[]) => runCommand(stack, "prices", ...args);
 
 const row = (output: string, ...parts: string[]) =>
   output.split("\n").find((line) => parts.every((part) => line.includes(part)));

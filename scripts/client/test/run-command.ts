@@ -1,0 +1,23 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import type { Stack } from "@understudy/testkit";
+
+/** `npm run <name>` as a person runs it, against the test's instance. @returns all that it printed, and its exit code */
+export async function runCommand(
+  stack: Pick<Stack, "url" | "adminKey">,
+  name: string,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, ["--import", "tsx", `scripts/${name}/main.ts`, ...args], {
+    cwd: resolve(import.meta.dirname, "../../.."),
+    env: { PATH: process.env.PATH, UNDERSTUDY_URL: stack.url, UNDERSTUDY_ADMIN_KEY: stack.adminKey },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  }
+  const [code] = (await once(child, "close")) as [number];
+  return { code, output };
+}
