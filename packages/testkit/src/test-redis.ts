@@ -9,6 +9,10 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
+/** Far apart, as a rule: while a test's Redis is down, another's must not take its port. */
+const firstPort = 20_000;
+const portsMax = 10_000;
+
 /**
  * A Redis of the test's own.
  * @param persistent whether a restart keeps what was written
@@ -19,5 +23,6 @@ export async function startTestRedis(
   settings: Record<string, string> = {},
 ): Promise<RunningRedis> {
   const directory = await temporaryDirectory();
-  return startRedis({ directory: directory.path, persistent, settings, endWithOwner: true });
+  const port = firstPort + Math.floor(Math.random() * portsMax);
+  return startRedis({ directory: directory.path, port, persistent, settings, endWithOwner: true });
 }
