@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** In UTC its year has four digits and isn't 0, as Postgres wants it. */
+/** In UTC its year has four digits and isn't 0, as Postgres wants it. Of what is no time the format tells. */
 function isInYears(text: string): boolean {
   const year = new Date(text).getUTCFullYear();
-  return year >= 1 && year <= 9999;
+  return Number.isNaN(year) || (year >= 1 && year <= 9999);
 }
 
 const message = "must be in the years 0001 to 9999 of UTC";
