@@ -1,6 +1,9 @@
 // The apps as production runs them: one file of JavaScript an app and what apps share beside it, with the packages
-// of this workspace inside, npm's outside, and the .sql and .lua files that they read beside them.
+// of this workspace inside, npm's outside, and the .sql and .lua files that they read beside them; and console/, the
+// files of the console, which the API serves.
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -26,6 +29,11 @@ const entries = {
   "gemini-emulator": "apps/gemini-emulator/src/main.ts",
 };
 
+/** What the console is built from, beside the packages of which it takes the types. */
+const consoleSources = ["index.html", "package.json", "vite.config.ts", "public", "src"].map((name) =>
+  join("apps", "console", name),
+);
+
 /** Where the builds lie from which this checkout runs, each under the hash of what it was made from. */
 const builds = join(root, ".understudy", "builds");
 const keptBuilds = 5;
@@ -36,6 +44,10 @@ const keptBuilds = 5;
  * @throws with esbuild's own words where a source is at fault
  */
 export async function buildApps(directory) {
+  await Promise.all([buildServers(directory), buildConsole(join(directory, "console"))]);
+}
+
+async function buildServers(directory) {
   const { build } = await import("esbuild");
   mkdirSync(directory, { recursive: true });
   copyStatements(directory);
@@ -60,27 +72,54 @@ export async function buildApps(directory) {
   linkModules(directory);
 }
 
+/** @throws with Vite's own words where a source is at fault */
+async function buildConsole(directory) {
+  const vite = join(root, "apps", "console", "node_modules", ".bin", "vite");
+  const args = ["build", join(root, "apps", "console"), "--outDir", directory, "--emptyOutDir"];
+  const child = spawn(vite, [...args, "--logLevel", "warn"], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`The console could not be built:\n${output}`);
+}
+
 /**
  * The build of the sources as they stand, made unless it is there. Several processes may ask at once, and those that
  * run from an older build go on.
  * @returns {Promise<string>} its directory
  */
 export async function ensureBuilt() {
-  const directory = join(builds, hashOfSources());
+  const consoleDirectory = await ensure(
+    `console-${hashOf(consoleSources.flatMap(filesBelow))}`,
+    buildConsole,
+  );
+  const directory = await ensure(
+    hashOf([...sources(), ...consoleSources.flatMap(filesBelow)]),
+    async (draft) => {
+      await buildServers(draft);
+      symlinkSync(relative(draft, consoleDirectory), join(draft, "console"));
+    },
+  );
+  removeOldBuilds();
+  return directory;
+}
+
+async function ensure(name, make) {
+  const directory = join(builds, name);
   if (existsSync(directory)) {
     utimesSync(directory, new Date(), new Date());
     return directory;
   }
   const draft = `${directory}.${process.pid}`;
   try {
-    await buildApps(draft);
+    mkdirSync(builds, { recursive: true });
+    await make(draft);
     renameSync(draft, directory);
   } catch (err) {
     rmSync(draft, { recursive: true, force: true });
     // Another process was faster.
     if (!existsSync(directory)) throw err;
   }
-  removeOldBuilds();
   return directory;
 }
 
@@ -106,24 +145,27 @@ function packages() {
   return readdirSync(join(root, "packages"));
 }
 
-/** Every file that a build is made from, from the root. */
+/** Every file that the servers are built from, from the root. */
 function sources() {
   return ["apps", "packages"].flatMap((parent) =>
-    readdirSync(join(root, parent)).flatMap((name) => filesBelow(join(parent, name, "src"))),
+    readdirSync(join(root, parent))
+      .filter((name) => name !== "console")
+      .flatMap((name) => filesBelow(join(parent, name, "src"))),
   );
 }
 
 function filesBelow(folder) {
   if (!existsSync(join(root, folder))) return [];
+  if (statSync(join(root, folder)).isFile()) return [folder];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
 }
 
-function hashOfSources() {
+function hashOf(files) {
   const hash = createHash("sha256");
-  for (const file of [...sources(), "pnpm-lock.yaml", relative(root, fileURLToPath(import.meta.url))]) {
+  for (const file of [...files, "pnpm-lock.yaml", relative(root, fileURLToPath(import.meta.url))]) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))

@@ -10,9 +10,10 @@ import type { Authentication } from "./http/authenticate.ts";
 import type { JobControl } from "./job-control.ts";
 import type { Jobs } from "./jobs.ts";
 import type { KeyEnvironment } from "./keys/key-text.ts";
+import type { OverviewSettings } from "./routes/overview-routes.ts";
 
 /** What the HTTP surface stands on. */
-export interface AppDependencies extends Authentication {
+export interface AppDependencies extends Authentication, OverviewSettings {
   keyEnvironment: KeyEnvironment;
   bullBoardWrite: boolean;
   database: Database;

@@ -4,6 +4,7 @@ import type { AppDependencies } from "./app-dependencies.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { auditBoard } from "./bull-board/audit-board.ts";
 import { bullBoard } from "./bull-board/bull-board.ts";
+import { consolePages } from "./console/console-pages.ts";
 import { docsPages } from "./docs/docs-pages.ts";
 import { authenticate, preflight } from "./http/authenticate.ts";
 import { hideOthers } from "./http/hide-others.ts";
@@ -41,6 +42,7 @@ export function createApp(dependencies: AppDependencies): Express {
     bullBoard(dispatcher, charges, dependencies.webhooks, bullBoardPath, dependencies.bullBoardWrite),
   );
 
+  app.use(consolePages());
   app.use(notFound);
   app.use(problemResponses(logger));
   return app;

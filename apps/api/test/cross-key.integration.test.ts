@@ -30,7 +30,7 @@ const namedBy: Record<string, keyof Things> = {
 const namesNobody: Record<string, string> = { "/api/ai/agents/{name}": "chat" };
 
 /** Reading routes without parameters in their path that tell of no creator. */
-const tellsOfNobody = ["listPrices"];
+const tellsOfNobody = ["listAgents", "listPrices"];
 
 const madeUp: Things = {
   creatorId: "nobody-9f3",

@@ -10,9 +10,15 @@ export const callStatuses = ["started", "settled", "released", "unknown"] as con
 export const callsQuery = z.strictObject({
   jobId: jobId.optional(),
   creatorId: creatorId.optional(),
+  /** The agent's id, such as `messaging_ai`. */
+  agent: z.string().min(1).max(64).optional(),
+  model: z.string().min(1).max(100).optional(),
+  feature: z.string().min(1).max(64).optional(),
   status: z.enum(callStatuses).optional(),
   from: timeWithOffset.optional(),
   to: timeWithOffset.optional(),
+  /** `oldest` unless given. A cursor goes on in the order in which it was given. */
+  first: z.enum(["oldest", "newest"]).default("oldest"),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });

@@ -1,3 +1,4 @@
+export * from "./agent.ts";
 export * from "./alert.ts";
 export * from "./api-key.ts";
 export * from "./audit.ts";
@@ -13,6 +14,7 @@ export * from "./job-story.ts";
 export * from "./job-token.ts";
 export * from "./json-schema.ts";
 export * from "./money.ts";
+export * from "./overview.ts";
 export * from "./plan.ts";
 export * from "./price.ts";
 export * from "./problem.ts";

@@ -26,6 +26,7 @@ export {
   releasedJobs,
   retriesLeftBehind,
 } from "./jobs/dispatch.ts";
+export { failures, jobEnds, jobsByMinute, waitingJobs } from "./jobs/job-figures.ts";
 export { type JobFilter, type JobPlace, listJobs } from "./jobs/list-jobs.ts";
 export {
   findRepeatedJobs,

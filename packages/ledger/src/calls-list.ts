@@ -1,5 +1,5 @@
 import type { Call, CallsQuery } from "@understudy/contracts";
-import type { Database } from "@understudy/database";
+import type { Database, Prisma } from "@understudy/database";
 import { formatUsd } from "./money.ts";
 import type { VisibleCreators } from "./visible-creators.ts";
 
@@ -10,7 +10,7 @@ export interface CallsCursor {
 }
 
 /**
- * Calls in the order of their start, `query.limit` at most.
+ * Calls in the order of their start, or the newest first, `query.limit` at most.
  * @returns the page, and where the next one begins, unless this was the last
  */
 export async function calls(
@@ -18,23 +18,29 @@ export async function calls(
   query: Omit<CallsQuery, "cursor"> & VisibleCreators,
   after: CallsCursor | undefined,
 ): Promise<{ items: Call[]; next?: CallsCursor }> {
+  const order = query.first === "newest" ? "desc" : "asc";
   const found = await database.prisma.usageLog.findMany({
     where: {
       ...(query.jobId && { jobId: query.jobId }),
       ...(query.creatorId && { creatorId: query.creatorId }),
+      ...(query.agent && { agentId: query.agent }),
+      ...(query.model && { model: query.model }),
+      ...(query.feature && { feature: query.feature }),
       ...(query.status && { status: query.status }),
       ...(query.creatorIds && { AND: { creatorId: { in: [...query.creatorIds] } } }),
       startedAt: { ...(query.from && { gte: query.from }), ...(query.to && { lt: query.to }) },
-      ...(after && {
-        OR: [{ startedAt: { gt: after.startedAt } }, { startedAt: after.startedAt, id: { gt: after.id } }],
-      }),
+      ...(after && behind(after, order === "asc" ? "gt" : "lt")),
     },
-    orderBy: [{ startedAt: "asc" }, { id: "asc" }],
+    orderBy: [{ startedAt: order }, { id: order }],
     take: query.limit + 1,
   });
   const page = found.slice(0, query.limit);
   const last = found.length > query.limit ? page.at(-1) : undefined;
   return { items: page.map(presentCall), ...(last && { next: { startedAt: last.startedAt, id: last.id } }) };
+}
+
+function behind({ startedAt, id }: CallsCursor, side: "gt" | "lt"): Prisma.UsageLogWhereInput {
+  return { OR: [{ startedAt: { [side]: startedAt } }, { startedAt, id: { [side]: id } }] };
 }
 
 export type CallRow = Awaited<ReturnType<Database["prisma"]["usageLog"]["findMany"]>>[number];

@@ -1,10 +1,11 @@
 -- What ended calls cost, grouped, by the UTC time of their start: whole days from DailyUsage, which triggers keep
 -- equal to the rows of UsageLog, and parts of days from those rows themselves. One statement: one snapshot.
--- $1: [{groupBy, dayFrom, dayTo, firstFrom, firstTo, lastFrom, lastTo, creatorId?, creatorIds?, agent?, model?,
+-- $1: [{groupBy, stackBy?, dayFrom, dayTo, firstFrom, firstTo, lastFrom, lastTo, creatorId?, creatorIds?, agent?, model?,
 --       feature?, monthFrom?, recentFrom?, today?}]
 --   Whole days [dayFrom, dayTo) as numbers of days since 1970-01-01; parts of days [firstFrom, firstTo) and
 --   [lastFrom, lastTo) in seconds since then. What ends where it begins, or before, is empty.
--- Rows: {key, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, monthUsd,
+--   stackBy, where groupBy is day: each day is split by that, too.
+-- Rows: {key, stack, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, monthUsd,
 --   recentUsd}, sums as text. For a forecast, which would else read all of it again: monthUsd is the cost since the
 --   day monthFrom, recentUsd that of the days [recentFrom, today); both 0 where these are not given.
 --
@@ -12,7 +13,7 @@
 -- the period, drops filters that are not set, and groups by one column. Casts of text to a time would not be.
 WITH whole AS (
   SELECT CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'day' THEN "day" END AS "day",
-    CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
+    CASE coalesce($1::jsonb -> 0 ->> 'stackBy', $1::jsonb -> 0 ->> 'groupBy') WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
       WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
     sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
     sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
@@ -31,7 +32,7 @@ WITH whole AS (
   GROUP BY 1, 2
 ), edge AS (
   SELECT CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'day' THEN ("startedAt" AT TIME ZONE 'UTC')::date END AS "day",
-    CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
+    CASE coalesce($1::jsonb -> 0 ->> 'stackBy', $1::jsonb -> 0 ->> 'groupBy') WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
       WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
     count(*) AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
     sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens",
@@ -55,10 +56,11 @@ WITH whole AS (
   GROUP BY 1, 2
 )
 SELECT coalesce(to_char("day", 'YYYY-MM-DD'), "name") AS "key",
+  CASE WHEN $1::jsonb -> 0 ->> 'stackBy' IS NOT NULL THEN "name" END AS "stack",
   sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
   sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
   sum("unknownUsd") AS "unknownUsd", coalesce(sum("monthUsd"), 0) AS "monthUsd",
   coalesce(sum("recentUsd"), 0) AS "recentUsd"
 FROM (SELECT * FROM whole UNION ALL SELECT * FROM edge) AS part
-GROUP BY 1
-ORDER BY 1
+GROUP BY 1, 2
+ORDER BY 1, 2

@@ -1,4 +1,11 @@
-import type { CostForecast, CostSums, Costs, CostsQuery } from "@understudy/contracts";
+import type {
+  CostForecast,
+  CostSeriesQuery,
+  CostStack,
+  CostSums,
+  Costs,
+  CostsQuery,
+} from "@understudy/contracts";
 import { type Database, loadStatement } from "@understudy/database";
 import { type ForecastDays, forecastDays, forecastMonth } from "./forecast.ts";
 import { formatUsd, Money, sumUsd } from "./money.ts";
@@ -13,13 +20,15 @@ const statement = { ...loadStatement(new URL("./costs.sql", import.meta.url)), n
 const firstDayStatement = { ...loadStatement(new URL("./first-day.sql", import.meta.url)), name: "" };
 
 /** Sums as Postgres gives them: bigint and numeric come as strings. */
-type Row = { key: string } & Record<keyof CostSums | "monthUsd" | "recentUsd", string>;
+type Row = { key: string; stack: string | null } & Record<keyof CostSums | "monthUsd" | "recentUsd", string>;
 
 type Filters = Pick<CostsQuery, "creatorId" | "agent" | "model" | "feature"> & VisibleCreators;
 
 /** A statement's question: one grouping of one period. */
 interface Question extends Filters {
   groupBy: CostsQuery["groupBy"];
+  /** Splits each day, too. */
+  stackBy?: CostStack;
   from: Date;
   to: Date;
 }
@@ -33,8 +42,7 @@ export async function costs(
   query: CostsQuery & VisibleCreators,
   now: Date,
 ): Promise<Costs> {
-  const from = query.from ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
-  const to = query.to ?? new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1));
+  const { from, to } = costPeriod(query, now);
   const { groupBy, creatorId, creatorIds, agent, model, feature } = query;
   const question = { groupBy, creatorId, creatorIds, agent, model, feature, from, to };
   const days = from <= now && now < to ? forecastDays(now) : undefined;
@@ -42,6 +50,24 @@ export async function costs(
   const forecast = days && (await forecastFrom(database, question, found, days, now));
   const rows = found.map((row) => ({ key: row.key, ...readSums(row) }));
   return { rows, total: rows.reduce<CostSums>(addSums, noCosts), ...(forecast && { forecast }) };
+}
+
+/** The period of a query; the current UTC month where it names none. */
+export function costPeriod(query: { from?: Date | undefined; to?: Date | undefined }, now: Date) {
+  const from = query.from ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+  const to = query.to ?? new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1));
+  return { from, to };
+}
+
+/** What ended calls that started in the period cost, by UTC day and one thing more. */
+export async function costsByDayAnd(
+  database: Database,
+  { stackBy, ...query }: CostSeriesQuery,
+  now: Date,
+): Promise<{ day: string; key: string; costUsd: string }[]> {
+  const question: Question = { ...query, groupBy: "day", stackBy, ...costPeriod(query, now) };
+  const rows = await sumCosts(database, question, undefined);
+  return rows.map(({ key, stack, costUsd }) => ({ day: key, key: stack ?? "", costUsd }));
 }
 
 function sumCosts(

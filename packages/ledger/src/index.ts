@@ -5,6 +5,8 @@ export { type CallOpening, findNoRoom, type NoRoom, type WaitForRoom } from "./c
 export { calls, presentCall } from "./calls-list.ts";
 export { charges } from "./charges/charges-list.ts";
 export { closeDueMonths, closeMonth } from "./charges/close-months.ts";
+export { costEfficiency } from "./cost-efficiency.ts";
+export { costSeries } from "./cost-series.ts";
 export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
 export { asItEnded, callsInOrder, type EarlierEnd, type JobRow, presentJob, readJobs } from "./job-view.ts";
@@ -12,7 +14,7 @@ export { type CallAnswer, type CallIntent, Ledger, type SettledCall } from "./le
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
 export { type Price, PriceBook } from "./price-book.ts";
 export { addPrice, listPrices } from "./price-list.ts";
-export { quotaOf } from "./quota.ts";
+export { quotaOf, quotasOf } from "./quota.ts";
 export { resolveUnknownCall } from "./resolve-unknown.ts";
 export {
   dearestWorstCaseUsd,

@@ -1,6 +1,6 @@
--- A creator's account of the current UTC month. $1: [{creatorId}].
--- Rows: one, {plan, periodStart, resetsAt, quotaUsd, spentUsd, heldUsd, unknownUsd}; none where there is no such creator.
-SELECT "Plan"."name" AS "plan",
+-- Creators' accounts of the current UTC month. $1: [{creatorId}].
+-- Rows: {creatorId, plan, periodStart, resetsAt, quotaUsd, spentUsd, heldUsd, unknownUsd}; none where there is no such creator.
+SELECT "Creator"."id" AS "creatorId", "Plan"."name" AS "plan",
   period."month" AT TIME ZONE 'UTC' AS "periodStart",
   (period."month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
   coalesce("Creator"."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd",

@@ -6,6 +6,7 @@ import { formatUsd, Money } from "./money.ts";
 const statement = loadStatement(new URL("./quota.sql", import.meta.url));
 
 interface Row {
+  creatorId: string;
   plan: string;
   periodStart: Date;
   resetsAt: Date;
@@ -17,8 +18,22 @@ interface Row {
 
 /** A creator's quota of the current UTC month, and how much of it is used; undefined for an unknown creator. */
 export async function quotaOf(database: Database, creatorId: string): Promise<Quota | undefined> {
-  const [row] = await database.execute<Row>(statement, [{ creatorId }]);
-  if (!row) return undefined;
+  return (await quotasOf(database, [creatorId])).get(creatorId);
+}
+
+/** The same of many, by their ids; those that are not known are left out. */
+export async function quotasOf(
+  database: Database,
+  creatorIds: readonly string[],
+): Promise<Map<string, Quota>> {
+  const rows = await database.execute<Row>(
+    statement,
+    creatorIds.map((creatorId) => ({ creatorId })),
+  );
+  return new Map(rows.map((row) => [row.creatorId, present(row)]));
+}
+
+function present(row: Row): Quota {
   const { quotaUsd, spentUsd, heldUsd, unknownUsd } = row;
   const used = new Money(spentUsd).plus(unknownUsd);
   return {

@@ -1,3 +1,4 @@
+export { findProgram } from "./commands.ts";
 export { LocalServiceError } from "./local-service-error.ts";
 export { openLog, readLog } from "./log-file.ts";
 export { findFreePort, listenFault } from "./ports.ts";
@@ -6,4 +7,5 @@ export { acquireProcessLock, lockHolder, type ProcessLock } from "./process-lock
 export { identify, isRunning, type ProcessIdentity } from "./processes.ts";
 export { type RedisOptions, type RunningRedis, startRedis } from "./redis.ts";
 export { writePrivateFile } from "./secret-file.ts";
+export { installPackage, NotInstallable } from "./system-packages.ts";
 export { waitUntil } from "./wait-until.ts";

@@ -1,5 +1,6 @@
 export { ApiContract } from "./api-contract.ts";
 export { createApiKeyRow } from "./api-key-row.ts";
+export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
 export { assertInvariants, readBill } from "./invariants.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";

@@ -3,6 +3,7 @@ import * as contracts from "@understudy/contracts";
 import type { z } from "zod";
 import { jobsByAgent } from "../agent-contracts.ts";
 import * as examples from "./examples.ts";
+import * as overviewExamples from "./overview-examples.ts";
 
 /** A schema that has a name in the document, and an example that fits it. */
 export interface Component {
@@ -93,6 +94,11 @@ export const components: Record<string, Component> = {
   SignInRequest: taken(contracts.signInRequest, { key: "us_live_…" }),
   AuditEntry: given(contracts.auditEntry, examples.auditEntry),
   JobStory: given(contracts.jobStory, examples.jobStory),
+  AgentDescription: given(contracts.agentDescription, overviewExamples.agentDescription),
+  Overview: given(contracts.overview, overviewExamples.overview),
+  CreatorAccount: given(contracts.creatorAccount, overviewExamples.creatorAccount),
+  CostSeries: given(contracts.costSeries, overviewExamples.costSeries),
+  CostEfficiency: given(contracts.costEfficiency, overviewExamples.costEfficiency),
   ProblemExplanation: given(contracts.problemExplanation, {
     code: "lane_full",
     where: "api",

@@ -1,6 +1,7 @@
 import type { AppDependencies } from "../app-dependencies.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Route } from "../http/define-route.ts";
+import { agentRoutes } from "./agent-routes.ts";
 import { alertRoutes } from "./alert-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { callRoutes } from "./call-routes.ts";
@@ -16,6 +17,7 @@ import { knowledgeRoutes } from "./knowledge-routes.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
 import { moneyRoutes } from "./money-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
+import { overviewRoutes } from "./overview-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { priceRoutes } from "./price-routes.ts";
 import { problemRoutes } from "./problem-routes.ts";
@@ -47,6 +49,8 @@ export function allRoutes(dependencies: AppDependencies, audit: AuditLog): Route
     ...sessionRoutes(sessions, audit),
     ...jobStoryRoutes(database, jobs),
     ...problemRoutes(),
+    ...agentRoutes(),
+    ...overviewRoutes(database, dispatcher, dependencies),
   ];
   return [...routes, ...openApiRoutes(routes)];
 }

@@ -1,6 +1,5 @@
 import {
   type Creator,
-  type CreatorProfile,
   type CreatorUpdate,
   creator,
   creatorId,
@@ -14,6 +13,7 @@ import {
 import type { Database, Prisma } from "@understudy/database";
 import { formatUsd, quotaOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
+import { presentCreator } from "../creators/present-creator.ts";
 import { visibleTo } from "../http/caller.ts";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
@@ -159,7 +159,7 @@ function creatorReads(database: Database): Route[] {
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       const nextCursor = last ? { nextCursor: encodeIdCursor(last.id) } : {};
-      return reply(200, { items: page.map(present), ...nextCursor });
+      return reply(200, { items: page.map(presentCreator), ...nextCursor });
     },
   });
 
@@ -226,36 +226,11 @@ function columns({ plan, bucket, quotaUsd, profile }: CreatorUpdate) {
 async function readCreator(database: Database, id: string): Promise<Creator> {
   const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
   if (!row) throw noSuchCreator();
-  return present(row);
+  return presentCreator(row);
 }
 
 export function noSuchCreator(): ProblemError {
   return new ProblemError(404, "creator_not_found", "No creator has that id.");
-}
-
-type Row = Prisma.CreatorGetPayload<{ include: { plan: true } }>;
-
-function present(row: Row): Creator {
-  const { plan } = row;
-  const quotaUsd = row.quotaUsd ?? plan.quotaUsd;
-  const ownBucket = row.ratePerHour !== null && row.burst !== null;
-  return {
-    id: row.id,
-    plan: plan.name,
-    bucket: {
-      ratePerHour: Number(row.ratePerHour ?? plan.ratePerHour),
-      burst: row.burst ?? plan.burst,
-    },
-    quotaUsd: quotaUsd === null ? null : formatUsd(quotaUsd),
-    overrides: [
-      ...(ownBucket ? (["bucket"] as const) : []),
-      ...(row.quotaUsd ? (["quotaUsd"] as const) : []),
-    ],
-    ...(row.profile !== null && { profile: row.profile as CreatorProfile }),
-    ...(row.pausedAt && { pausedAt: row.pausedAt.toISOString() }),
-    createdAt: row.createdAt.toISOString(),
-    updatedAt: row.updatedAt.toISOString(),
-  };
 }
 
 function presentPastTerms(row: Prisma.CreatorHistoryGetPayload<object>): PastCreatorTerms {

@@ -1,6 +1,13 @@
-import { costs as costsAnswer, costsQuery } from "@understudy/contracts";
+import {
+  costEfficiency as costEfficiencyAnswer,
+  costEfficiencyQuery,
+  costSeries as costSeriesAnswer,
+  costSeriesQuery,
+  costs as costsAnswer,
+  costsQuery,
+} from "@understudy/contracts";
 import type { Database } from "@understudy/database";
-import { costs } from "@understudy/ledger";
+import { costEfficiency, costSeries, costs } from "@understudy/ledger";
 import { visibleTo } from "../http/caller.ts";
 import { sendCsv } from "../http/csv.ts";
 import { defineRoute, type Route, sent } from "../http/define-route.ts";
@@ -41,5 +48,37 @@ export function moneyRoutes(database: Database): Route[] {
     },
   });
 
-  return [read];
+  const series = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/costs/series",
+    id: "readCostSeries",
+    tag: "Costs",
+    scope: "admin",
+    summary: "Read what each day cost, and of what it was made",
+    description:
+      "By UTC day, each made of the seven dearest agents, models, creators or features of the period, and the rest. The total is that of the costs, to the last digit.",
+    query: costSeriesQuery,
+    answers: { 200: { description: "One amount for each day and key.", schema: costSeriesAnswer } },
+    async handle({ query, reply }) {
+      return reply(200, await costSeries(database, query, new Date()));
+    },
+  });
+
+  const efficiency = defineRoute({
+    method: "get",
+    path: "/api/ai/admin/costs/efficiency",
+    id: "readCostEfficiency",
+    tag: "Costs",
+    scope: "admin",
+    summary: "See what was spent in vain, and what caching saved",
+    description:
+      "Of the costs of a period: what jobs that failed or were blocked cost, and answers that were not used; what cached input would have cost more; what thoughts cost.",
+    query: costEfficiencyQuery,
+    answers: { 200: { description: "Sums of the period.", schema: costEfficiencyAnswer } },
+    async handle({ query, reply }) {
+      return reply(200, await costEfficiency(database, query, new Date()));
+    },
+  });
+
+  return [read, series, efficiency];
 }

@@ -1,0 +1,39 @@
+import type { JobEvent } from "@understudy/contracts";
+import { useEffect, useReducer, useState } from "react";
+import { useUnderstudy } from "../../api/understudy-context.tsx";
+import { after, type JobRun, newRun } from "./job-run.ts";
+
+const eventNames = ["status", "token", "retract", "done"] as const;
+
+type Change = { kind: "begin"; jobId: string } | { kind: "event"; event: JobEvent };
+
+/** Follows a job by its events. @returns what is known of it, and whether the stream is being resumed */
+export function useJobRun(jobId: string | undefined): { run: JobRun | undefined; isResuming: boolean } {
+  const understudy = useUnderstudy();
+  const [run, change] = useReducer(next, undefined);
+  const [isResuming, setResuming] = useState(false);
+  useEffect(() => {
+    if (jobId === undefined) return;
+    change({ kind: "begin", jobId });
+    const events = understudy.jobEvents(jobId);
+    events.onopen = () => setResuming(false);
+    // The browser connects again by itself, and says by Last-Event-ID what it has.
+    events.onerror = () => setResuming(true);
+    for (const name of eventNames) {
+      events.addEventListener(name, (message: MessageEvent<string>) => {
+        change({ kind: "event", event: { event: name, data: JSON.parse(message.data) } as JobEvent });
+        if (name === "done") {
+          events.close();
+          setResuming(false);
+        }
+      });
+    }
+    return () => events.close();
+  }, [understudy, jobId]);
+  return { run, isResuming };
+}
+
+function next(run: JobRun | undefined, change: Change): JobRun | undefined {
+  if (change.kind === "begin") return newRun(change.jobId);
+  return run && after(run, change.event);
+}

@@ -1,0 +1,191 @@
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Call, CallExplanation } from "@understudy/contracts";
+import { chromiumArguments, ensureChromium, eventually, type Stack, startStack } from "@understudy/testkit";
+import axe from "axe-core";
+import { parse } from "csv-parse/sync";
+import { Decimal } from "decimal.js";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+/** What a person sees first of something, at the latest. */
+const timeout = 20_000;
+
+let stack: Stack;
+let browser: Browser;
+let page: Page;
+let receiver: Server;
+const received: string[] = [];
+
+beforeAll(async () => {
+  const executablePath = await ensureChromium();
+  receiver = createServer((request, response) => {
+    received.push(String(request.headers["webhook-id"]));
+    request.resume().on("end", () => response.end());
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  stack = await startStack({ environment: { WORKER_ATTEMPT_SECONDS: "60" } });
+  browser = await chromium.launch({ executablePath, args: chromiumArguments });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
+  page = await context.newPage();
+  page.setDefaultTimeout(timeout);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+  await new Promise((resolve) => receiver.close(resolve));
+});
+
+async function open(path: string): Promise<void> {
+  await page.goto(`${stack.url}${path}`);
+}
+
+/** Of an amount as it is shown: `$1,234.50`. */
+function amount(text: string | null): string {
+  return new Decimal((text ?? "").replace(/[$,]/g, "")).toFixed();
+}
+
+describe("an operator", () => {
+  it("signs in with the admin key, and with no other", async () => {
+    await open("/costs");
+    await page.getByLabel("Admin key").fill("us_live_not_the_key_000000000000000");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("That is not the admin key.").waitFor();
+    await page.getByLabel("Admin key").fill(stack.adminKey);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { level: 1, name: "Costs" }).waitFor();
+  });
+
+  it("runs a chat in the playground, sees it stream, and follows its cost to the cent", async () => {
+    await stack.rule({
+      match: { method: "streamGenerateContent" },
+      respond: { chunkDelayMs: 150 },
+      times: 1,
+    });
+    await open("/playground");
+    await page.getByText("the emulator answers").waitFor();
+    await page.getByLabel("fanId").fill("fan_7");
+    await page.getByRole("textbox", { name: /^message/ }).fill("When is your next show in Berlin?");
+    await page.getByRole("button", { name: "Run" }).click();
+    await page.getByTestId("draft").waitFor();
+    await page.getByTestId("reply").waitFor();
+    const cost = amount(await page.getByTestId("job-cost").textContent());
+    const id = /job_\w+/.exec(
+      String(await page.getByRole("link", { name: "the job's whole story" }).getAttribute("href")),
+    )?.[0];
+    expect((await stack.job(String(id))).usage.costUsd).toBe(cost);
+
+    await page.getByRole("button", { name: "Explain the cost of" }).first().click();
+    const explained = amount(await page.getByTestId("explained-total").textContent());
+    const { items } = (await (await stack.request("GET", `/api/ai/admin/calls?jobId=${id}`)).json()) as {
+      items: Call[];
+    };
+    const explanation = (await (
+      await stack.request("GET", `/api/ai/admin/calls/${items[0]?.id}/explain`)
+    ).json()) as CallExplanation;
+    expect(explained).toBe(explanation.totalUsd);
+    expect(Decimal.sum(...items.map(({ costUsd }) => costUsd ?? "0")).toFixed()).toBe(cost);
+    await page.keyboard.press("Escape");
+  });
+
+  it("downloads a CSV whose sum is the page's total", async () => {
+    await open("/costs");
+    const shown = amount(await page.getByTestId("cost-total").textContent());
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "CSV" }).click(),
+    ]);
+    const rows: { key: string; costUsd: string }[] = parse(readFileSync(await download.path(), "utf8"), {
+      columns: true,
+    });
+    const sum = Decimal.sum("0", ...rows.filter(({ key }) => key !== "total").map(({ costUsd }) => costUsd));
+    expect(sum.toFixed()).toBe(shown);
+    expect(new Decimal(shown).gt(0)).toBe(true);
+  });
+
+  it("changes a creator's plan", async () => {
+    await open("/creators/demo");
+    await page.getByLabel("Plan").first().click();
+    await page.getByRole("option", { name: "pro" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("demo's terms are changed.").waitFor();
+    const creator = (await (await stack.request("GET", "/api/ai/creators/demo")).json()) as { plan: string };
+    expect(creator.plan).toBe("pro");
+  });
+
+  it("finds a failed job by its error, and retries it", async () => {
+    await stack.rule({
+      match: { contains: "fails-once" },
+      respond: {
+        status: 400,
+        json: { error: { code: 400, message: "unusual wording", status: "INVALID_ARGUMENT" } },
+      },
+      times: 1,
+    });
+    const id = await stack.submit("test", { creatorId: "demo", input: { prompt: "fails-once" } });
+    await eventually(async () => expect((await stack.job(id)).status).toBe("failed"));
+    const { error } = await stack.job(id);
+    await open("/jobs");
+    await page.getByLabel("Search").fill(String(error?.code));
+    await page.locator(`a[href="/jobs/${id}"]`).click();
+    await page.getByRole("button", { name: "Retry" }).click();
+    await eventually(async () => expect((await stack.job(id)).status).toBe("completed"));
+    await page.getByText("Completed", { exact: true }).waitFor();
+  });
+
+  it("replays a webhook", async () => {
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+    const made = await stack.request("POST", "/api/ai/webhooks", { url, events: ["job.completed"] });
+    const endpoint = (await made.json()) as { id: string };
+    await stack.submit("test", { creatorId: "demo", input: { prompt: "Tell the app." } });
+    await eventually(() => expect(received).toHaveLength(1));
+    await open(`/webhooks/${endpoint.id}`);
+    await page.getByText("delivered", { exact: true }).last().waitFor();
+    await page
+      .getByRole("button", { name: /^Replay dlv_/ })
+      .first()
+      .click();
+    await eventually(() => expect(received).toHaveLength(2));
+    expect(received[1]).toBe(received[0]);
+  });
+});
+
+const pages = {
+  Overview: "/",
+  Costs: "/costs",
+  Calls: "/costs/calls",
+  Creators: "/creators",
+  demo: "/creators/demo",
+  Jobs: "/jobs",
+  Playground: "/playground",
+  Charges: "/charges",
+  Webhooks: "/webhooks",
+  Knowledge: "/knowledge?creatorId=demo",
+  Keys: "/keys",
+  Settings: "/settings",
+};
+
+describe("every page", () => {
+  it.each(["light", "dark"] as const)("has nothing that axe finds serious, %s", async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const found: string[] = [];
+    for (const [title, path] of Object.entries(pages)) {
+      await open(path);
+      await page.getByRole("heading", { level: 1, name: title }).waitFor();
+      await page.waitForLoadState("networkidle");
+      // Into the page's own world by the debugger, which its content security policy does not bind.
+      await page.evaluate(axe.source);
+      const violations = (await page.evaluate(
+        "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
+      )) as axe.Result[];
+      found.push(
+        ...violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(({ id, nodes }) => `${path}: ${id} at ${nodes[0]?.target.join(" ")}`),
+      );
+    }
+    expect(found).toEqual([]);
+  });
+});
