@@ -21,7 +21,8 @@ WITH request AS (
 ), job AS (
   SELECT "Job"."id", "Job"."apiKeyId", "Job"."heldUsd", "Job"."heldMonth"
   FROM "Job" JOIN request ON "Job"."id" = request."jobId" AND "Job"."attempt" = request."attempt"
-  WHERE "Job"."status" = 'running' AND "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM request))
+  -- As text, so that Postgres looks by id: not through the index of all that run, and of all that did since a vacuum.
+  WHERE "Job"."status"::text = 'running' AND "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM request))
   -- Locked in one order everywhere, here and below, so that two batches can't wait for each other.
   ORDER BY "Job"."id"
   FOR NO KEY UPDATE OF "Job"

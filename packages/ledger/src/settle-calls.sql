@@ -97,7 +97,9 @@ WITH answer AS (
   SELECT before."jobId", before."stepKey", before."agentId", answer."stepResult"
   FROM before
   JOIN answer USING ("id")
-  JOIN "Job" ON "Job"."id" = before."jobId" AND "Job"."attempt" = before."attempt" AND "Job"."status" = 'running'
+  JOIN "Job" ON "Job"."id" = before."jobId" AND "Job"."attempt" = before."attempt"
+    -- As text, so that Postgres looks by id: not through the index of all that run, and of all that did since a vacuum.
+    AND "Job"."status"::text = 'running' AND "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM before))
   WHERE answer."stepResult" IS NOT NULL
   ON CONFLICT DO NOTHING
 )
