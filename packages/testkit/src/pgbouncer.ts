@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { findFreePort } from "@understudy/local-services";
 import { eventually } from "./eventually.ts";
+import { ensureProgram } from "./system-program.ts";
 import type { TestCertificate } from "./test-certificate.ts";
 import { temporaryDirectory } from "./test-redis.ts";
 
@@ -23,7 +24,7 @@ export interface Pooler {
 
 /** PgBouncer in transaction mode before the Postgres that `postgresUrl` names, and TLS between it and its clients. */
 export async function startPgBouncer(postgresUrl: string, certificate: TestCertificate): Promise<Pooler> {
-  const program = await pgBouncerProgram();
+  const program = await ensureProgram("PgBouncer", ["pgbouncer", "/usr/sbin/pgbouncer"], "pgbouncer", 10);
   const directory = await temporaryDirectory();
   const port = await findFreePort(64_320);
   const configuration = join(directory.path, "pgbouncer.ini");
@@ -74,35 +75,4 @@ client_tls_cert_file = ${certificate.certificateFile}
 client_tls_key_file = ${certificate.keyFile}
 ${userInfo().uid === 0 ? "user = postgres" : ""}
 `;
-}
-
-/** @throws where it is neither there nor to be had as Debian's package */
-async function pgBouncerProgram(): Promise<string> {
-  const found = await which();
-  if (found) return found;
-  const install = () =>
-    run(
-      "apt-get",
-      ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "pgbouncer"],
-      {
-        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      },
-    );
-  // The lists of packages may be missing or too old.
-  await install().catch(async () => {
-    await run("apt-get", ["update", "-q"]);
-    await install();
-  });
-  const installed = await which();
-  if (!installed)
-    throw new Error("There is no pgbouncer on this machine: install it (apt-get install pgbouncer).");
-  return installed;
-}
-
-async function which(): Promise<string | undefined> {
-  const search = run("/bin/sh", ["-c", "PATH=$PATH:/usr/sbin command -v pgbouncer"]);
-  return await search.then(
-    ({ stdout }) => stdout.trim(),
-    () => undefined,
-  );
 }

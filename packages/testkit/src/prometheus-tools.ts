@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findProgram } from "@understudy/local-services";
 
 const run = promisify(execFile);
 
@@ -16,19 +17,12 @@ const kept = join(tools, "prometheus");
  * @throws one line that says what to install where they can't be had
  */
 export async function prometheusTools(): Promise<{ prometheus: string; promtool: string }> {
-  const installed = await Promise.all(["prometheus", "promtool"].map(onPath));
+  const installed = await Promise.all(["prometheus", "promtool"].map(findProgram));
   const [prometheus, promtool] = installed;
   if (prometheus && promtool) return { prometheus, promtool };
   const own = { prometheus: join(kept, "prometheus"), promtool: join(kept, "promtool") };
   if (!isExecutable(own.promtool)) await download();
   return own;
-}
-
-async function onPath(program: string): Promise<string | undefined> {
-  return await run("/bin/sh", ["-c", 'command -v -- "$1"', "sh", program]).then(
-    ({ stdout }) => stdout.trim(),
-    () => undefined,
-  );
 }
 
 function isExecutable(file: string): boolean {
