@@ -9,9 +9,19 @@ export async function runCommand(
   name: string,
   ...args: string[]
 ): Promise<{ code: number; output: string }> {
+  const environment = { UNDERSTUDY_URL: stack.url, UNDERSTUDY_ADMIN_KEY: stack.adminKey };
+  return await runCommandWith(environment, name, ...args);
+}
+
+/** The same with an environment of which nothing but the PATH is added. */
+export async function runCommandWith(
+  environment: Record<string, string>,
+  name: string,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, ["--import", "tsx", `scripts/${name}/main.ts`, ...args], {
     cwd: resolve(import.meta.dirname, "../../.."),
-    env: { PATH: process.env.PATH, UNDERSTUDY_URL: stack.url, UNDERSTUDY_ADMIN_KEY: stack.adminKey },
+    env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Stack, startStack, testSecretsKeys } from "@understudy/testkit";
 import { Redis } from "ioredis";
+import { runCommandWith } from "../../client/test/run-command.ts";
 import type { Finding } from "../finding.ts";
 
 let stack: Stack;
@@ -14,27 +12,17 @@ afterAll(() => stack?.stop());
 
 /** The command as an operator runs it. */
 async function doctor(args: string[], more: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/doctor/main.ts", ...args], {
-    cwd: resolve(import.meta.dirname, "../../.."),
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: stack.databaseUrl,
-      REDIS_URL: stack.redis.url,
-      UNDERSTUDY_ADMIN_KEY: stack.adminKey,
-      UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-      GEMINI_API_KEY: "emulator",
-      GEMINI_BASE_URL: stack.emulatorUrl,
-      UNDERSTUDY_URL: stack.url,
-      ...more,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  }
-  const [code] = (await once(child, "close")) as [number];
-  return { code, output };
+  const environment = {
+    DATABASE_URL: stack.databaseUrl,
+    REDIS_URL: stack.redis.url,
+    UNDERSTUDY_ADMIN_KEY: stack.adminKey,
+    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
+    GEMINI_API_KEY: "emulator",
+    GEMINI_BASE_URL: stack.emulatorUrl,
+    UNDERSTUDY_URL: stack.url,
+    ...more,
+  };
+  return await runCommandWith(environment, "doctor", ...args);
 }
 
 async function failures(more: Record<string, string>): Promise<string[]> {
