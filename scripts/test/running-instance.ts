@@ -53,7 +53,7 @@ export async function startInstance(clone: FreshClone): Promise<RunningInstance>
     workerPid() {
       const worker = clone
         .processes()
-        .find(({ parentPid, command }) => parentPid === pid && command.includes("apps/worker/"));
+        .find(({ parentPid, command }) => parentPid === pid && command.includes("/worker.mjs"));
       if (!worker) throw new Error("The launcher has no worker.");
       return worker.pid;
     },
