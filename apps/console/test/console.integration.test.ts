@@ -130,7 +130,8 @@ describe("an operator", () => {
     await open("/jobs");
     await page.getByLabel("Search").fill(String(error?.code));
     await page.locator(`a[href="/jobs/${id}"]`).click();
-    await page.getByRole("button", { name: "Retry" }).click();
+    // "Retry many…" of the list may be on the screen still.
+    await page.getByRole("button", { name: "Retry", exact: true }).click();
     await eventually(async () => expect((await stack.job(id)).status).toBe("completed"));
     await page.getByText("Completed", { exact: true }).waitFor();
   });
