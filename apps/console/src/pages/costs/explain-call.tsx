@@ -100,7 +100,7 @@ function Source({ text }: { text: string }) {
       {new URL(text).hostname}
     </Anchor>
   ) : (
-    <>{text}</>
+    text
   );
 }
 
