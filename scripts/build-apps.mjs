@@ -1,11 +1,13 @@
 // The apps as production runs them: one file of JavaScript an app and what apps share beside it, with the packages
-// of this workspace inside, npm's outside, and the .sql and .lua files that they read beside them; and console/, the
-// files of the console, which the API serves.
+// that they use inside, npm's too (read one by one they cost as much CPU as all the rest of a start), and the .sql and
+// .lua files that they read beside them; and console/ and node_modules/, whose files the API serves. Nothing else but
+// Node is needed to run them.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -28,6 +30,9 @@ const entries = {
   migrate: "apps/migrate/src/main.ts",
   "gemini-emulator": "apps/gemini-emulator/src/main.ts",
 };
+
+/** Packages whose files the API serves as they are: they lie in node_modules/ beside it. */
+const served = ["@bull-board/ui", "swagger-ui-dist"];
 
 /** What the console is built from, beside the packages of which it takes the types. */
 const consoleSources = ["index.html", "package.json", "vite.config.ts", "public", "src"].map((name) =>
@@ -63,13 +68,20 @@ async function buildServers(directory) {
     platform: "node",
     target: "node20.18",
     sourcemap: true,
-    packages: "external",
+    // For lines in stacks; read at each start, so without the sources themselves.
+    sourcesContent: false,
+    // pg takes pg-native where it is installed, which it is not.
+    external: [...served, "pg-native"],
+    // By which bundled CommonJS asks for Node's own modules.
+    banner: {
+      js: 'import { createRequire as requirer } from "node:module"; const require = requirer(import.meta.url);',
+    },
     alias: Object.fromEntries(
       packages().map((name) => [`@understudy/${name}`, `./packages/${name}/src/index.ts`]),
     ),
     logLevel: "warning",
   });
-  linkModules(directory);
+  copyServed(directory);
 }
 
 /** @throws with Vite's own words where a source is at fault */
@@ -135,10 +147,16 @@ function copyStatements(directory) {
   }
 }
 
-/** pnpm keeps what packages of the workspace depend on out of the root's node_modules. */
-function linkModules(directory) {
+function copyServed(directory) {
+  // pnpm keeps what packages of the workspace depend on out of the root's own node_modules.
   const hoisted = join(root, "node_modules", ".pnpm", "node_modules");
-  if (existsSync(hoisted)) symlinkSync(relative(directory, hoisted), join(directory, "node_modules"));
+  for (const name of served) {
+    cpSync(join(hoisted, name), join(directory, "node_modules", name), {
+      recursive: true,
+      dereference: true,
+      filter: (path) => !path.endsWith(".map"),
+    });
+  }
 }
 
 function packages() {

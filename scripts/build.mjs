@@ -7,7 +7,7 @@ import { ensureInstalled } from "./bootstrap.mjs";
 const usage = `Usage: npm run build [-- --out DIRECTORY]
 
 Builds the apps for production: DIRECTORY/<app>.mjs (dist unless given) and what belongs to it. Run one with
-\`node --enable-source-maps dist/api.mjs\`; npm's packages are found in a node_modules beside or above it.`;
+\`node --enable-source-maps dist/api.mjs\`; nothing but Node is needed beside it.`;
 
 const { values } = parseArgs({ options: { out: { type: "string" }, help: { type: "boolean" } } });
 if (values.help) {

@@ -67,11 +67,10 @@ describe("infra/Dockerfile", () => {
     expect(lintDockerfile(dockerfile)).toEqual([]);
   });
 
-  it("builds an image of each app, run by a user who is not root, of packages that are there", () => {
+  it("builds an image of each app, run by a user who is not root", () => {
     expect(targets).toEqual(["api", "worker", "migrate", "gemini-emulator"]);
     expect(dockerfile).toMatch(/AS runtime\n(?:(?!FROM).*\n)*USER 1000:1000/);
     for (const target of targets) {
-      expect(dockerfile).toContain(`--prod --filter "@understudy/${target}..."`);
       expect(existsSync(resolve(infra, `../apps/${target}/package.json`))).toBe(true);
       expect(dockerfile).toContain(`CMD ["node", "dist/${target}.mjs"]`);
     }
