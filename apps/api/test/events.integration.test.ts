@@ -9,8 +9,9 @@ import express, { type RequestHandler } from "express";
 import { AuditLog } from "../src/audit/audit-log.ts";
 import { JobWatch } from "../src/events/job-watch.ts";
 import type { JobEventSources } from "../src/events/tell-job.ts";
-import { adminCaller } from "../src/http/caller.ts";
+import { adminCaller, type Caller, noteCaller } from "../src/http/caller.ts";
 import { mountRoutes } from "../src/http/mount-routes.ts";
+import { ProblemError } from "../src/http/problem-error.ts";
 import { eventRoutes } from "../src/routes/event-routes.ts";
 import { EventStream, textOf } from "./event-stream.ts";
 import { expectWhole, followMany } from "./many-streams.ts";
@@ -254,9 +255,15 @@ describe("a connection", () => {
   let sources: JobEventSources;
   let server: ReturnType<express.Express["listen"]>;
   let close: () => void;
-  const job = { id: "job_01ARZ3NDEKTSV4RRFFQ69G5FAV", status: "running", attempts: 1 } as Job;
+  const job = {
+    id: "job_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    creatorId: "psy",
+    status: "running",
+    attempts: 1,
+  } as Job;
 
   beforeEach(async () => {
+    holder = () => adminCaller;
     const redis = connectRedis(stack.redis.url, "producer");
     await once(redis, "ready");
     const news = new JobNews(connectRedis(stack.redis.url, "consumer"));
@@ -291,8 +298,10 @@ describe("a connection", () => {
 
   afterEach(() => close());
 
+  /** Whether who reads may still do so. */
+  let holder: () => Caller;
   const admit: RequestHandler = (_request, response, next) => {
-    response.locals.caller = adminCaller;
+    noteCaller(response, adminCaller, async () => holder());
     next();
   };
 
@@ -303,6 +312,27 @@ describe("a connection", () => {
     const rest = stream.rest();
     await eventually(() => expect(stream.comments).toBeGreaterThan(2));
     close();
+    expect((await rest).map(({ event }) => event)).toEqual(["status"]);
+  });
+
+  it.each<[string, () => Caller]>([
+    [
+      "key is revoked",
+      () => {
+        throw new ProblemError(401, "invalid_api_key", "The API key was revoked.");
+      },
+    ],
+    ["key is bound to others", () => ({ ...adminCaller, creatorIds: new Set(["other"]) })],
+    ["key may read jobs no more", () => ({ ...adminCaller, scopes: new Set(["jobs:write"] as const) })],
+  ])("whose %s ends", async (_change, changed) => {
+    const stream = new EventStream(await fetch(url()));
+    expect(await stream.until("status")).toBeDefined();
+    holder = () => {
+      throw new Error("Postgres is away.");
+    };
+    const rest = stream.rest();
+    await eventually(() => expect(stream.comments).toBeGreaterThan(2));
+    holder = changed;
     expect((await rest).map(({ event }) => event)).toEqual(["status"]);
   });
 

@@ -40,6 +40,7 @@ const draftNote = "A draft: compliance has still to pass. Show it to no fan befo
 /**
  * Tells a reader what becomes of a job, until it has ended, the reader is gone, or the API stops. What Redis does not
  * tell Postgres does: then there are no pieces of text, but every state and the end.
+ * @param mayRead asked at each heartbeat: once he may not, the reader is told no more
  */
 export async function tellJob(
   sources: JobEventSources,
@@ -47,6 +48,7 @@ export async function tellJob(
   cursor: EventCursor,
   reader: EventResponse,
   gone: AbortSignal,
+  mayRead: () => Promise<boolean>,
 ): Promise<void> {
   const { news, endings, watch, stopping, heartbeatMs = heartbeatMsDefault } = sources;
   const story = new JobStory(sources, job, cursor, reader);
@@ -65,8 +67,13 @@ export async function tellJob(
     onAbort(stopping, bell.ring),
     onAbort(gone, bell.ring),
   ];
+  let askedAt = Date.now();
   try {
     while (!stopping.aborted && !reader.isGone) {
+      if (Date.now() - askedAt >= heartbeatMs) {
+        if (!(await mayRead())) return;
+        askedAt = Date.now();
+      }
       if (await story.goOn()) return;
       const silentMs = Date.now() - story.toldAt;
       if (silentMs >= heartbeatMs) await story.beat();

@@ -3,7 +3,7 @@ import { type Callers, challenge } from "../keys/callers.ts";
 import type { KeyRate } from "../keys/key-rate.ts";
 import { type JobTokens, jobTokenPrefix } from "../session/job-tokens.ts";
 import { hasCsrfToken, type Sessions } from "../session/sessions.ts";
-import type { Caller } from "./caller.ts";
+import { type Caller, noteCaller } from "./caller.ts";
 import { ProblemError } from "./problem-error.ts";
 import { rateLimitHeaders, secondsToToken } from "./rate-limit-headers.ts";
 
@@ -12,6 +12,12 @@ export interface Authentication {
   sessions: Sessions;
   jobTokens: JobTokens;
   rate: KeyRate;
+}
+
+interface Identity {
+  caller: Caller;
+  /** Whose requests its own are counted with; none: it may ask as fast as it likes. */
+  limitedAs?: string;
 }
 
 /** Where a job's token is good: the job and its events. */
@@ -24,13 +30,14 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
  * `Authorization: Bearer` with a key or with a job's token (also as `?token=`), or a person's session cookie.
  */
 export function authenticate({ callers, sessions, jobTokens, rate }: Authentication): RequestHandler {
-  async function callerOf(request: Request, response: Response): Promise<Caller> {
+  async function identify(request: Request): Promise<Identity> {
     const text = bearerOf(request);
-    if (text === undefined) return await personOf(request);
-    if (text.startsWith(jobTokenPrefix)) return await tokenHolder(text, request, response);
+    if (text === undefined) return { caller: await personOf(request) };
+    if (text.startsWith(jobTokenPrefix)) return await tokenHolder(text, request);
     const caller = await callers.withKey(text);
-    if (caller.keyId !== null && !caller.scopes.has("admin")) limit(caller.keyId, response);
-    return caller;
+    return caller.keyId === null || caller.scopes.has("admin")
+      ? { caller }
+      : { caller, limitedAs: caller.keyId };
   }
 
   async function personOf(request: Request): Promise<Caller> {
@@ -50,9 +57,8 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
     return person.caller;
   }
 
-  async function tokenHolder(token: string, request: Request, response: Response): Promise<Caller> {
+  async function tokenHolder(token: string, request: Request): Promise<Identity> {
     const [, jobId] = jobPath.exec(request.path) ?? [];
-    if (jobId !== undefined) allowBrowsers(response);
     const holder = await jobTokens.read(token);
     if (!holder) {
       throw new ProblemError(401, "invalid_api_key", "The job's token is not known, or has expired.", {
@@ -69,8 +75,7 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
         },
       );
     }
-    limit(holder.jobId, response);
-    return holder.caller;
+    return { caller: holder.caller, limitedAs: holder.jobId };
   }
 
   function limit(caller: string, response: Response): void {
@@ -90,7 +95,10 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
   }
 
   return async (request, response, next) => {
-    response.locals.caller = await callerOf(request, response);
+    if (bearerOf(request)?.startsWith(jobTokenPrefix) && jobPath.test(request.path)) allowBrowsers(response);
+    const { caller, limitedAs } = await identify(request);
+    if (limitedAs !== undefined) limit(limitedAs, response);
+    noteCaller(response, caller, () => identify(request).then((again) => again.caller));
     next();
   };
 }

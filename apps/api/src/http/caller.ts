@@ -19,6 +19,20 @@ export function callerOf(response: Response): Caller {
   return response.locals.caller ?? nobody;
 }
 
+/** Notes whose request it is. @param identifyAgain throws a problem once its key, token or session is good no more */
+export function noteCaller(response: Response, caller: Caller, identifyAgain: () => Promise<Caller>): void {
+  response.locals.caller = caller;
+  response.locals.identifyAgain = identifyAgain;
+}
+
+/**
+ * Whose request it is by now, for answers that take long.
+ * @throws a problem once its key, token or session is good no more
+ */
+export async function callerNow(response: Response): Promise<Caller> {
+  return await (response.locals.identifyAgain?.() ?? callerOf(response));
+}
+
 /** Who it was, as the audit log names them: `admin`, `person`, or a key's id. */
 export function actorOf({ keyId, isPerson = false }: Caller): string {
   return keyId ?? (isPerson ? "person" : "admin");

@@ -1,8 +1,11 @@
-import { jobId } from "@understudy/contracts";
+import { type Job, jobId } from "@understudy/contracts";
+import type { Response } from "express";
 import { doneState, readCursor } from "../events/event-cursor.ts";
 import { EventResponse } from "../events/event-response.ts";
 import { type JobEventSources, tellJob } from "../events/tell-job.ts";
+import { callerNow, sees } from "../http/caller.ts";
 import { defineRoute, type Route, sent } from "../http/define-route.ts";
+import { ProblemError } from "../http/problem-error.ts";
 import { noSuchJob } from "../jobs.ts";
 
 const example = `event: status
@@ -15,6 +18,17 @@ data: {"text":"Hi you","step":"messaging/draft","provisional":true}
 
 `;
 
+/** Whether who asked may still be told, when he has long been listening. */
+async function mayRead(response: Response, job: Job): Promise<boolean> {
+  try {
+    const caller = await callerNow(response);
+    return caller.scopes.has("jobs:read") && sees(caller, job.creatorId);
+  } catch (error) {
+    // Where Postgres is away nothing says that he may not.
+    return !(error instanceof ProblemError);
+  }
+}
+
 /** What becomes of a job, as server-sent events. */
 export function eventRoutes(sources: JobEventSources): Route[] {
   const follow = defineRoute({
@@ -25,7 +39,7 @@ export function eventRoutes(sources: JobEventSources): Route[] {
     scope: "jobs:read",
     summary: "Follow a job",
     description:
-      "Server-sent events: `status`, `token` (text as it is generated), `retract`, and `done` with the job, which is the last. Goes on behind `Last-Event-ID` without loss or repeat.",
+      "Server-sent events: `status`, `token` (text as it is generated), `retract`, and `done` with the job, which is the last. Goes on behind `Last-Event-ID` without loss or repeat. Ends soon after its key, token or session is good no more.",
     headers: { "last-event-id": "The id of the last event that was heard: what comes is what came since." },
     params: { id: jobId },
     absent: { id: noSuchJob },
@@ -46,7 +60,7 @@ export function eventRoutes(sources: JobEventSources): Route[] {
       response.on("error", () => {});
       const reader = new EventResponse(response, sources.stalledMs);
       if (request.method === "HEAD") reader.end();
-      else await tellJob(sources, job, cursor, reader, gone.signal);
+      else await tellJob(sources, job, cursor, reader, gone.signal, () => mayRead(response, job));
       return sent;
     },
   });
