@@ -72,6 +72,8 @@ async function buildServers(directory) {
     sourcesContent: false,
     // pg takes pg-native where it is installed, which it is not.
     external: [...served, "pg-native"],
+    // Modules rather than CommonJS, which has no named exports where it is imported at run time.
+    mainFields: ["module", "main"],
     // By which bundled CommonJS asks for Node's own modules.
     banner: {
       js: 'import { createRequire as requirer } from "node:module"; const require = requirer(import.meta.url);',
