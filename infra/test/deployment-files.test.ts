@@ -55,6 +55,14 @@ describe("infra/compose.yaml", () => {
     for (const name of Object.keys(service.environment ?? {})) expect(settings).toContain(name);
   });
 
+  it("passes on every setting that infra/.env may hold", () => {
+    // What Compose sets up itself, or runs elsewhere.
+    const own = /^(DATABASE_DIRECT_URL|HOST|METRICS_TOKEN|EMULATOR_\w+|UNDERSTUDY_URL|PORT)$/;
+    const { api, worker } = compose.services;
+    const passed = { ...api?.environment, ...worker?.environment };
+    expect([...settings].filter((name) => !own.test(name) && !(name in passed))).toEqual([]);
+  });
+
   it("asks for nothing that infra/.env.example does not have or the apps do not know", () => {
     const known = new Set([...settings, ...(read(".env.example").match(/^[A-Z][A-Z0-9_]*(?==)/gm) ?? [])]);
     const asked = [...read("compose.yaml").matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(([, name = ""]) => name);

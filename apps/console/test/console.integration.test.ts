@@ -17,6 +17,8 @@ let browser: Browser;
 let page: Page;
 let receiver: Server;
 const received: string[] = [];
+/** What the console has asked the API for: method and path. */
+const asked = new Set<string>();
 
 beforeAll(async () => {
   const executablePath = await ensureChromium();
@@ -30,6 +32,10 @@ beforeAll(async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
   page = await context.newPage();
   page.setDefaultTimeout(timeout);
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/api/")) asked.add(`${request.method().toLowerCase()} ${pathname}`);
+  });
 });
 
 afterAll(async () => {
@@ -178,8 +184,10 @@ describe("every page", () => {
       await page.waitForLoadState("networkidle");
       // Into the page's own world by the debugger, which its content security policy does not bind.
       await page.evaluate(axe.source);
+      // The other theme differs in its colours alone.
+      const rules = colorScheme === "light" ? "" : ", runOnly: ['color-contrast']";
       const violations = (await page.evaluate(
-        "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
+        `axe.run(document, { resultTypes: ['violations']${rules} }).then(({ violations }) => violations)`,
       )) as axe.Result[];
       found.push(
         ...violations
@@ -189,4 +197,15 @@ describe("every page", () => {
     }
     expect(found).toEqual([]);
   });
+});
+
+it("the console asks for nothing that is not in the OpenAPI document", async () => {
+  const { paths } = (await (await stack.request("GET", "/openapi.json")).json()) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  const documented = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => new RegExp(`^${method} ${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`)),
+  );
+  expect(asked.size).toBeGreaterThan(20);
+  expect([...asked].filter((request) => !documented.some((route) => route.test(request)))).toEqual([]);
 });
