@@ -1,13 +1,13 @@
 import type { CostEfficiency, CostEfficiencyQuery } from "@understudy/contracts";
 import { type Database, loadStatement } from "@understudy/database";
-import { costPeriod } from "./costs.ts";
+import { costPeriod, costsWithSavings } from "./costs.ts";
 import { formatUsd } from "./money.ts";
 
 /** Without a name Postgres plans it each time, for this very period and these filters: see costs.ts. */
-const statement = { ...loadStatement(new URL("./cost-efficiency.sql", import.meta.url)), name: "" };
+const wasteStatement = { ...loadStatement(new URL("./cost-waste.sql", import.meta.url)), name: "" };
 
-/** Sums as Postgres gives them: bigint and numeric come as strings. */
-type Row = Record<keyof CostEfficiency, string>;
+/** Sums as Postgres gives them. */
+type Waste = Record<"failedUsd" | "blockedUsd" | "retriedUsd", string>;
 
 /** What of the costs of a period bought nothing, what caching saved, and what thinking took. */
 export async function costEfficiency(
@@ -15,21 +15,19 @@ export async function costEfficiency(
   query: CostEfficiencyQuery,
   now: Date,
 ): Promise<CostEfficiency> {
+  const { creatorId, agent, model, feature } = query;
+  const filters = { creatorId, agent, model, feature };
   const { from, to } = costPeriod(query, now);
   const period = { from: from.getTime() / 1000, to: to.getTime() / 1000 };
-  const [row] = await database.execute<Row>(statement, [{ ...query, ...period }]);
-  if (!row) throw new Error("The sums of no call are a row as well.");
+  const [{ calls: _, ...sums }, [waste]] = await Promise.all([
+    costsWithSavings(database, { ...filters, from, to }),
+    database.execute<Waste>(wasteStatement, [{ ...filters, ...period }]),
+  ]);
+  if (!waste) throw new Error("The sums of no call are a row as well.");
   return {
-    costUsd: formatUsd(row.costUsd),
-    failedUsd: formatUsd(row.failedUsd),
-    blockedUsd: formatUsd(row.blockedUsd),
-    retriedUsd: formatUsd(row.retriedUsd),
-    unknownUsd: formatUsd(row.unknownUsd),
-    cacheSavedUsd: formatUsd(row.cacheSavedUsd),
-    thoughtsUsd: formatUsd(row.thoughtsUsd),
-    inputTokens: Number(row.inputTokens),
-    cachedTokens: Number(row.cachedTokens),
-    outputTokens: Number(row.outputTokens),
-    thoughtTokens: Number(row.thoughtTokens),
+    ...sums,
+    failedUsd: formatUsd(waste.failedUsd),
+    blockedUsd: formatUsd(waste.blockedUsd),
+    retriedUsd: formatUsd(waste.retriedUsd),
   };
 }

@@ -5,8 +5,8 @@
 --   Whole days [dayFrom, dayTo) as numbers of days since 1970-01-01; parts of days [firstFrom, firstTo) and
 --   [lastFrom, lastTo) in seconds since then. What ends where it begins, or before, is empty.
 --   stackBy, where groupBy is day: each day is split by that, too.
--- Rows: {key, stack, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, monthUsd,
---   recentUsd}, sums as text. For a forecast, which would else read all of it again: monthUsd is the cost since the
+-- Rows: {key, stack, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, cacheSavedUsd,
+--   thoughtsUsd, monthUsd, recentUsd}, sums as text. For a forecast, which would else read all of it again: monthUsd is the cost since the
 --   day monthFrom, recentUsd that of the days [recentFrom, today); both 0 where these are not given.
 --
 -- Everything that is read out of $1 is immutable, so that a plan made for this $1 sees constants: it estimates
@@ -17,7 +17,7 @@ WITH whole AS (
       WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
     sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
     sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
-    sum("unknownUsd") AS "unknownUsd",
+    sum("unknownUsd") AS "unknownUsd", sum("cacheSavedUsd") AS "cacheSavedUsd", sum("thoughtsUsd") AS "thoughtsUsd",
     sum("costUsd") FILTER (WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'monthFrom')::int) AS "monthUsd",
     sum("costUsd") FILTER (WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'recentFrom')::int
       AND "day" < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'today')::int) AS "recentUsd"
@@ -33,16 +33,18 @@ WITH whole AS (
 ), edge AS (
   SELECT CASE $1::jsonb -> 0 ->> 'groupBy' WHEN 'day' THEN ("startedAt" AT TIME ZONE 'UTC')::date END AS "day",
     CASE coalesce($1::jsonb -> 0 ->> 'stackBy', $1::jsonb -> 0 ->> 'groupBy') WHEN 'creator' THEN "creatorId" WHEN 'agent' THEN "agentId"
-      WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
+      WHEN 'model' THEN call."model" WHEN 'feature' THEN "feature" END AS "name",
     count(*) AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
     sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens",
     coalesce(sum("costUsd"), 0) AS "costUsd", coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0) AS "unknownUsd",
+    sum(understudy_cache_saved_usd(price, "inputTokens", "cachedTokens")) AS "cacheSavedUsd",
+    sum(understudy_thoughts_usd(price, "inputTokens", "thoughtTokens")) AS "thoughtsUsd",
     sum("costUsd") FILTER (WHERE ("startedAt" AT TIME ZONE 'UTC')::date
       >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'monthFrom')::int) AS "monthUsd",
     sum("costUsd") FILTER (WHERE ("startedAt" AT TIME ZONE 'UTC')::date
       >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'recentFrom')::int
       AND ("startedAt" AT TIME ZONE 'UTC')::date < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'today')::int) AS "recentUsd"
-  FROM "UsageLog"
+  FROM "UsageLog" AS call JOIN "Price" AS price ON price."id" = call."priceId"
   WHERE ("startedAt" >= to_timestamp(($1::jsonb -> 0 ->> 'firstFrom')::float8)
         AND "startedAt" < to_timestamp(($1::jsonb -> 0 ->> 'firstTo')::float8)
       OR "startedAt" >= to_timestamp(($1::jsonb -> 0 ->> 'lastFrom')::float8)
@@ -51,7 +53,7 @@ WITH whole AS (
     AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
     AND ($1::jsonb -> 0 -> 'creatorIds' IS NULL OR $1::jsonb -> 0 -> 'creatorIds' ? "creatorId")
     AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agentId" = $1::jsonb -> 0 ->> 'agent')
-    AND ($1::jsonb -> 0 ->> 'model' IS NULL OR "model" = $1::jsonb -> 0 ->> 'model')
+    AND ($1::jsonb -> 0 ->> 'model' IS NULL OR call."model" = $1::jsonb -> 0 ->> 'model')
     AND ($1::jsonb -> 0 ->> 'feature' IS NULL OR "feature" = $1::jsonb -> 0 ->> 'feature')
   GROUP BY 1, 2
 )
@@ -59,7 +61,8 @@ SELECT coalesce(to_char("day", 'YYYY-MM-DD'), "name") AS "key",
   CASE WHEN $1::jsonb -> 0 ->> 'stackBy' IS NOT NULL THEN "name" END AS "stack",
   sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
   sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
-  sum("unknownUsd") AS "unknownUsd", coalesce(sum("monthUsd"), 0) AS "monthUsd",
+  sum("unknownUsd") AS "unknownUsd", sum("cacheSavedUsd") AS "cacheSavedUsd", sum("thoughtsUsd") AS "thoughtsUsd",
+  coalesce(sum("monthUsd"), 0) AS "monthUsd",
   coalesce(sum("recentUsd"), 0) AS "recentUsd"
 FROM (SELECT * FROM whole UNION ALL SELECT * FROM edge) AS part
 GROUP BY 1, 2

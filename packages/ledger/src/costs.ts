@@ -20,7 +20,10 @@ const statement = { ...loadStatement(new URL("./costs.sql", import.meta.url)), n
 const firstDayStatement = { ...loadStatement(new URL("./first-day.sql", import.meta.url)), name: "" };
 
 /** Sums as Postgres gives them: bigint and numeric come as strings. */
-type Row = { key: string; stack: string | null } & Record<keyof CostSums | "monthUsd" | "recentUsd", string>;
+type Row = { key: string; stack: string | null } & Record<
+  keyof CostSums | "cacheSavedUsd" | "thoughtsUsd" | "monthUsd" | "recentUsd",
+  string
+>;
 
 type Filters = Pick<CostsQuery, "creatorId" | "agent" | "model" | "feature"> & VisibleCreators;
 
@@ -68,6 +71,19 @@ export async function costsByDayAnd(
   const question: Question = { ...query, groupBy: "day", stackBy, ...costPeriod(query, now) };
   const rows = await sumCosts(database, question, undefined);
   return rows.map(({ key, stack, costUsd }) => ({ day: key, key: stack ?? "", costUsd }));
+}
+
+/** What ended calls cost in a period, with what caching saved and thoughts took. */
+export async function costsWithSavings(
+  database: Database,
+  { from, to, ...filters }: Filters & { from: Date; to: Date },
+): Promise<CostSums & { cacheSavedUsd: string; thoughtsUsd: string }> {
+  const rows = await sumCosts(database, { ...filters, groupBy: "model", from, to }, undefined);
+  return {
+    ...rows.map(readSums).reduce<CostSums>(addSums, noCosts),
+    cacheSavedUsd: formatUsd(sumUsd(rows.map((row) => row.cacheSavedUsd))),
+    thoughtsUsd: formatUsd(sumUsd(rows.map((row) => row.thoughtsUsd))),
+  };
 }
 
 function sumCosts(

@@ -33,11 +33,13 @@ afterAll(async () => {
 function differences(transaction: Prisma.TransactionClient): Promise<unknown[]> {
   return transaction.$queryRaw`
     WITH daily AS (SELECT * FROM "DailyUsage" WHERE "calls" <> 0 OR "costUsd" <> 0 OR "unknownUsd" <> 0), summed AS (
-      SELECT ("startedAt" AT TIME ZONE 'UTC')::date AS "day", "creatorId", "agentId", "model", "feature", count(*)::int AS "calls",
+      SELECT ("startedAt" AT TIME ZONE 'UTC')::date AS "day", "creatorId", "agentId", call."model", "feature", count(*)::int AS "calls",
         sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens", sum("outputTokens") AS "outputTokens",
         sum("thoughtTokens") AS "thoughtTokens", coalesce(sum("costUsd"), 0) AS "costUsd",
-        coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0) AS "unknownUsd"
-      FROM "UsageLog" WHERE "status" <> 'started' GROUP BY 1, 2, 3, 4, 5
+        coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0) AS "unknownUsd",
+        sum(understudy_cache_saved_usd(price, "inputTokens", "cachedTokens")) AS "cacheSavedUsd",
+        sum(understudy_thoughts_usd(price, "inputTokens", "thoughtTokens")) AS "thoughtsUsd"
+      FROM "UsageLog" AS call JOIN "Price" AS price ON price."id" = call."priceId" WHERE "status" <> 'started' GROUP BY 1, 2, 3, 4, 5
     )
     (SELECT * FROM daily EXCEPT SELECT * FROM summed) UNION ALL (SELECT * FROM summed EXCEPT SELECT * FROM daily)`;
 }
