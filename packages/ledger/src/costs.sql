@@ -1,9 +1,10 @@
 -- What ended calls cost, grouped, by the UTC time of their start: whole days from DailyUsage, which triggers keep
 -- equal to the rows of UsageLog, and parts of days from those rows themselves. One statement: one snapshot.
 -- $1: [{groupBy, stackBy?, dayFrom, dayTo, firstFrom, firstTo, lastFrom, lastTo, creatorId?, creatorIds?, agent?, model?,
---       feature?, monthFrom?, recentFrom?, today?}]
+--       feature?, monthFrom?, recentFrom?, today?, withSavings?}]
 --   Whole days [dayFrom, dayTo) as numbers of days since 1970-01-01; parts of days [firstFrom, firstTo) and
 --   [lastFrom, lastTo) in seconds since then. What ends where it begins, or before, is empty.
+--   withSavings: cacheSavedUsd and thoughtsUsd are summed, which takes longer; 0 without it.
 --   stackBy, where groupBy is day: each day is split by that, too.
 -- Rows: {key, stack, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, cacheSavedUsd,
 --   thoughtsUsd, monthUsd, recentUsd}, sums as text. For a forecast, which would else read all of it again: monthUsd is the cost since the
@@ -17,7 +18,9 @@ WITH whole AS (
       WHEN 'model' THEN "model" WHEN 'feature' THEN "feature" END AS "name",
     sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
     sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
-    sum("unknownUsd") AS "unknownUsd", sum("cacheSavedUsd") AS "cacheSavedUsd", sum("thoughtsUsd") AS "thoughtsUsd",
+    sum("unknownUsd") AS "unknownUsd",
+    sum("cacheSavedUsd") FILTER (WHERE $1::jsonb -> 0 -> 'withSavings' IS NOT NULL) AS "cacheSavedUsd",
+    sum("thoughtsUsd") FILTER (WHERE $1::jsonb -> 0 -> 'withSavings' IS NOT NULL) AS "thoughtsUsd",
     sum("costUsd") FILTER (WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'monthFrom')::int) AS "monthUsd",
     sum("costUsd") FILTER (WHERE "day" >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'recentFrom')::int
       AND "day" < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'today')::int) AS "recentUsd"
@@ -61,8 +64,8 @@ SELECT coalesce(to_char("day", 'YYYY-MM-DD'), "name") AS "key",
   CASE WHEN $1::jsonb -> 0 ->> 'stackBy' IS NOT NULL THEN "name" END AS "stack",
   sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
   sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
-  sum("unknownUsd") AS "unknownUsd", sum("cacheSavedUsd") AS "cacheSavedUsd", sum("thoughtsUsd") AS "thoughtsUsd",
-  coalesce(sum("monthUsd"), 0) AS "monthUsd",
+  sum("unknownUsd") AS "unknownUsd", coalesce(sum("cacheSavedUsd"), 0) AS "cacheSavedUsd",
+  coalesce(sum("thoughtsUsd"), 0) AS "thoughtsUsd", coalesce(sum("monthUsd"), 0) AS "monthUsd",
   coalesce(sum("recentUsd"), 0) AS "recentUsd"
 FROM (SELECT * FROM whole UNION ALL SELECT * FROM edge) AS part
 GROUP BY 1, 2

@@ -32,6 +32,7 @@ interface Question extends Filters {
   groupBy: CostsQuery["groupBy"];
   /** Splits each day, too. */
   stackBy?: CostStack;
+  withSavings?: true;
   from: Date;
   to: Date;
 }
@@ -78,7 +79,11 @@ export async function costsWithSavings(
   database: Database,
   { from, to, ...filters }: Filters & { from: Date; to: Date },
 ): Promise<CostSums & { cacheSavedUsd: string; thoughtsUsd: string }> {
-  const rows = await sumCosts(database, { ...filters, groupBy: "model", from, to }, undefined);
+  const rows = await sumCosts(
+    database,
+    { ...filters, groupBy: "model", withSavings: true, from, to },
+    undefined,
+  );
   return {
     ...rows.map(readSums).reduce<CostSums>(addSums, noCosts),
     cacheSavedUsd: formatUsd(sumUsd(rows.map((row) => row.cacheSavedUsd))),

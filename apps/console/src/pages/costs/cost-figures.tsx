@@ -7,12 +7,20 @@ import { ProblemNote } from "../../layout/problem-note.tsx";
 import { Figure, ShortUsd, Usd } from "../../layout/show.tsx";
 import { percentOf, sumUsd } from "../../money/usd.ts";
 
+interface CostFiguresProps {
+  filters: CostFilters;
+  costs: Costs | undefined;
+  /** The rest of the page is answered: what takes the database longest is asked for last. */
+  isRestThere: boolean;
+}
+
 /** What the period came to, what of it bought nothing, and what caching and thinking did. */
-export function CostFigures({ filters, costs }: { filters: CostFilters; costs: Costs | undefined }) {
+export function CostFigures({ filters, costs, isRestThere }: CostFiguresProps) {
   const understudy = useUnderstudy();
   const efficiency = useQuery({
     queryKey: ["costs", "efficiency", filters],
     queryFn: () => understudy.costEfficiency(filters),
+    enabled: isRestThere,
     placeholderData: (before) => before,
   });
   return (

@@ -37,7 +37,11 @@ export function CostsPage() {
     >
       <CostFilterBar view={view} />
       <Stack gap="md">
-        <CostFigures filters={filters} costs={costs.data} />
+        <CostFigures
+          filters={filters}
+          costs={costs.data}
+          isRestThere={!costs.isPending && !series.isPending}
+        />
         <Loaded query={series} height={300}>
           {(data) => <SpendChart series={data} period={period} by={by} />}
         </Loaded>
