@@ -26,6 +26,8 @@ export function PagedTable<Item>(props: PagedTableProps<Item>) {
     queryFn: ({ pageParam }) => fetchPage(pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Page<Item>) => page.nextCursor,
+    // Filters that have just been typed must not take a row away from under the pointer.
+    placeholderData: (before) => before,
     // Later pages are not fetched anew behind the reader's back.
     refetchInterval: ({ state }) =>
       (state.data?.pages.length ?? 0) > 1 ? false : (refetchIntervalMs ?? false),
