@@ -50,10 +50,12 @@ export type ApiKeyUpdate = z.infer<typeof apiKeyUpdate>;
 const graceSecondsMax = 30 * 86_400;
 
 /** Body of `POST /api/ai/admin/keys/{id}/rotate`. */
-export const apiKeyRotation = z.strictObject({
-  /** How long the secret before is good as well: a day unless said, 30 days at most, 0 for not at all. */
-  graceSeconds: z.int().min(0).max(graceSecondsMax).default(86_400),
-});
+export const apiKeyRotation = z
+  .strictObject({
+    /** How long the secret before is good as well: a day unless said, 30 days at most, 0 for not at all. */
+    graceSeconds: z.int().min(0).max(graceSecondsMax).default(86_400),
+  })
+  .prefault({});
 
 export const apiKeyStatuses = ["active", "expired", "revoked"] as const;
 export type ApiKeyStatus = (typeof apiKeyStatuses)[number];

@@ -3,8 +3,12 @@ import type { z } from "zod";
 import { type FieldFault, ProblemError } from "./problem-error.ts";
 import { isJson } from "./read-json.ts";
 
-/** Parses a request's JSON body. @throws a 400 problem that points to each wrong field */
+/** Parses a request's JSON body; none where the schema does without. @throws a 400 problem that points to each wrong field */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
+  if (hasNoBody(request)) {
+    const { success, data } = schema.safeParse(undefined);
+    if (success) return data;
+  }
   if (!isJson(request)) {
     throw new ProblemError(415, "unsupported_media_type", "Send the body as application/json.");
   }
@@ -15,6 +19,10 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Req
     request.body,
     (path) => `#${path.map((key) => `/${escapePointer(String(key))}`).join("")}`,
   );
+}
+
+function hasNoBody({ headers }: Request): boolean {
+  return Number(headers["content-length"] ?? 0) === 0 && headers["transfer-encoding"] === undefined;
 }
 
 /** Parses a request's query. @throws a 400 problem that names each wrong parameter */

@@ -52,7 +52,7 @@ function bodyOf({ body, documentedBody = body, example }: Route, book: SchemaBoo
     schema: book.add("input", documentedBody),
     ...shown(example?.body ?? exampleOf(documentedBody)),
   };
-  return { required: true, content: { "application/json": json } };
+  return { required: !documentedBody.safeParse(undefined).success, content: { "application/json": json } };
 }
 
 function responseOf(answer: AnswerDeclaration, book: SchemaBook): object {

@@ -179,7 +179,7 @@ describe("the rotation of a key", () => {
   it("is done by one of two at once", async () => {
     const { id } = await make();
     const answers = await Promise.all(
-      Array.from({ length: 4 }, () => stack.request("POST", `${path}/${id}/rotate`, {})),
+      Array.from({ length: 4 }, () => stack.request("POST", `${path}/${id}/rotate`)),
     );
     const shown = await Promise.all(
       answers.filter(({ status }) => status === 200).map((answer) => answerOf<ApiKeySecret>(answer)),

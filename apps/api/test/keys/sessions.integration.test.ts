@@ -114,7 +114,7 @@ describe("a person's session", () => {
 });
 
 describe("a job's token", () => {
-  const tokenOf = (id = jobId, body: object = {}, headers = bearer(stack.adminKey)) =>
+  const tokenOf = (id = jobId, body?: object, headers = bearer(stack.adminKey)) =>
     stack.request("POST", `/api/ai/jobs/${id}/token`, body, headers);
   const path = (rest = "") => `/api/ai/jobs/${jobId}${rest}`;
 
