@@ -117,22 +117,28 @@ export const messaging = defineAgent({
     ]);
     const { parts, used } = insightParts(insights);
     const known = [...creatorPart(tools.profile), ...parts, ...conversationPart(conversation)];
-    const request = draftRequest(known, given);
+    const signs = obviousBreaches(message, "incoming");
+    const request = draftRequest(known, { ...given, verdict: judged ?? withFindings(nothingFound, signs) });
     const answer = judged
       ? { ...(await tools.generate({ ...request, output: draft })), compliance: judged }
       : await tools.generate({ ...request, output: judgedDraft });
-    const compliance = judged ?? withFindings(answer.compliance, obviousBreaches(message, "incoming"));
+    const compliance = judged ?? withFindings(answer.compliance, signs);
     return { ...checked(answer.response, compliance), confidence: answer.confidence, insightsUsed: used };
 
     function checked(response: string, found: Verdict): { response: string | null; compliance: Verdict } {
       const shown = fitToShow(response, tools.profile);
       if (quotesInstructions(response, system))
         return { response: null, compliance: withFindings(found, [leak]) };
+      // Alone nobody reads the draft after it; in a chat compliance does, and may have it rewritten.
+      const breaches = judged ? [] : obviousBreaches(response, "outgoing");
+      if (breaches.length > 0) return { response: null, compliance: withFindings(found, breaches) };
       const mayAnswer = found.allowed || needsCare(found);
       return { response: mayAnswer && shown !== "" ? shown : null, compliance: found };
     }
   },
 });
+
+const nothingFound: Verdict = { allowed: true, categories: [], severity: "none", reasons: [] };
 
 const leak = {
   category: "prompt_injection",

@@ -6,6 +6,7 @@ import { isVulnerable, refusesOffers } from "./fan-signals.ts";
 import { labelled } from "./fan-text.ts";
 import { honestTactics, isHonestOffer, PriceList } from "./honest-offer.ts";
 import { looseJson } from "./loose-json.ts";
+import { obviousBreaches } from "./obvious-breaches.ts";
 import { fitToShow, quotesInstructions } from "./outgoing-text.ts";
 
 /** What is known of a moment in which something might be offered. */
@@ -88,6 +89,7 @@ export const sales = defineAgent({
     const prices = new PriceList(tools.profile);
     const [message, ...alternatives] = [...new Set([answer.message, ...answer.alternativeMessages])]
       .filter((text) => isHonestOffer(text) && prices.agreesWith(text) && !quotesInstructions(text, system))
+      .filter((text) => obviousBreaches(text, "outgoing").length === 0)
       .map((text) => fitToShow(text, tools.profile))
       .filter((text) => text !== "");
     if (answer.message.trim() === "" || message === undefined) return nothing;

@@ -86,6 +86,27 @@ describe("messaging", () => {
     expect(result).toMatchObject({ response: null, compliance: { allowed: false, categories: ["doxxing"] } });
   });
 
+  it("tells the model of distress that code sees, before it answers", async () => {
+    const { tools, seen } = cannedTools({ answers: { draft: answer } });
+    const result = await messaging.run({ fanId: "f", message: "i want to die lol, next video when?" }, tools);
+    expect(seen.requests[0]?.parts).toContain("<fan_state>\ndistress\n</fan_state>");
+    expect(result).toMatchObject({ response: "hi", compliance: { categories: ["self_harm"] } });
+  });
+
+  it("shows no draft that leads off the platform, unless compliance reads it afterwards", async () => {
+    const response = "Sure, send it to my cash app $mia4ever";
+    const draft = async (more: object) =>
+      await messaging.run(
+        { fanId: "f", message: "m", ...more },
+        cannedTools({ answers: { draft: { ...answer, response } } }).tools,
+      );
+    expect(await draft({})).toMatchObject({
+      response: null,
+      compliance: { allowed: false, categories: ["off_platform_payment"] },
+    });
+    expect((await draft({ verdict: fine })).response).toBe(response);
+  });
+
   it("words its necessary call no shorter than any that it makes", async () => {
     const long = "ж".repeat(1900);
     const { tools, seen } = cannedTools({

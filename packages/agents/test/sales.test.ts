@@ -88,6 +88,14 @@ describe("sales", () => {
     expect(sales.necessaryCalls({ fanId: "f", context: { currentMessage, ...more } })).toEqual([]);
   });
 
+  it("drops what leads off the platform", async () => {
+    const { result } = await run({
+      message: "Pay me on venmo @mia",
+      alternativeMessages: ["Write to mia@example.com"],
+    });
+    expect(result.message).toBe("");
+  });
+
   it("puts no link into what it words", async () => {
     const { result } = await run({ message: "Look at https://evil.example/x now and then, it is nice" });
     expect(result.message).toBe("Look at now and then, it is nice");
