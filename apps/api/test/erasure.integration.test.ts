@@ -1,4 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { ErasedFan } from "@understudy/contracts";
@@ -8,6 +10,7 @@ import { assertInvariants, eventually, type Stack, startStack } from "@understud
 /** A fan is erased: their words are nowhere any more, and what they cost stays to the last digit. */
 
 let stack: Stack;
+let receiver: Server;
 const creatorId = "psy";
 const fanId = "fan_zebraquokka";
 
@@ -18,6 +21,7 @@ const marks = {
   context: "mxcontext",
   metadata: "mxmetadata",
   key: "mxkey",
+  callback: "mxcallback",
   feedback: "mxfeedback",
   insight: "mxinsight",
   everyone: "mxeveryone",
@@ -33,9 +37,17 @@ beforeAll(async () => {
   stack = await startStack({ persistentRedis: true });
   const bucket = { ratePerHour: 1_000_000, burst: 1_000 };
   await stack.request("PUT", `/api/ai/creators/${creatorId}`, { plan: "business", bucket });
+  receiver = createServer((request, response) => void request.resume().on("end", () => response.end()));
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  await stack.request("POST", "/api/ai/webhooks", { url: hook(), events: ["job.completed"] });
 });
 
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await stack?.stop();
+  receiver?.close();
+});
+
+const hook = () => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
 
 const submit = (message: string, of = fanId, more: object = {}, options: object = {}) =>
   stack.submit("messaging", { creatorId, input: { fanId: of, message, ...more }, options });
@@ -113,7 +125,11 @@ it("leaves nothing of the fan, and all of what was paid", async () => {
     `Hello, I am ${marks.message}`,
     fanId,
     { history: [{ from: "fan", text: marks.history }], context: { note: marks.context } },
-    { metadata: { ref: marks.metadata }, idempotencyKey: marks.key },
+    {
+      metadata: { ref: marks.metadata },
+      idempotencyKey: marks.key,
+      callbackUrl: `${hook()}/${marks.callback}`,
+    },
   );
   const ofAnother = await submit("Hello there, friend", "fan_other");
   for (const id of [answered, ofAnother])

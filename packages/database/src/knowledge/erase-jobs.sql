@@ -1,4 +1,4 @@
--- Erases what jobs that have ended tell of their fan: input, result, errors, metadata, steps, feedback, what was learned in
+-- Erases what jobs that have ended tell of their fan: input, result, errors, metadata, callback, steps, feedback, what was learned in
 -- them, under which keys they were asked for, and what receivers of their events answered. Jobs and calls stay, for what
 -- they cost.
 -- $1: [{id}], each once; all of one creator. Rows: one: {jobs, steps, insights, feedback, events} counts.
@@ -9,7 +9,7 @@ WITH job AS (
   ORDER BY "id"
   FOR NO KEY UPDATE
 ), erased AS (
-  UPDATE "Job" SET "fanId" = NULL, "input" = '{}', "metadata" = NULL, "erasedAt" = now(),
+  UPDATE "Job" SET "fanId" = NULL, "input" = '{}', "metadata" = NULL, "callbackUrl" = NULL, "erasedAt" = now(),
     -- A completed job has a result, and one with an error a message: they say nothing now.
     "result" = CASE WHEN "status" = 'completed' THEN 'null'::jsonb END,
     "errorMessage" = CASE WHEN "errorMessage" IS NOT NULL THEN '' END
@@ -30,6 +30,10 @@ WITH job AS (
 ), earlier_end AS (
   UPDATE "Outbox" SET "jobEnd" = jsonb_set("jobEnd", '{message}', '""')
   WHERE "id" = ANY (ARRAY(SELECT "id" FROM event)) AND "jobEnd" IS NOT NULL
+), address AS (
+  -- A job's own, which may name the fan. What is still to be told goes to the endpoint's.
+  UPDATE "Delivery" SET "url" = NULL
+  WHERE "eventId" = ANY (ARRAY(SELECT "id" FROM event)) AND "url" IS NOT NULL
 ), answer AS (
   UPDATE "DeliveryTry" SET "body" = NULL
   FROM "Delivery" WHERE "Delivery"."id" = "DeliveryTry"."deliveryId"
