@@ -31,6 +31,14 @@ describe("a form", () => {
     expect(fields[2]?.fields?.map(({ name, kind }) => [name, kind])).toEqual([["price", "line"]]);
   });
 
+  it("has one field for an object that may be left out, but not in part", () => {
+    const verdict = { type: "object", properties: { allowed: { type: "boolean" } }, required: ["allowed"] };
+    const kinds = (required: string[]) =>
+      fieldsOf({ type: "object", properties: { verdict }, required }, {}).map(({ kind }) => kind);
+    expect(kinds([])).toEqual(["json"]);
+    expect(kinds(["verdict"])).toEqual(["group"]);
+  });
+
   it("sends what was filled in, and leaves out the rest", () => {
     expect(
       inputOf(fields, { message: "Hi", platform: "x", limit: 0, context: { price: "" }, history: "" }),

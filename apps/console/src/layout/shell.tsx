@@ -12,10 +12,12 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link, useLocation } from "react-router";
 import { sessionKey } from "../api/query-client.ts";
+import { ApiProblem } from "../api/send.ts";
 import { useUnderstudy } from "../api/understudy-context.tsx";
 import { Pages } from "../pages/pages.tsx";
 import { Icon } from "./icon.tsx";
@@ -107,11 +109,16 @@ function ThemeSwitch() {
 function SignOut() {
   const understudy = useUnderstudy();
   const queryClient = useQueryClient();
+  function forget() {
+    queryClient.clear();
+    queryClient.setQueryData(sessionKey, null);
+  }
   const signOut = useMutation({
     mutationFn: understudy.signOut,
-    onSettled: () => {
-      queryClient.clear();
-      queryClient.setQueryData(sessionKey, null);
+    onSuccess: forget,
+    onError: (error) => {
+      if (error instanceof ApiProblem && error.problem.status === 401) forget();
+      else notifications.show({ color: "red", title: "You are still signed in", message: error.message });
     },
   });
   return (

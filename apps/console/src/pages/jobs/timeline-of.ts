@@ -14,19 +14,29 @@ export interface TimelineEntry {
 /** A job's story in the order of time: accepted, started, each step and call that did not end well, its end, who was told. */
 export function timelineOf(story: JobStory): TimelineEntry[] {
   const { job } = story;
-  const accepted: TimelineEntry = { id: "accepted", title: "Accepted", at: job.createdAt };
+  const retried = earlierEnds(story);
   return [
-    accepted,
-    ...(job.startedAt ? [started(job.createdAt, job.startedAt)] : []),
-    ...[...middle(story), ...earlierEnds(story)].toSorted((a, b) => ((a.at ?? "") < (b.at ?? "") ? -1 : 1)),
+    { id: "accepted", title: "Accepted", at: job.createdAt },
+    ...(job.startedAt ? [started(job.createdAt, job.startedAt, retried.length > 0)] : []),
+    ...middle(story),
+    ...retried,
     ...ending(job),
     ...story.events.flatMap((event) => event.deliveries.map(told)),
-  ];
+  ].toSorted((a, b) => timeOf(a) - timeOf(b));
 }
 
-function started(createdAt: string, startedAt: string): TimelineEntry {
+/** What has no time is still to come. */
+function timeOf({ at }: TimelineEntry): number {
+  return at === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(at);
+}
+
+function started(createdAt: string, startedAt: string, isAgain: boolean): TimelineEntry {
   const waited = formatDuration(Date.parse(startedAt) - Date.parse(createdAt));
-  return { id: "started", title: "Started", detail: `after ${waited}`, at: startedAt };
+  return {
+    id: "started",
+    ...(isAgain ? { title: "Started again" } : { title: "Started", detail: `after ${waited}` }),
+    at: startedAt,
+  };
 }
 
 function middle({ steps, calls }: JobStory): TimelineEntry[] {

@@ -7,5 +7,5 @@ export const waitingWords: Record<NonNullable<Job["waitingFor"]>, string> = {
   provider: "for Gemini, which can't be called just now",
   worker: "for a free worker",
   time: "for its time",
-  paused: "while the creator is paused",
+  paused: "while the creator is paused, or all spending is stopped",
 };

@@ -11,7 +11,7 @@ const causes = [
   ["quota", "for room in the quota"],
   ["provider", "for Gemini, which is at its limit"],
   ["time", "for their time, or another attempt"],
-  ["paused", "while their creator is paused"],
+  ["paused", "while their creator is paused, or all spending is stopped"],
 ] as const;
 
 export function WaitingCard({ waiting }: { waiting: Overview["waiting"] }) {

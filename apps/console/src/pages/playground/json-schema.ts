@@ -48,7 +48,7 @@ export function fieldsOf(schema: JsonSchema, root: unknown, depth = 0): Field[] 
 
 function fieldOf(name: string, given: JsonSchema, isRequired: boolean, root: unknown, depth: number): Field {
   const schema = resolve(given, root);
-  const kind = kindOf(name, schema, depth);
+  const kind = kindOf(name, schema, isRequired, depth);
   return {
     name,
     label: schema.title ?? name,
@@ -61,7 +61,7 @@ function fieldOf(name: string, given: JsonSchema, isRequired: boolean, root: unk
   };
 }
 
-function kindOf(name: string, schema: JsonSchema, depth: number): FieldKind {
+function kindOf(name: string, schema: JsonSchema, isRequired: boolean, depth: number): FieldKind {
   if (schema.enum) return "choice";
   switch (schema.type) {
     case "string":
@@ -72,10 +72,15 @@ function kindOf(name: string, schema: JsonSchema, depth: number): FieldKind {
     case "boolean":
       return "flag";
     case "object":
-      return depth === 0 && schema.properties && Object.keys(schema.properties).length > 0 ? "group" : "json";
+      return depth === 0 && isGroup(schema, isRequired) ? "group" : "json";
     default:
       return "json";
   }
+}
+
+/** Of one that may be left out nothing may be required either: the form could not tell which of the two is meant. */
+function isGroup({ properties = {}, required = [] }: JsonSchema, isRequired: boolean): boolean {
+  return Object.keys(properties).length > 0 && (isRequired || required.length === 0);
 }
 
 /** Follows references, and takes of a choice the first branch that is not null. */
