@@ -21,7 +21,7 @@ import {
 } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
 import { z } from "zod";
-import type { Caller } from "../http/caller.ts";
+import { type Caller, visibleTo } from "../http/caller.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
@@ -133,7 +133,9 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
       async handle({ params: { id }, body, caller, reply }) {
         const before = await readEndpoint(database, caller, id);
         const data = { ...columns(caller, body), ...switched(before, body.enabled) };
-        return reply(200, presentEndpoint(await webhookEndpoint.update({ where: { id }, data })));
+        const endpoint = await webhookEndpoint.update({ where: { id }, data });
+        if (body.creatorIds !== undefined) await giveUpOthers(database, endpoint);
+        return reply(200, presentEndpoint(endpoint));
       },
     }),
   );
@@ -161,7 +163,8 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     path: "/api/ai/webhooks/{id}/rotate-secret",
     id: "rotateWebhookSecret",
     summary: "Rotate a webhook endpoint's secret",
-    description: "The secret before signs as well for 24 hours. The new one is shown this once.",
+    description:
+      "The secret before signs as well for 24 hours; the one before that no more. The new one is shown this once.",
     answers: { 200: { description: "The endpoint, with its new secret.", schema: webhookEndpointSecret } },
     problems: { 404: ["endpoint_not_found"], 409: ["endpoint_changed"] },
     async handle({ params: { id }, caller, reply }) {
@@ -185,6 +188,26 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
   });
 
   return [create, list, read, ...updates, remove, rotateSecret];
+}
+
+/** What waits for an endpoint of creators of whom it is to hear no more is not sent. */
+async function giveUpOthers({ prisma }: Database, { id, creatorIds }: EndpointRow): Promise<void> {
+  if (creatorIds.length === 0) return;
+  await prisma.delivery.updateMany({
+    where: {
+      endpointId: id,
+      status: "pending",
+      creatorId: { notIn: creatorIds },
+      type: { not: "webhook.test" },
+    },
+    data: { status: "failed", nextTryAt: null, dispatchedAt: null },
+  });
+}
+
+/** Deliveries that exist for a caller: an endpoint may have heard of others before it was narrowed. */
+function seenBy(caller: Caller): Prisma.DeliveryWhereInput {
+  const creatorIds = visibleTo(caller);
+  return creatorIds ? { OR: [{ creatorId: { in: creatorIds } }, { type: "webhook.test" }] } : {};
 }
 
 function deliveryRoutes(database: Database): Route[] {
@@ -222,7 +245,7 @@ function deliveryRoutes(database: Database): Route[] {
     async handle({ params, caller, query: { cursor, limit, status }, reply }) {
       const { id: endpointId } = await readEndpoint(database, caller, params.id);
       const rows = await delivery.findMany({
-        where: { endpointId, ...(status && { status }), ...behind(cursor) },
+        where: { AND: [{ endpointId, ...(status && { status }) }, seenBy(caller), behind(cursor)] },
         include: { event: true, attempts: { orderBy: [{ generation: "asc" }, { number: "asc" }] } },
         orderBy: newestFirst,
         take: limit + 1,
@@ -242,7 +265,10 @@ function deliveryRoutes(database: Database): Route[] {
     answers: { 202: { description: "It is under way.", schema: replayAnswer } },
     problems: { 404: ["delivery_not_found"], 409: ["endpoint_disabled"] },
     async handle({ params, caller, reply }) {
-      const found = await delivery.findUnique({ where: params, select: { endpoint: true } });
+      const found = await delivery.findFirst({
+        where: { ...params, ...seenBy(caller) },
+        select: { endpoint: true },
+      });
       if (!found || !seesEndpoint(caller, found.endpoint)) throw noSuchDelivery();
       const isReplayed = await replayDelivery(database, params.id);
       if (isReplayed === undefined) throw noSuchDelivery();

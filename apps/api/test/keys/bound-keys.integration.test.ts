@@ -179,6 +179,35 @@ describe("webhook endpoints of such a key", () => {
     expect(await problemOf(await ask("POST", "/test", job))).toMatchObject({ code: "callback_not_allowed" });
     expect((await stack.request("POST", "/api/ai/test", job)).status).toBe(202);
   });
+
+  it("tell nothing of others that they heard of before they were narrowed", async () => {
+    const request = (method: string, path: string, body?: unknown) =>
+      stack.request(method, `/api/ai${path}`, body);
+    const { id } = await made(request("POST", "/webhooks", hook));
+    const told = await stack.submit("test", { creatorId: "mine", input: { prompt: "told" } });
+    const ofOther = await stack.submit("test", { creatorId: "other", input: { prompt: "told" } });
+    const deliveries = async (of: typeof ask) =>
+      ((await (await of("GET", `/webhooks/${id}/deliveries`)).json()) as { items: WebhookDelivery[] }).items;
+    await eventually(async () =>
+      expect((await deliveries(request)).map(({ jobId }) => jobId)).toEqual(
+        expect.arrayContaining([told, ofOther]),
+      ),
+    );
+    await request("PATCH", `/webhooks/${id}`, { creatorIds: ["mine"] });
+    const seen = (await deliveries(ask)).map(({ jobId }) => jobId);
+    expect(seen).toContain(told);
+    expect(seen).not.toContain(ofOther);
+    const other = (await deliveries(request)).find(({ jobId }) => jobId === ofOther)?.id;
+    expect((await ask("POST", `/webhooks/deliveries/${other}/replay`)).status).toBe(404);
+    expect((await request("POST", `/webhooks/deliveries/${other}/replay`)).status).toBe(404);
+    const replayed = await ask("POST", `/webhooks/${id}/replay?since=2026-01-01T00:00:00Z`);
+    const again = (await replayed.json()) as { deliveries: number };
+    const ofMine = await stack.database.prisma.outbox.count({
+      where: { creatorId: "mine", type: "job.completed" },
+    });
+    expect(again.deliveries).toBe(ofMine);
+    await ask("DELETE", `/webhooks/${id}`);
+  });
 });
 
 it("is charged for its jobs", async () => {

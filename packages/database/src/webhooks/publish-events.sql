@@ -1,5 +1,5 @@
 -- Takes the oldest events out of the outbox and writes a delivery for each endpoint that wants them. A job's callbackUrl
--- takes the place of its endpoint's own URL, whatever that endpoint listens to. Several workers at once share the work.
+-- takes the place of its endpoint's own URL, whatever that endpoint listens to, as long as it hears of that creator. Several workers at once share the work.
 -- $1: [{limit}]. Rows: one, {events}: how many were taken.
 WITH due AS (
   SELECT "id", "type", "creatorId", "jobId" FROM "Outbox"
@@ -18,7 +18,9 @@ WITH due AS (
     CASE WHEN endpoint."id" = event."callbackEndpointId" THEN
       (SELECT "callbackUrl" FROM "Job" WHERE "Job"."id" = event."jobId") END
   FROM event JOIN "WebhookEndpoint" AS endpoint
-    ON endpoint."id" = event."callbackEndpointId" OR understudy_endpoint_wants(endpoint, event."type", event."creatorId")
+    ON endpoint."id" = event."callbackEndpointId"
+        AND (endpoint."creatorIds" = '{}' OR event."creatorId" = ANY (endpoint."creatorIds"))
+      OR understudy_endpoint_wants(endpoint, event."type", event."creatorId")
   WHERE endpoint."disabledAt" IS NULL AND endpoint."deletedAt" IS NULL
   ON CONFLICT DO NOTHING
 )

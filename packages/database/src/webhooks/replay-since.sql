@@ -8,7 +8,9 @@ WITH request AS (
   FROM request JOIN "WebhookEndpoint" AS endpoint ON endpoint."id" = request."endpointId"
   JOIN "Outbox" AS event ON event."createdAt" >= request."since"
     AND (understudy_endpoint_wants(endpoint, event."type", event."creatorId")
-      OR EXISTS (SELECT FROM "Delivery" WHERE "Delivery"."endpointId" = endpoint."id" AND "Delivery"."eventId" = event."id"))
+      -- What it was told before, but of no creator that it was narrowed away from.
+      OR (endpoint."creatorIds" = '{}' OR event."creatorId" = ANY (endpoint."creatorIds"))
+        AND EXISTS (SELECT FROM "Delivery" WHERE "Delivery"."endpointId" = endpoint."id" AND "Delivery"."eventId" = event."id"))
     -- What is not published yet comes by itself.
     AND event."publishedAt" IS NOT NULL AND event."type" <> 'webhook.test'
   WHERE endpoint."disabledAt" IS NULL AND endpoint."deletedAt" IS NULL
