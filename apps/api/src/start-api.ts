@@ -93,7 +93,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     callers,
     rate,
     sessions: new Sessions(callers, config.adminKey, config.secretsKeys),
-    jobTokens: new JobTokens(callers, config.secretsKeys),
+    jobTokens: new JobTokens(callers, config.adminKey, config.secretsKeys),
     prices,
     jobs,
     jobControl: createJobControl({ database, redis, dispatcher, dispatch, find: reader.find, logger }),

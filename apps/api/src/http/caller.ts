@@ -5,6 +5,8 @@ import type { Response } from "express";
 export interface Caller {
   /** Row of ApiKey that pays and is limited; null for the admin key of the environment and for a signed-in person. */
   keyId: string | null;
+  /** Tells which of the key's secrets was shown: what it is given out for ends with that secret. */
+  secretMark?: string;
   /** Who owns idempotency records: stays the same when a key is rotated; "admin" for the admin key and people. */
   ownerId: string;
   scopes: ReadonlySet<Scope>;

@@ -26,14 +26,15 @@ export interface CallersDependencies {
 export class Callers {
   readonly #dependencies: CallersDependencies;
   readonly #adminHash: Uint8Array;
-  readonly #keys: KeyCache<{ row: KeyRow; caller: Caller }>;
+  /** With its callers: whoever shows its secret, and whoever shows the one before. */
+  readonly #keys: KeyCache<{ row: KeyRow; callers: Caller[] }>;
 
   constructor(dependencies: CallersDependencies) {
     this.#dependencies = dependencies;
     this.#adminHash = hashSecret(dependencies.adminKey);
     this.#keys = new KeyCache(async (id) => {
       const row = await dependencies.database.prisma.apiKey.findUnique({ where: { id } });
-      return row ? { row, caller: callerOf(row) } : undefined;
+      return row ? { row, callers: callersOf(row) } : undefined;
     });
     onKeyChange(
       dependencies.changes,
@@ -54,18 +55,24 @@ export class Callers {
       );
     }
     const found = await this.#keys.find(key.id);
-    if (!found || !isSecretOf(found.row, key.secret)) throw invalidKey("The API key is not known.");
+    const caller = found?.callers[placeOf(found.row, key.secret)];
+    if (!caller) throw invalidKey("The API key is not known.");
     // Only who knows the secret is told.
     const status = statusOf(found.row);
     if (status !== "active") throw invalidKey(`The API key ${ends[status]}.`);
     this.#dependencies.lastUses.note(key.id);
-    return found.caller;
+    return caller;
   }
 
-  /** Whose key has that id, for what was signed for its holder; undefined where it is good no more. */
-  async withId(id: string): Promise<Caller | undefined> {
+  /**
+   * Whose key has that id, for what was signed for who had shown one of its secrets; undefined where the key or that
+   * secret is good no more.
+   */
+  async withId(id: string, secretMark: string | undefined): Promise<Caller | undefined> {
     const found = await this.#keys.find(id);
-    return found && statusOf(found.row) === "active" ? found.caller : undefined;
+    if (!found || statusOf(found.row) !== "active") return undefined;
+    const place = found.callers.findIndex((caller) => caller.secretMark === secretMark);
+    return place === 0 || isPreviousGood(found.row) ? found.callers[place] : undefined;
   }
 
   /** To be called after each change of a key: it is known in all processes from now on. */
@@ -75,26 +82,34 @@ export class Callers {
   }
 }
 
-function callerOf(row: KeyRow): Caller {
+function callersOf(row: KeyRow): Caller[] {
+  return [row.secretHash, row.previousSecretHash].flatMap((hash) => (hash ? [callerOf(row, hash)] : []));
+}
+
+function callerOf(row: KeyRow, secretHash: Uint8Array): Caller {
   return {
     keyId: row.id,
+    secretMark: Buffer.from(secretHash.subarray(0, markBytes)).toString("base64url"),
     ownerId: row.id,
     scopes: row.scopes.includes("admin") ? adminCaller.scopes : new Set(row.scopes as Scope[]),
     creatorIds: row.creatorIds.length > 0 ? new Set(row.creatorIds) : null,
   };
 }
 
-function isSecretOf(row: KeyRow, secret: string): boolean {
+/** @returns 0 for the key's secret, 1 for the one before as long as it is good, else -1 */
+function placeOf(row: KeyRow, secret: string): number {
   const hash = hashSecret(secret);
-  if (isSameHash(hash, row.secretHash)) return true;
-  const { previousSecretHash, previousSecretUntil } = row;
-  return (
-    previousSecretHash !== null &&
-    previousSecretUntil !== null &&
-    isSameHash(hash, previousSecretHash) &&
-    previousSecretUntil > new Date()
-  );
+  if (isSameHash(hash, row.secretHash)) return 0;
+  const { previousSecretHash } = row;
+  return previousSecretHash && isSameHash(hash, previousSecretHash) && isPreviousGood(row) ? 1 : -1;
 }
+
+function isPreviousGood({ previousSecretUntil }: KeyRow): boolean {
+  return previousSecretUntil !== null && previousSecretUntil > new Date();
+}
+
+/** Enough to tell two secrets apart, and of no use to who would guess one. */
+const markBytes = 9;
 
 const ends = { revoked: "was revoked", expired: "has expired" };
 

@@ -2,6 +2,7 @@ import type { JobToken } from "@understudy/contracts";
 import type { SecretsKeys } from "@understudy/service";
 import { adminCaller, type Caller } from "../http/caller.ts";
 import type { Callers } from "../keys/callers.ts";
+import { hashSecret } from "../keys/key-text.ts";
 import { inSeconds, Signer } from "./signer.ts";
 
 /** How a job's token begins. */
@@ -11,23 +12,32 @@ export const jobTokenPrefix = "usjt_";
 export class JobTokens {
   readonly #callers: Callers;
   readonly #signer: Signer;
+  /** For the admin key of the environment: another one ends its tokens. */
+  readonly #adminSigner: Signer;
 
-  constructor(callers: Callers, secretsKeys: SecretsKeys) {
+  constructor(callers: Callers, adminKey: string, secretsKeys: SecretsKeys) {
     this.#callers = callers;
     this.#signer = new Signer(secretsKeys, "job token");
+    const salt = Buffer.from(hashSecret(adminKey)).toString("base64");
+    this.#adminSigner = new Signer(secretsKeys, "job token", salt);
   }
 
-  async issue(jobId: string, { keyId }: Caller, expiresInSeconds: number): Promise<JobToken> {
+  async issue(jobId: string, { keyId, secretMark }: Caller, expiresInSeconds: number): Promise<JobToken> {
     const expiresAt = inSeconds(expiresInSeconds);
-    const token = await this.#signer.sign({ subject: jobId, keyId, expiresAt });
+    const signer = keyId === null ? this.#adminSigner : this.#signer;
+    const token = await signer.sign({ subject: jobId, keyId, secretMark, expiresAt });
     return { token: `${jobTokenPrefix}${token}`, expiresAt: expiresAt.toISOString() };
   }
 
   /** Whose token it is, and of which job. Undefined where it is not ours, or its time or its key's is over. */
   async read(token: string): Promise<{ caller: Caller; jobId: string } | undefined> {
-    const signed = await this.#signer.verify(token.slice(jobTokenPrefix.length));
-    const owner = signed && (signed.keyId === null ? adminCaller : await this.#callers.withId(signed.keyId));
-    if (!owner) return undefined;
+    const text = token.slice(jobTokenPrefix.length);
+    const byAdmin = await this.#adminSigner.verify(text);
+    const signed = byAdmin ?? (await this.#signer.verify(text));
+    const owner = byAdmin
+      ? adminCaller
+      : signed?.keyId && (await this.#callers.withId(signed.keyId, signed.secretMark));
+    if (!signed || !owner) return undefined;
     const scopes: Caller["scopes"] = owner.scopes.has("jobs:read") ? new Set(["jobs:read"]) : new Set();
     return { jobId: signed.subject, caller: { ...owner, scopes } };
   }

@@ -24,7 +24,7 @@ const personCaller: Caller = { ...adminCaller, isPerson: true };
 /**
  * People sign in once with an admin key; a signed cookie (SameSite=Strict, HttpOnly) keeps that for twelve hours. Its
  * key comes from the admin key as well: a new admin key ends all sessions; a session of a key in the database ends with
- * that key.
+ * that key, and with the secret that was shown.
  */
 export class Sessions {
   readonly #callers: Callers;
@@ -43,10 +43,10 @@ export class Sessions {
   }
 
   /** Signs that person in. */
-  async begin({ keyId }: Caller, request: Request, response: Response): Promise<Session> {
+  async begin({ keyId, secretMark }: Caller, request: Request, response: Response): Promise<Session> {
     const csrfToken = randomBytes(tokenBytes).toString("base64url");
     const expiresAt = inSeconds(sessionSeconds);
-    const cookie = await this.#signer.sign({ subject: csrfToken, keyId, expiresAt });
+    const cookie = await this.#signer.sign({ subject: csrfToken, keyId, secretMark, expiresAt });
     response.cookie(cookieName, cookie, { ...cookieOptions(request), expires: expiresAt });
     return { csrfToken, expiresAt: expiresAt.toISOString() };
   }
@@ -56,7 +56,8 @@ export class Sessions {
     const [, cookie] = cookiePattern.exec(request.headers.cookie ?? "") ?? [];
     const signed = cookie === undefined ? undefined : await this.#signer.verify(cookie);
     if (!signed) return undefined;
-    const caller = signed.keyId === null ? personCaller : await this.#callers.withId(signed.keyId);
+    const { keyId, secretMark } = signed;
+    const caller = keyId === null ? personCaller : await this.#callers.withId(keyId, secretMark);
     if (!caller?.scopes.has("admin")) return undefined;
     return { caller, session: { csrfToken: signed.subject, expiresAt: signed.expiresAt.toISOString() } };
   }

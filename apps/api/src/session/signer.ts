@@ -10,6 +10,8 @@ export interface Signed {
   subject: string;
   /** The API key that it comes from; null is the admin key of the environment. */
   keyId: string | null;
+  /** Of that key's secret (`secretMark`): another secret ends what the one before was given. */
+  secretMark?: string | undefined;
   expiresAt: Date;
 }
 
@@ -30,11 +32,11 @@ export class Signer {
     );
   }
 
-  async sign({ subject, keyId, expiresAt }: Signed): Promise<string> {
+  async sign({ subject, keyId, secretMark, expiresAt }: Signed): Promise<string> {
     const [first] = this.#keys;
     if (!first) throw new Error("There is no key to sign with.");
     const [kid, key] = first;
-    return new SignJWT(keyId === null ? {} : { key: keyId })
+    return new SignJWT(keyId === null ? {} : { key: keyId, mark: secretMark })
       .setProtectedHeader({ alg: algorithm, kid })
       .setSubject(subject)
       .setExpirationTime(expiresAt)
@@ -62,7 +64,12 @@ export function inSeconds(seconds: number): Date {
   return new Date(Math.ceil(Date.now() / 1000 + seconds) * 1000);
 }
 
-function read({ sub, exp, key }: JWTPayload): Signed | undefined {
+function read({ sub, exp, key, mark }: JWTPayload): Signed | undefined {
   if (sub === undefined || exp === undefined) return undefined;
-  return { subject: sub, keyId: typeof key === "string" ? key : null, expiresAt: new Date(exp * 1000) };
+  return {
+    subject: sub,
+    keyId: typeof key === "string" ? key : null,
+    secretMark: typeof mark === "string" ? mark : undefined,
+    expiresAt: new Date(exp * 1000),
+  };
 }

@@ -102,6 +102,32 @@ describe("a person's session", () => {
     expect((await visit("GET", "/admin/queues", { cookie, accept: "text/html" })).status).toBe(303);
   });
 
+  it("ends with the secret that was shown, as do its job tokens", async () => {
+    const { key, id } = await makeKey(["admin"]);
+    const { cookie } = await signIn(key);
+    const token = async (by: string) =>
+      (
+        await answerOf<JobToken>(
+          stack.request("POST", `/api/ai/jobs/${jobId}/token`, undefined, {
+            authorization: `Bearer ${by}`,
+          }),
+        )
+      ).token;
+    const old = await token(key);
+    const rotate = async (graceSeconds: number) =>
+      await answerOf<ApiKeySecret>(
+        stack.request("POST", `/api/ai/admin/keys/${id}/rotate`, { graceSeconds }),
+      );
+    const isGood = async (headers: Record<string, string>) =>
+      (await visit("GET", `/api/ai/jobs/${jobId}`, headers)).status === 200;
+    await rotate(60);
+    expect([await isGood({ cookie }), await isGood(bearer(old))]).toEqual([true, true]);
+    const { key: next } = await rotate(0);
+    expect([await isGood({ cookie }), await isGood(bearer(old))]).toEqual([false, false]);
+    expect(await isGood(bearer(await token(next)))).toBe(true);
+    expect(await isGood({ cookie: (await signIn(next)).cookie })).toBe(true);
+  });
+
   it("opens Bull Board as well, with pages that run no script of others", async () => {
     const { cookie } = await signIn();
     const board = await visit("GET", "/admin/queues", { cookie });
