@@ -50,7 +50,10 @@ export const notFound: RequestHandler = (request) => {
 
 function toProblemError(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (isDatabaseAway(error)) return unavailable("The database is away; nothing was accepted. Try again.");
+  if (isDatabaseAway(error))
+    return unavailable(
+      "The database is away. What you sent may have been accepted: repeat it with the same Idempotency-Key, or look before you repeat it.",
+    );
   // body-parser's and the router's own errors carry a type or a status.
   const { type, status } = (error ?? {}) as { type?: string; status?: number };
   switch (type) {

@@ -229,15 +229,18 @@ function batchRoute(jobs: Jobs): Route {
     },
     async handle({ body, request, requestId, reply, ...context }) {
       const key = readIdempotencyKey(request);
-      const answers = body.jobs.map((entry, index) =>
-        accept(context, entry, `/jobs/${index}`, key && `${key}/${index}`).catch((error: unknown) => {
-          const { problem } = presentProblem(error, requestId);
-          // One that is away, or a fault of ours, is the whole request's: it may be repeated.
-          if (problem.status >= 500) throw error;
-          return problem;
-        }),
+      const outcomes = await Promise.allSettled(
+        body.jobs.map((entry, index) => accept(context, entry, `/jobs/${index}`, key && `${key}/${index}`)),
       );
-      return reply(202, { jobs: await Promise.all(answers) });
+      const isAnyAccepted = outcomes.some(({ status }) => status === "fulfilled");
+      const jobs = outcomes.map((outcome) => {
+        if (outcome.status === "fulfilled") return outcome.value;
+        const { problem } = presentProblem(outcome.reason, requestId);
+        // A fault of ours is the whole request's, unless a job was accepted: then each says what became of it.
+        if (problem.status >= 500 && !isAnyAccepted) throw outcome.reason;
+        return problem;
+      });
+      return reply(202, { jobs });
     },
   });
 }
