@@ -37,7 +37,7 @@ export const problemGuide: Record<ProblemCode, Advice> = {
   },
   rate_limited: {
     advice:
-      "Wait for `Retry-After` seconds; send many jobs as one batch. An operator can raise the key's rate.",
+      "Wait for `Retry-After` seconds; send many jobs as one batch. An operator can raise `API_KEY_RATE`.",
     retryable: true,
   },
   csrf_token_invalid: {
@@ -45,7 +45,10 @@ export const problemGuide: Record<ProblemCode, Advice> = {
     retryable: false,
   },
   api_key_not_found: { advice: "Check the id: `GET /api/ai/admin/keys` lists them.", retryable: false },
-  api_key_changed: { advice: "Read the key anew, and decide whether to repeat the change.", retryable: true },
+  api_key_changed: {
+    advice: "Read the key anew, and decide whether to repeat the change.",
+    retryable: false,
+  },
   api_key_ended: { advice: "Make a new key.", retryable: false },
   not_found: { advice: "Check method and path against /docs.", retryable: false },
   agent_not_found: { advice: "Use one of the names in `agents`.", retryable: false },
@@ -66,14 +69,14 @@ export const problemGuide: Record<ProblemCode, Advice> = {
     advice: "Nothing: the call's cost is known, or will be when its answer has come.",
     retryable: false,
   },
-  month_not_over: { advice: "Close it after `endsAt`; a scheduler does so by itself.", retryable: true },
+  month_not_over: { advice: "Close it after `endsAt`; a scheduler does so by itself.", retryable: false },
   job_not_cancellable: { advice: "Nothing: the job has ended. Read it to see how.", retryable: false },
   job_not_failed: {
     advice:
       "Submit the work anew as another job: a completed one is done, a cancelled one was not wanted, and a blocked one would be refused again.",
     retryable: false,
   },
-  job_not_completed: { advice: "Give feedback when the job is completed.", retryable: true },
+  job_not_completed: { advice: "Give feedback when the job is completed.", retryable: false },
   job_erased: { advice: "Nothing: erasing is final.", retryable: false },
   insight_not_found: {
     advice: "Check the id: `GET /api/ai/creators/{id}/insights` lists them.",
@@ -93,11 +96,11 @@ export const problemGuide: Record<ProblemCode, Advice> = {
   },
   quota_exceeded: {
     advice: "Wait for `resetsAt`, or let an operator raise the creator's plan or quota.",
-    retryable: true,
+    retryable: false,
   },
   budget_exceeded: {
     advice: "Let an operator raise the budget; the platform's begins anew each UTC month, a key's does not.",
-    retryable: true,
+    retryable: false,
   },
   callback_not_allowed: {
     advice: "Register an endpoint whose URL the callbackUrl begins with (`POST /api/ai/webhooks`).",
@@ -110,7 +113,7 @@ export const problemGuide: Record<ProblemCode, Advice> = {
   },
   endpoint_changed: {
     advice: "Read the endpoint anew, and decide whether to repeat the change.",
-    retryable: true,
+    retryable: false,
   },
   endpoint_disabled: {
     advice:
