@@ -148,6 +148,16 @@ describe("the events of a job", () => {
     expect(after.status).toBe(204);
   });
 
+  it("go on behind an end when the job is retried", async () => {
+    await stack.rule({ match: { contains: "events-retried" }, respond: { status: 400 }, times: 1 });
+    const id = await submit("events-retried");
+    const first = await (await follow(id)).rest();
+    expect(first.at(-1)).toMatchObject({ event: "done", data: { status: "failed" } });
+    expect((await stack.request("POST", `/api/ai/jobs/${id}/retry`)).status).toBe(202);
+    const then = await (await follow(id, first.at(-1)?.id)).rest();
+    expect(then.filter(({ event }) => event === "done")).toMatchObject([{ data: { status: "completed" } }]);
+  });
+
   it("of a job that has ended: its text, and the end at once; from any event on", async () => {
     const id = await submitSlow("events-ended");
     await (await follow(id)).rest();

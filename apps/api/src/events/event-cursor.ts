@@ -7,12 +7,14 @@ export interface EventCursor {
   entryId: string;
   /** Length of the text since the last retraction, in UTF-16 code units. */
   textLength: number;
-  /** Last state of the job; `done` when all was told. */
+  /** Last state of the job; `doneStateOf` it when all was told. */
   state: string;
 }
 
-/** Of the last event. */
-export const doneState = "done";
+/** Of the last event: of each end of its own, since a job that was retried ends anew. */
+export function doneStateOf({ retries = 0 }: Job): string {
+  return `done.${retries}`;
+}
 
 /** As it stands in a cursor: what makes a state another one. */
 export function stateOf({ status, waitingFor, attempts }: Job): string {

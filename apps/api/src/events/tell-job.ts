@@ -2,7 +2,7 @@ import { isTerminal, type Job } from "@understudy/contracts";
 import type { JobEndings, JobNews, JobStreamEntry, JobStreams, StreamNews } from "@understudy/queues";
 import type { Jobs } from "../jobs.ts";
 import { Bell } from "./bell.ts";
-import { doneState, type EventCursor, stateOf, writeCursor } from "./event-cursor.ts";
+import { doneStateOf, type EventCursor, stateOf, writeCursor } from "./event-cursor.ts";
 import type { EventResponse } from "./event-response.ts";
 import type { JobWatch } from "./job-watch.ts";
 import { ShownText } from "./shown-text.ts";
@@ -134,7 +134,7 @@ class JobStory {
     await this.#tellText();
     if (!hasEnded) return false;
     await this.#tellState(job);
-    this.#cursor.state = doneState;
+    this.#cursor.state = doneStateOf(job);
     await this.#tell({ event: "done", data: job });
     return true;
   }

@@ -1,6 +1,6 @@
-import { type Job, jobId } from "@understudy/contracts";
+import { isTerminal, type Job, jobId } from "@understudy/contracts";
 import type { Response } from "express";
-import { doneState, readCursor } from "../events/event-cursor.ts";
+import { doneStateOf, readCursor } from "../events/event-cursor.ts";
 import { EventResponse } from "../events/event-response.ts";
 import { type JobEventSources, tellJob } from "../events/tell-job.ts";
 import { callerNow, sees } from "../http/caller.ts";
@@ -53,7 +53,7 @@ export function eventRoutes(sources: JobEventSources): Route[] {
       if (!job) throw noSuchJob();
       const cursor = readCursor(request.get("last-event-id"));
       // Clients connect again when a stream ends; this is what makes them stop.
-      if (cursor.state === doneState) return reply(204);
+      if (isTerminal(job.status) && cursor.state === doneStateOf(job)) return reply(204);
       const gone = new AbortController();
       response.on("close", () => gone.abort());
       // What is sent in vain to one who is gone is nobody's fault.
