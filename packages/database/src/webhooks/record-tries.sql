@@ -8,14 +8,20 @@ WITH request AS (
     "httpStatus" int, "error" text, "body" text, "outcome" "DeliveryStatus", "nextTryAt" timestamptz, "gone" boolean,
     "disableAfterSeconds" float8)
 ), tried AS MATERIALIZED (
-  SELECT request.*, "Delivery"."endpointId" FROM "Delivery" JOIN request USING ("id", "generation", "tries")
+  SELECT request.*, "Delivery"."endpointId", "Delivery"."eventId" FROM "Delivery" JOIN request USING ("id", "generation", "tries")
   -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
   WHERE "Delivery"."id" = ANY (ARRAY(SELECT "id" FROM request))
   ORDER BY "Delivery"."id"
   FOR NO KEY UPDATE OF "Delivery"
 ), written AS (
   INSERT INTO "DeliveryTry" ("deliveryId", "generation", "number", "at", "ms", "httpStatus", "error", "body")
-  SELECT "id", "generation", "tries" + 1, "at", "ms", "httpStatus", "error", "body" FROM tried
+  SELECT "id", "generation", "tries" + 1, "at", "ms", "httpStatus", "error",
+    -- A receiver may say again what it was sent: of a fan who was erased meanwhile that is not kept.
+    CASE WHEN NOT EXISTS (
+      SELECT FROM "Outbox" AS event JOIN "Job" AS job ON job."id" = event."jobId"
+      WHERE event."id" = tried."eventId" AND job."erasedAt" IS NOT NULL
+    ) THEN "body" END
+  FROM tried
 ), moved AS (
   UPDATE "Delivery" SET
     -- What was given up meanwhile with its endpoint stays so, unless it did arrive.
