@@ -19,7 +19,7 @@ WITH due AS (
       (SELECT "callbackUrl" FROM "Job" WHERE "Job"."id" = event."jobId") END
   FROM event JOIN "WebhookEndpoint" AS endpoint
     ON endpoint."id" = event."callbackEndpointId"
-        AND (endpoint."creatorIds" = '{}' OR event."creatorId" = ANY (endpoint."creatorIds"))
+        AND understudy_endpoint_hears_of(endpoint, event."creatorId")
       OR understudy_endpoint_wants(endpoint, event."type", event."creatorId")
   WHERE endpoint."disabledAt" IS NULL AND endpoint."deletedAt" IS NULL
   ON CONFLICT DO NOTHING

@@ -5,7 +5,7 @@ WITH found AS (
     endpoint."disabledAt" IS NULL AND endpoint."deletedAt" IS NULL AS "isReplayed"
   FROM "Delivery" AS delivery JOIN "WebhookEndpoint" AS endpoint ON endpoint."id" = delivery."endpointId"
   WHERE delivery."id" = $1::jsonb -> 0 ->> 'id'
-    AND (endpoint."creatorIds" = '{}' OR delivery."creatorId" = ANY (endpoint."creatorIds") OR delivery."type" = 'webhook.test')
+    AND (understudy_endpoint_hears_of(endpoint, delivery."creatorId") OR delivery."type" = 'webhook.test')
   FOR NO KEY UPDATE OF delivery
 ), again AS (
   UPDATE "Delivery" SET "status" = 'pending', "generation" = "generation" + 1, "tries" = 0, "nextTryAt" = now(),

@@ -9,7 +9,7 @@ WITH request AS (
   JOIN "Outbox" AS event ON event."createdAt" >= request."since"
     AND (understudy_endpoint_wants(endpoint, event."type", event."creatorId")
       -- What it was told before, but of no creator that it was narrowed away from.
-      OR (endpoint."creatorIds" = '{}' OR event."creatorId" = ANY (endpoint."creatorIds"))
+      OR understudy_endpoint_hears_of(endpoint, event."creatorId")
         AND EXISTS (SELECT FROM "Delivery" WHERE "Delivery"."endpointId" = endpoint."id" AND "Delivery"."eventId" = event."id"))
     -- What is not published yet comes by itself.
     AND event."publishedAt" IS NOT NULL AND event."type" <> 'webhook.test'
