@@ -2,7 +2,6 @@ import type { JobToken } from "@understudy/contracts";
 import type { SecretsKeys } from "@understudy/service";
 import { adminCaller, type Caller } from "../http/caller.ts";
 import type { Callers } from "../keys/callers.ts";
-import { hashSecret } from "../keys/key-text.ts";
 import { inSeconds, Signer } from "./signer.ts";
 
 /** How a job's token begins. */
@@ -18,8 +17,7 @@ export class JobTokens {
   constructor(callers: Callers, adminKey: string, secretsKeys: SecretsKeys) {
     this.#callers = callers;
     this.#signer = new Signer(secretsKeys, "job token");
-    const salt = Buffer.from(hashSecret(adminKey)).toString("base64");
-    this.#adminSigner = new Signer(secretsKeys, "job token", salt);
+    this.#adminSigner = new Signer(secretsKeys, "job token", adminKey);
   }
 
   async issue(jobId: string, { keyId, secretMark }: Caller, expiresInSeconds: number): Promise<JobToken> {

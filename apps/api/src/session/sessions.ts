@@ -32,7 +32,7 @@ export class Sessions {
 
   constructor(callers: Callers, adminKey: string, secretsKeys: SecretsKeys) {
     this.#callers = callers;
-    this.#signer = new Signer(secretsKeys, "session", Buffer.from(hashSecret(adminKey)).toString("base64"));
+    this.#signer = new Signer(secretsKeys, "session", adminKey);
   }
 
   /** Who signs in with that key; undefined where it may not do everything. @throws a 401 problem where it is not taken */

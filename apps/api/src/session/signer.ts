@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import type { SecretsKeys } from "@understudy/service";
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { hashSecret } from "../keys/key-text.ts";
 
 const algorithm = "HS256";
 const keyBytes = 32;
@@ -22,8 +23,12 @@ export interface Signed {
 export class Signer {
   readonly #keys: Map<string, Uint8Array>;
 
-  /** @param purpose what is signed: nothing that was signed for another is taken for it */
-  constructor(secretsKeys: SecretsKeys, purpose: string, salt = "") {
+  /**
+   * @param purpose what is signed: nothing that was signed for another is taken for it
+   * @param adminKey where given, another admin key takes nothing that was signed under this one
+   */
+  constructor(secretsKeys: SecretsKeys, purpose: string, adminKey?: string) {
+    const salt = adminKey === undefined ? "" : Buffer.from(hashSecret(adminKey)).toString("base64");
     this.#keys = new Map(
       secretsKeys.map(({ id, key }) => [
         id,
