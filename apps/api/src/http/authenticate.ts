@@ -30,8 +30,7 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
  * `Authorization: Bearer` with a key or with a job's token (also as `?token=`), or a person's session cookie.
  */
 export function authenticate({ callers, sessions, jobTokens, rate }: Authentication): RequestHandler {
-  async function identify(request: Request): Promise<Identity> {
-    const text = bearerOf(request);
+  async function identify(request: Request, text: string | undefined): Promise<Identity> {
     if (text === undefined) return { caller: await personOf(request) };
     if (text.startsWith(jobTokenPrefix)) return await tokenHolder(text, request);
     const caller = await callers.withKey(text);
@@ -95,10 +94,11 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
   }
 
   return async (request, response, next) => {
-    if (bearerOf(request)?.startsWith(jobTokenPrefix) && jobPath.test(request.path)) allowBrowsers(response);
-    const { caller, limitedAs } = await identify(request);
+    const text = bearerOf(request);
+    if (text?.startsWith(jobTokenPrefix) && jobPath.test(request.path)) allowBrowsers(response);
+    const { caller, limitedAs } = await identify(request, text);
     if (limitedAs !== undefined) limit(limitedAs, response);
-    noteCaller(response, caller, () => identify(request).then((again) => again.caller));
+    noteCaller(response, caller, () => identify(request, text).then((again) => again.caller));
     next();
   };
 }
