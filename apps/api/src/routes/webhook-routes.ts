@@ -21,7 +21,7 @@ import {
 } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
 import { z } from "zod";
-import { type Caller, visibleTo } from "../http/caller.ts";
+import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
@@ -29,7 +29,13 @@ import * as examples from "../openapi/examples.ts";
 import { newSecret } from "../webhooks/new-secret.ts";
 import { behind, newestFirst, pageOf } from "../webhooks/newest-first.ts";
 import { type EndpointRow, presentDelivery, presentEndpoint } from "../webhooks/present-webhook.ts";
-import { findEndpoint, hearsOf, seesEndpoint, visibleEndpoints } from "../webhooks/visible-endpoints.ts";
+import {
+  findEndpoint,
+  hearsOf,
+  seesEndpoint,
+  visibleDeliveries,
+  visibleEndpoints,
+} from "../webhooks/visible-endpoints.ts";
 
 /** How long the secret before a rotation signs as well. */
 const bothSecretsMs = 24 * 3_600_000;
@@ -204,12 +210,6 @@ async function giveUpOthers({ prisma }: Database, { id, creatorIds }: EndpointRo
   });
 }
 
-/** Deliveries that exist for a caller: an endpoint may have heard of others before it was narrowed. */
-function seenBy(caller: Caller): Prisma.DeliveryWhereInput {
-  const creatorIds = visibleTo(caller);
-  return creatorIds ? { OR: [{ creatorId: { in: creatorIds } }, { type: "webhook.test" }] } : {};
-}
-
 function deliveryRoutes(database: Database): Route[] {
   const { delivery } = database.prisma;
   const common = { tag: "Webhooks", scope: "webhooks:write", params } as const;
@@ -245,7 +245,9 @@ function deliveryRoutes(database: Database): Route[] {
     async handle({ params, caller, query: { cursor, limit, status }, reply }) {
       const { id: endpointId } = await readEndpoint(database, caller, params.id);
       const rows = await delivery.findMany({
-        where: { AND: [{ endpointId, ...(status && { status }) }, seenBy(caller), behind(cursor)] },
+        where: {
+          AND: [{ endpointId, ...(status && { status }) }, visibleDeliveries(caller), behind(cursor)],
+        },
         include: { event: true, attempts: { orderBy: [{ generation: "asc" }, { number: "asc" }] } },
         orderBy: newestFirst,
         take: limit + 1,
@@ -266,7 +268,7 @@ function deliveryRoutes(database: Database): Route[] {
     problems: { 404: ["delivery_not_found"], 409: ["endpoint_disabled"] },
     async handle({ params, caller, reply }) {
       const found = await delivery.findFirst({
-        where: { ...params, ...seenBy(caller) },
+        where: { ...params, ...visibleDeliveries(caller) },
         select: { endpoint: true },
       });
       if (!found || !seesEndpoint(caller, found.endpoint)) throw noSuchDelivery();

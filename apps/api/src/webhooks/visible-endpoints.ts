@@ -18,6 +18,12 @@ export async function visibleEndpoints(
   return { deletedAt: null, id: { in: await endpointsOfCreators(database, creatorIds) } };
 }
 
+/** Deliveries that exist for a caller: an endpoint may have heard of others before it was narrowed. */
+export function visibleDeliveries(caller: Caller): Prisma.DeliveryWhereInput {
+  const creatorIds = visibleTo(caller);
+  return creatorIds ? { OR: [{ creatorId: { in: creatorIds } }, { type: "webhook.test" }] } : {};
+}
+
 /** The endpoint, if it exists for the caller. */
 export async function findEndpoint(
   { prisma }: Database,
