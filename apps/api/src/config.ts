@@ -1,5 +1,5 @@
-import { usd } from "@understudy/contracts";
-import { secretsKeys } from "@understudy/service";
+import { defaultModel, usd } from "@understudy/contracts";
+import { postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { keyEnvironments } from "./keys/key-text.ts";
@@ -9,8 +9,8 @@ const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === 
 /** The API's environment; .env.example tells of each. */
 export const environment = z
   .object({
-    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-    REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+    DATABASE_URL: postgresUrl,
+    REDIS_URL: redisUrl,
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     UNDERSTUDY_ADMIN_KEY: z.string().min(16, "must have at least 16 characters"),
@@ -18,7 +18,7 @@ export const environment = z
     API_KEY_RATE: z.coerce.number().min(0.1).max(100_000).default(100),
     API_KEY_BURST: z.coerce.number().int().min(1).max(1_000_000).default(500),
     UNDERSTUDY_SECRETS_KEYS: secretsKeys,
-    GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+    GEMINI_MODEL: z.string().default(defaultModel),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     CREATE_UNKNOWN_CREATORS: flag.default(true),
     BULL_BOARD_WRITE: flag.default(false),

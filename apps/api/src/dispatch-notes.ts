@@ -1,4 +1,5 @@
-import { type Database, markDispatched } from "@understudy/database";
+import type { Database } from "@understudy/database";
+import { markDispatched } from "@understudy/jobs";
 import type { Logger } from "@understudy/service";
 
 /** What one statement notes at most. */
@@ -15,7 +16,7 @@ interface Dispatched {
   generation: number;
 }
 
-/** Notes in Postgres, a little later and many at once, that jobs stand in Redis. What is lost, the sweeper finds out. */
+/** Notes in Postgres, a little later and many at once, that jobs stand in Redis. What is lost, the reconciler finds out. */
 export class DispatchNotes {
   readonly #database: Database;
   readonly #logger: Logger;

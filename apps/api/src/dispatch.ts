@@ -9,7 +9,7 @@ const groupMax = 500;
 /**
  * Lets a job into its lane, together with others that come meanwhile, and notes that it stands there.
  * @returns where it stands
- * @throws where Redis does not take it: then the sweeper will
+ * @throws where Redis does not take it: then the reconciler will
  */
 export type Dispatch = (job: DispatchableJob) => Promise<Placement | undefined>;
 
@@ -20,7 +20,7 @@ export function createDispatch(database: Database, dispatcher: Dispatcher, logge
     (job: DispatchableJob) => job.id,
     async (jobs) => {
       const placements = await dispatcher.dispatch(jobs);
-      // Nobody waits for this: what is not noted is let in again by the sweeper, which changes nothing.
+      // Nobody waits for this: what is not noted is let in again by the reconciler, which changes nothing.
       notes.add(jobs);
       return placements;
     },

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import type { AcceptedJob } from "@understudy/contracts";
+import { type Database, groupCommit } from "@understudy/database";
 import {
-  type Database,
   findRepeatedJobs,
-  groupCommit,
   type IdempotencyKey,
   nameOfKey,
   noteAdmissions,
   type RepeatedJob,
-} from "@understudy/database";
+} from "@understudy/jobs";
 import { configure } from "safe-stable-stringify";
 import { ProblemError } from "./http/problem-error.ts";
 
@@ -61,7 +60,13 @@ export class RepeatedRequests {
       const fingerprint = fingerprintOf(request);
       const before = await this.#find(key);
       if (before) return repeated(before, fingerprint);
-      const accepted = await accept(fingerprint);
+      const accepted = await accept(fingerprint).catch(async (refusal: unknown) => {
+        // Judged before the first request with the key was committed elsewhere, which may have taken the last room.
+        const first =
+          refusal instanceof ProblemError ? await this.#find(key).catch(() => undefined) : undefined;
+        if (!first) throw refusal;
+        return undefined;
+      });
       if (accepted) {
         const { id: jobId, admission } = accepted.job;
         // Noted before it is told, or a repeat might be told another. Should that fail, the job is accepted all the same.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal, type Job, type RetryAnswer, type RetryRequest } from "@understudy/contracts";
-import { cancelJob, type Database, newId, retryJobs } from "@understudy/database";
+import { type Database, newId } from "@understudy/database";
+import { cancelJob, retryJobs } from "@understudy/jobs";
 import { announceJobCancelled, type Dispatcher, fenceJobStream } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { Redis } from "ioredis";
@@ -55,7 +56,7 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
     await read(caller, id);
     const cancelled = await cancelJob(database, id, newId("evt"));
     if (cancelled) {
-      // Best effort, and not waited for long: it can't be run any more. Its worker looks into Postgres, and a sweep takes it
+      // Best effort, and not waited for long: it can't be run any more. Its worker looks into Postgres, and the reconciler takes it
       // out of its lane.
       const told = Promise.allSettled([
         announceJobCancelled(redis, id),
@@ -107,7 +108,7 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
 
   async function letIn(jobs: Parameters<Dispatch>[0][]): Promise<void> {
     await Promise.all(jobs.map(dispatch)).catch((err: unknown) =>
-      logger.warn({ err, jobs: jobs.length }, "left to the sweeper: Redis did not take the jobs"),
+      logger.warn({ err, jobs: jobs.length }, "left to the reconciler: Redis did not take the jobs"),
     );
   }
 

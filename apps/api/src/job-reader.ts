@@ -1,6 +1,6 @@
 import type { Job, JobsQuery, Provider } from "@understudy/contracts";
-import { type Database, groupCommit, listJobs } from "@understudy/database";
-import { callsInOrder, presentJob } from "@understudy/ledger";
+import { type Database, groupCommit } from "@understudy/database";
+import { callsInOrder, listJobs, presentJob } from "@understudy/jobs";
 import { type Dispatcher, laneEntry } from "@understudy/queues";
 import { type Caller, visibleTo } from "./http/caller.ts";
 import { decodeCursor, encodeCursor } from "./http/cursor.ts";
@@ -70,7 +70,7 @@ export function createJobReader({
 
   async function present(row: JobRow): Promise<Job> {
     const job = presentJob(row, expectedProvider);
-    const waitsInLane = row.status === "queued" && row.attempt === row.retriedAttempt;
+    const waitsInLane = row.status === "queued" && !row.hasToken;
     return waitsInLane ? { ...job, ...(await whyItWaits(row)) } : job;
   }
 

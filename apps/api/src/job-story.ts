@@ -1,6 +1,7 @@
 import type { Job, JobStory } from "@understudy/contracts";
 import type { Database, Prisma } from "@understudy/database";
-import { asItEnded, callsInOrder, type EarlierEnd, presentCall } from "@understudy/ledger";
+import { asItEnded, callsInOrder, type EarlierEnd } from "@understudy/jobs";
+import { presentCall } from "@understudy/ledger";
 import { z } from "zod";
 import { presentDelivery } from "./webhooks/present-webhook.ts";
 

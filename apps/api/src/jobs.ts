@@ -7,17 +7,15 @@ import {
   type JobOptions,
   priorityDefault,
 } from "@understudy/contracts";
+import { type Database, groupCommit, newId } from "@understudy/database";
 import {
   createJobs,
-  type Database,
-  groupCommit,
   type IdempotencyKey,
   type JobRecord,
   type NewJob,
   nameOfKey,
-  newId,
   type RepeatedJob,
-} from "@understudy/database";
+} from "@understudy/jobs";
 import { findNoRoom, formatUsd, type PriceBook, sumUsd, worstCasesOf } from "@understudy/ledger";
 import type { JobEndings, Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
@@ -27,6 +25,7 @@ import { FullLanes } from "./full-lanes.ts";
 import { type Caller, sees } from "./http/caller.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { RepeatedRequests } from "./idempotency.ts";
+import { checkInputSize } from "./input-size.ts";
 import type { JobReader } from "./job-reader.ts";
 import { admissionOf } from "./lane-view.ts";
 import { callbackFor } from "./webhooks/callback.ts";
@@ -81,7 +80,7 @@ export interface JobRequest {
 
 export interface Jobs extends JobReader {
   /**
-   * Accepts a job: when this answers, its row is committed. It is dispatched then, or by the sweeper later. A repeat
+   * Accepts a job: when this answers, its row is committed. It is dispatched then, or by the reconciler later. A repeat
    * under the same idempotency key is given the job of the first.
    */
   accept(request: JobRequest): Promise<Acceptance>;
@@ -101,8 +100,9 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const fullLanes = new FullLanes(dependencies.laneMax);
 
   async function accept(request: JobRequest): Promise<Acceptance> {
-    const { caller, agent, creatorId, input, options, idempotencyKey } = request;
+    const { caller, agent, creatorId, input, inputPointer, options, idempotencyKey } = request;
     if (!sees(caller, creatorId)) throw noSuchCreator(creatorId);
+    checkInputSize(input, inputPointer);
     if (!idempotencyKey) {
       const acceptance = await acceptNew(request);
       if (acceptance) return acceptance;
@@ -174,12 +174,12 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   }
 
   /**
-   * Lets a job into its lane. Not waited for long: the job is safe, and what Redis does not take now the sweeper
+   * Lets a job into its lane. Not waited for long: the job is safe, and what Redis does not take now the reconciler
    * dispatches.
    */
   async function place(job: DispatchableJob): Promise<Placement | undefined> {
     const placed = dispatch(job).catch((err: unknown) => {
-      logger.warn({ err, jobId: job.id }, "left to the sweeper: Redis did not take the job");
+      logger.warn({ err, jobId: job.id }, "left to the reconciler: Redis did not take the job");
       return undefined;
     });
     let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import { once, setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
-import { openDatabase } from "@understudy/database";
+import { isDatabaseAway, openDatabase, requireUtc } from "@understudy/database";
 import { PriceBook } from "@understudy/ledger";
 import {
   connectRedis,
@@ -41,19 +41,23 @@ const keepAliveMs = 65_000;
 /** Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without. */
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
-  const redis = connectRedis(config.redisUrl, "producer");
+  // Where Postgres is away it is asked again by whoever is to become ready.
+  await requireUtc(database).catch((error: unknown) => {
+    if (!isDatabaseAway(error)) throw error;
+  });
+  const redis = connectRedis(config.redisUrl, "producer", logger);
   const dispatcher = new Dispatcher(redis);
   const charges = openChargesQueue(redis);
   const webhooks = openWebhooksQueue(redis);
   // Notes when this Redis began: buckets of creators that are older than it are empty, those of newer ones full.
   redis.on("ready", () => void dispatcher.move({}).catch(() => {}));
-  const endings = new JobEndings(connectRedis(config.redisUrl, "consumer"));
-  const news = new JobNews(connectRedis(config.redisUrl, "consumer"));
+  const endings = new JobEndings(connectRedis(config.redisUrl, "consumer", logger));
+  const news = new JobNews(connectRedis(config.redisUrl, "consumer", logger));
   const watch = new JobWatch(database);
   const stopping = new AbortController();
   // Every reader of events listens.
   setMaxListeners(0, stopping.signal);
-  const keyChanges = connectRedis(config.redisUrl, "consumer");
+  const keyChanges = connectRedis(config.redisUrl, "consumer", logger);
   const lastUses = new LastUses(database, logger);
   const callers = new Callers({ ...config, database, redis, changes: keyChanges, lastUses });
   const rate = new KeyRate(redis, config.keyRate);

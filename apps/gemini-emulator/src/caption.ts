@@ -35,7 +35,7 @@ export function captionFor(prompt: string): string {
   const opener = OPENERS[hash(`opener\u0000${prompt}`) % OPENERS.length];
   const ending = ENDINGS[hash(`ending\u0000${prompt}`) % ENDINGS.length];
   const mood = MOODS.find(([pattern]) => pattern.test(prompt))?.[1] ?? "✨";
-  const caption = `${opener} ${subject.replace(/[.!?\s]+$/, "")}. ${ending} ${mood}`;
+  const caption = `${opener} ${subject.replace(/(?<![.!?\s])[.!?\s]+$/, "")}. ${ending} ${mood}`;
   return SHORT_PLATFORMS.test(prompt) ? caption.slice(0, SHORT_MAX) : caption;
 }
 

@@ -118,7 +118,7 @@ function emojiOf(message: string, seed: string): string {
 }
 
 function withoutEmoji(reply: string): string {
-  const stripped = reply.replace(/\s*(?:\p{Extended_Pictographic}|\uFE0F|\u200D)+/gu, "").trim();
+  const stripped = reply.replace(/(?:(?<!\s)\s+)?(?:\p{Extended_Pictographic}|\uFE0F|\u200D)+/gu, "").trim();
   return stripped || "Thank you!";
 }
 

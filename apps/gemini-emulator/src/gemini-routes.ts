@@ -177,12 +177,13 @@ function answerMethod(
     case "embedContent": {
       const request = parseEmbedRequest(json);
       const body = { embedding: { values: embeddingOf(request) } };
-      return answerEmbed([request.content], body, rule);
+      return answerEmbed(model, [request.content], body, rule);
     }
     case "batchEmbedContents": {
       const { requests } = parseBatchEmbedRequest(json);
       const body = { embeddings: requests.map((request) => ({ values: embeddingOf(request) })) };
       return answerEmbed(
+        model,
         requests.map(({ content }) => content),
         body,
         rule,
@@ -221,10 +222,18 @@ function answerCount(json: unknown, rule: Respond | undefined): Answer {
   return jsonAnswer({ totalTokens: sumTokens(tokens), promptTokensDetails: modalityDetails(tokens) }, null);
 }
 
-/** Gemini's answer says nothing of usage with an API key, the bill does. */
-function answerEmbed(contents: readonly Content[], body: unknown, rule: Respond | undefined): Answer {
-  const usage = ruleUsage(rule) ?? usageMetadata({ tokens: countContentTokens(contents), cachedTokens: 0 });
-  return rule?.json === undefined ? jsonAnswer(body, usage) : rawAnswer(rule.json, usage, null);
+/** With an API key only embedding-2 tells its usage, with details of another name; the bill always does. */
+function answerEmbed(
+  model: Model,
+  contents: readonly Content[],
+  body: object,
+  rule: Respond | undefined,
+): Answer {
+  const tokens = countContentTokens(contents);
+  const usage = ruleUsage(rule) ?? usageMetadata({ tokens, cachedTokens: 0 });
+  if (rule?.json !== undefined) return rawAnswer(rule.json, usage, null);
+  const told = { promptTokenCount: usage.promptTokenCount, promptTokenDetails: modalityDetails(tokens) };
+  return jsonAnswer(model.tellsEmbeddingUsage ? { ...body, usageMetadata: told } : body, usage);
 }
 
 function embeddingOf(request: { content: Content; outputDimensionality?: number | undefined }): number[] {

@@ -1,10 +1,11 @@
 import { composeAnswer } from "./answer.ts";
 import { GeminiError } from "./gemini-error.ts";
 import { hash } from "./hash.ts";
-import type { Model, Thinking } from "./models.ts";
+import type { Model } from "./models.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import type { GenerateRequest, GenerationConfig } from "./protocol.ts";
 import { type Respond, ruleUsage } from "./rules.ts";
+import { checkThinking, thoughtsTokens } from "./thinking.ts";
 import { countPromptTokens, countTextTokens, cutToTokens, sumTokens } from "./tokens.ts";
 import { type PromptUsage, type UsageMetadata, usageMetadata } from "./usage.ts";
 
@@ -44,7 +45,8 @@ export function generate(
     );
   }
   const thoughtsWanted = thoughtsTokens(model.thinking, config, promptTokens, inputHash(request));
-  const cachedTokens = model.implicitCache ? cache.useAndRemember(model.id, request) : 0;
+  const cachedTokens =
+    model.cacheFrom === null ? 0 : cache.useAndRemember(model.id, request, model.cacheFrom);
   const shared = {
     modelVersion: model.id,
     prompt: { tokens, cachedTokens },
@@ -97,27 +99,6 @@ function cutAtStopSequence(text: string, sequences: readonly string[]): string {
   return ends.length > 0 ? text.slice(0, Math.min(...ends)) : text;
 }
 
-const LEVEL_SHARES: Readonly<Record<string, number>> = { minimal: 0, low: 0.25, medium: 0.6, high: 1 };
-
-/**
- * How long the model thinks: 48 + an eighth of the prompt + up to 320 drawn from the input, no more than the
- * budget (8,192 where the model decides itself). The same input makes the same thoughts.
- */
-function thoughtsTokens(
-  thinking: Thinking | null,
-  config: GenerationConfig,
-  promptTokens: number,
-  seed: number,
-): number {
-  const { thinkingBudget, thinkingLevel } = config.thinkingConfig ?? {};
-  if (!thinking || thinkingBudget === 0) return 0;
-  if (!thinking.byDefault && thinkingBudget === undefined && thinkingLevel === undefined) return 0;
-  const budget = thinkingBudget === undefined || thinkingBudget === -1 ? 8_192 : thinkingBudget;
-  const share = LEVEL_SHARES[(thinkingLevel ?? "high").toLowerCase()] ?? 1;
-  const wanted = Math.ceil((48 + promptTokens / 8 + (seed % 320)) * share);
-  return Math.min(wanted, budget);
-}
-
 function inputHash(request: GenerateRequest): number {
   let value = 0;
   for (const content of request.contents) {
@@ -138,28 +119,6 @@ function checkConfig(model: Model, config: GenerationConfig): void {
   }
   checkThinking(model.thinking, config);
   checkSchema(config);
-}
-
-function checkThinking(thinking: Thinking | null, config: GenerationConfig): void {
-  const { thinkingBudget: budget, thinkingLevel } = config.thinkingConfig ?? {};
-  if (thinkingLevel !== undefined && !thinking?.levels) {
-    throw new GeminiError(400, "Thinking level is not supported for this model.");
-  }
-  if (thinkingLevel !== undefined && !(thinkingLevel.toLowerCase() in LEVEL_SHARES)) {
-    throw new GeminiError(400, "Invalid value at 'generation_config.thinking_config.thinking_level'.");
-  }
-  if (budget === undefined || budget === -1 || (budget === 0 && (thinking === null || thinking.canBeOff)))
-    return;
-  if (thinking === null) throw new GeminiError(400, "Thinking is not supported by this model.");
-  if (budget === 0) {
-    throw new GeminiError(400, "Budget 0 is invalid. This model only works in thinking mode.");
-  }
-  if (budget < thinking.minBudget || budget > thinking.maxBudget) {
-    throw new GeminiError(
-      400,
-      `The thinking budget ${budget} is invalid. Please choose a value between ${thinking.minBudget} and ${thinking.maxBudget}.`,
-    );
-  }
 }
 
 function checkSchema(config: GenerationConfig): void {

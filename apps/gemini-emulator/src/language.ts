@@ -60,7 +60,8 @@ export function detectLanguage(message: string): Language {
       if ((message.match(script)?.length ?? 0) > letters * 0.4) return language;
     }
   }
-  const words = plainText(message.replace(/\S*(?::\/\/|www\.|\.com)\S*/g, " ")).match(/[\p{L}']+/gu) ?? [];
+  const words =
+    plainText(message.replace(/(?<!\S)\S*?(?::\/\/|www\.|\.com)\S*/g, " ")).match(/[\p{L}']+/gu) ?? [];
   // A word of English more or less is in every message: the others must be ahead of it.
   const scores = new Map<Language, number>([["en", 0.5]]);
   const count = (language: Language, points: number) =>

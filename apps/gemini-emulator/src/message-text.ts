@@ -48,7 +48,7 @@ function toPlain(readable: string): string {
 
 /** A web address, also one disguised as "site . com" or by its path alone. */
 export const LINK =
-  /https?:|www\s?\.|\b[a-z0-9-]{2,63}\s?\.\s?(?:com|net|org|info)\b|\b[a-z0-9-]{2,63}\.(?:co|io|tv|ly|gl|biz|ru|uk|lk|xyz|su)\b|\b[a-z0-9-]{2,63}\.(?:me|be|it|de|fr|pl|br|cz|app|site|online|shop|store|link)\/|watch\?v=|youtu\s*\.?\s*be\/|\/watch/i;
+  /https?:|www\s?\.|\b[a-z0-9-]{2,63}\s?\.\s?(?:com|net|org|info)\b|\b[a-z0-9-]{2,63}\.(?:co|io|tv|ly|gl|biz|ru|uk|lk|xyz|su)\b|\b[a-z0-9-]{2,63}\.(?:me|be|it|de|fr|pl|br|cz|app|site|online|shop|store|link)\/|watch\?v=|youtu\s*(?:\.\s*)?be\/|\/watch/i;
 
 /** Words that a reply never repeats. */
 export const COARSE =

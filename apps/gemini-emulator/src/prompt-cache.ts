@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import type { GenerateRequest } from "./protocol.ts";
 
-/** A block is 256 tokens of four bytes. */
+const BYTES_PER_TOKEN = 4;
 const TOKENS_PER_BLOCK = 256;
-const BYTES_PER_BLOCK = TOKENS_PER_BLOCK * 4;
-/** Implicit caching begins at 1,024 tokens (ai.google.dev/gemini-api/docs/caching, 2.5 Flash). */
-const BLOCKS_MIN = 4;
+const BYTES_PER_BLOCK = TOKENS_PER_BLOCK * BYTES_PER_TOKEN;
 /** Of one prompt no more than this is remembered: 262,144 tokens. */
 const BLOCKS_MAX = 1024;
 /** About 10 MB of memory; the longest unused is forgotten first. */
@@ -22,11 +20,12 @@ export class PromptCache {
 
   /**
    * Remembers this prompt and tells how much of it was there already.
-   * @returns tokens, a multiple of 256, 0 or at least 1,024
+   * @param from the fewest tokens that the model caches
+   * @returns tokens, a multiple of 256, 0 or at least `from`
    */
-  useAndRemember(modelId: string, request: GenerateRequest): number {
+  useAndRemember(modelId: string, request: GenerateRequest, from: number): number {
     const text = leadingText(request);
-    if (text.length < BYTES_PER_BLOCK * BLOCKS_MIN) return 0;
+    if (text.length < from * BYTES_PER_TOKEN) return 0;
     const chain = blockHashes(modelId, text);
     let seen = chain.length;
     while (seen > 0 && !this.known.has(chain[seen - 1] ?? "")) seen--;
@@ -35,7 +34,7 @@ export class PromptCache {
       this.known.add(block);
     }
     this.forgetOldest();
-    return seen >= BLOCKS_MIN ? seen * TOKENS_PER_BLOCK : 0;
+    return seen * TOKENS_PER_BLOCK >= from ? seen * TOKENS_PER_BLOCK : 0;
   }
 
   clear(): void {

@@ -110,12 +110,13 @@ const NOT_NAMES = new Set(
 function findName(readable: string, speaker: string): string | undefined {
   if (readable === readable.toUpperCase()) return undefined;
   const wordCount = readable.split(/\s+/).length;
-  const capitalized = readable.match(/(?<![.!?"\n]\s*)\b\p{Lu}\p{Ll}+\b/gu)?.length ?? 0;
+  const capitalized = readable.match(/(?<![.!?"\n]\s{0,8})\b\p{Lu}\p{Ll}+\b/gu)?.length ?? 0;
   // Where Every Word Is Capitalized, none tells a name.
   if (wordCount > 4 && capitalized > wordCount * 0.5) return undefined;
   for (const match of readable.matchAll(/\p{Lu}\p{Ll}{2,}(?: \p{Lu}\p{Ll}{2,})?/gu)) {
     const name = match[0];
-    const begins = match.index === 0 || /[.!?\n]\s*$/.test(readable.slice(0, match.index));
+    const begins =
+      match.index === 0 || /[.!?\n]\s{0,8}$/.test(readable.slice(Math.max(0, match.index - 8), match.index));
     if (name.split(" ").some((word) => NOT_NAMES.has(word)) || (begins && !name.includes(" "))) continue;
     if (COARSE.test(name) || speaker.toLowerCase().includes(name.toLowerCase().split(" ")[0] ?? name))
       continue;
@@ -125,7 +126,7 @@ function findName(readable: string, speaker: string): string | undefined {
 }
 
 const DANGLING =
-  /\s+(?:the|a|an|to|of|and|or|is|are|was|in|on|at|for|with|but|so|i|my|your|this|that|when|if|it's|its|because|cuz|we)$/i;
+  /(?<!\s)\s+(?:the|a|an|to|of|and|or|is|are|was|in|on|at|for|with|but|so|i|my|your|this|that|when|if|it's|its|because|cuz|we)$/i;
 
 /** The first clause that can stand between quotation marks: two to seven plain words. */
 function findQuote(readable: string): string | undefined {
@@ -141,7 +142,7 @@ function findQuote(readable: string): string | undefined {
     // A sentence cut in the middle is worse than none.
     if (words.length > 9) continue;
     while (words.length > 7 && DANGLING.test(quote)) quote = quote.replace(DANGLING, "");
-    quote = quote.replace(/(\p{L})\1{3,}/gu, "$1$1$1").replace(/^[-'’& ]+|[-& ]+$/gu, "");
+    quote = quote.replace(/(\p{L})\1{3,}/gu, "$1$1$1").replace(/^[-'’& ]+|(?<![-& ])[-& ]+$/gu, "");
     // One word out of a longer message says nothing.
     if (words.length === 1 && wordCount > 2) continue;
     const fits = quote.length >= 4 && quote.length <= 48 && /\p{L}{2}/u.test(quote) && !/\d{5}/.test(quote);

@@ -1,4 +1,4 @@
-import { isDatabaseAway } from "@understudy/database";
+import { databaseFault, sqlState } from "@understudy/database";
 import { formatUsd, type NoRoom } from "@understudy/ledger";
 import { StepStopped } from "./step-stopped.ts";
 
@@ -14,6 +14,8 @@ export type AttemptEnd =
       resetsAt?: Date;
       /** Key of the step whose answer could not be used. */
       step?: string;
+      /** Why Postgres refuses what the job has to keep. */
+      sqlState?: string;
     }
   /** Gemini's own refusal. */
   | { kind: "blocked"; code: string; message: string }
@@ -31,12 +33,23 @@ export type AttemptEnd =
 /** Pause of a job that could not go on without Postgres; it also waits until that is written down. */
 const databaseAwayMs = 1_000;
 
+/** Pause of a job whose statement Postgres does not know: while a migration is under way it will. */
+const databaseUnknowingMs = 10_000;
+
 /**
  * Reads what an agent's run threw.
  * @param stopping the worker is going away: the abort was ours
  */
 export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
-  if (isDatabaseAway(error)) return { kind: "put_off", delayMs: databaseAwayMs, waitingFor: "worker" };
+  switch (databaseFault(error)) {
+    case "away":
+      return { kind: "put_off", delayMs: databaseAwayMs, waitingFor: "worker" };
+    case "ours":
+      return { kind: "put_off", delayMs: databaseUnknowingMs, waitingFor: "worker" };
+    case "data":
+      return notStorable(sqlState(error));
+    case undefined:
+  }
   if (!(error instanceof StepStopped)) {
     // A fault in the agent: the log has it, the job's error says no more than that.
     return {
@@ -88,6 +101,17 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
         waitingFor: "provider",
       };
   }
+}
+
+/** Of a job that has to keep something which Postgres refuses. */
+export function notStorable(state = "unknown"): AttemptEnd & { kind: "failed" } {
+  return {
+    kind: "failed",
+    code: "not_storable",
+    message: `The database can't store what this job has to keep (SQLSTATE ${state}).`,
+    retryable: true,
+    sqlState: state,
+  };
 }
 
 /** Such as `PROHIBITED_CONTENT`, or `SAFETY, HARM_CATEGORY_HARASSMENT`. */

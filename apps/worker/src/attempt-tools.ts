@@ -1,6 +1,7 @@
 import type { Agent, AgentTools, GenerateRequest } from "@understudy/agents";
-import type { ClaimedJob, Database } from "@understudy/database";
+import type { Database } from "@understudy/database";
 import type { GeminiClient, ModelGate } from "@understudy/gemini";
+import type { ClaimedJob } from "@understudy/jobs";
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";

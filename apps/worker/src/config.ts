@@ -1,6 +1,6 @@
-import { usd } from "@understudy/contracts";
+import { defaultModel, usd } from "@understudy/contracts";
 import { modelLimits } from "@understudy/gemini";
-import { secretsKeys } from "@understudy/service";
+import { postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-schedule.ts";
@@ -10,11 +10,11 @@ const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === 
 /** The worker's environment; .env.example tells of each. */
 export const environment = z
   .object({
-    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-    REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+    DATABASE_URL: postgresUrl,
+    REDIS_URL: redisUrl,
     GEMINI_API_KEY: z.string(),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-    GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+    GEMINI_MODEL: z.string().default(defaultModel),
     GEMINI_LIMITS: modelLimits.optional(),
     WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).default(100),
     /** Replaces each agent's own longest attempt. */

@@ -1,5 +1,4 @@
 import { type Agent, type GenerateRequest, labelled } from "@understudy/agents";
-import type { ClaimedJob } from "@understudy/database";
 import {
   type GeminiClient,
   type GenerationOutcome,
@@ -8,6 +7,7 @@ import {
   type InvalidOutput,
   type ModelGate,
 } from "@understudy/gemini";
+import type { ClaimedJob } from "@understudy/jobs";
 import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
@@ -74,7 +74,7 @@ async function ask<Output extends z.ZodObject>(
   const { job, signal, timeoutSeconds } = attempt;
   const { id: jobId, creatorId, feature } = job;
   const finished = job.steps.find((step) => step.key === stepKey)?.result;
-  const shown = streams === undefined ? undefined : attempt.stream.show(stepKey);
+  const shown = streams === undefined ? undefined : { field: streams, step: attempt.stream.show(stepKey) };
   const billed = {
     ...request,
     ...(finished === undefined ? attempt.reserve.take(stepKey) : nothingToHold),
@@ -83,14 +83,14 @@ async function ask<Output extends z.ZodObject>(
     timeoutSeconds,
     signal,
     observer: attempt.observed.calls,
-    ...(shown && streams !== undefined && { streams: { field: streams, onText: shown.push } }),
+    ...(shown && { streams: { field: shown.field, onText: shown.step.push } }),
     metadata: { jobId, creatorId, feature, agentId: agent.agentId, attempt: job.attempt, stepKey },
   };
   const outcome = output
     ? await generateStructuredOutputWithBilling(attempt, billed, output, finished)
     : await generateTextWithBilling(attempt, billed, finished);
   // Also what was remembered, and so not streamed, is shown.
-  if (outcome.kind === "answered") shown?.complete(shownText(outcome.value, streams));
+  if (outcome.kind === "answered") shown?.step.complete(shownText(outcome.value, streams));
   return outcome;
 }
 

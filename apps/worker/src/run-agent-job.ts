@@ -1,32 +1,27 @@
-import { type Agent, findAgent, type NecessaryCall, necessaryCallsOf } from "@understudy/agents";
-import {
-  type ClaimedJob,
-  type Database,
-  type JobEnd,
-  newId,
-  requeueJob,
-  takeBackCrash,
-  untilDatabaseAnswers,
-} from "@understudy/database";
+import { randomUUID } from "node:crypto";
+import { findAgent, type NecessaryCall, necessaryCallsOf } from "@understudy/agents";
+import { type Database, databaseFault, newId, sqlState, untilDatabaseAnswers } from "@understudy/database";
 import { cancelled, type GeminiClient, type ModelGate } from "@understudy/gemini";
+import type { Claim, ClaimedJob, JobEnd, PutOff } from "@understudy/jobs";
 import { type Ledger, worstCasesOf } from "@understudy/ledger";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry, WorkerTelemetry } from "@understudy/telemetry";
-import { type AttemptEnd, readThrown } from "./attempt-end.ts";
+import { type AttemptEnd, notStorable, readThrown } from "./attempt-end.ts";
 import { attemptTools, JobReserve } from "./attempt-tools.ts";
+import type { AttemptWatch } from "./attempt-watch.ts";
+import { backoffMs } from "./backoff.ts";
 import type { KnowledgeStore } from "./knowledge/knowledge-store.ts";
 
 /** What running a job needs. */
 export interface WorkerDependencies {
   database: Database;
-  /** `claimJobs` and `finishJobs`, shared by all jobs that come at once. */
-  claim: (claim: {
-    id: string;
-    generation: number;
-    timeoutSeconds: number;
-  }) => Promise<ClaimedJob | undefined>;
+  /** Whether what is claimed now is this process' own: else it would be taken over at once, and count as a crash. */
+  mayClaim: () => boolean;
+  /** What is written of the job; `claim` and `finish` for all jobs at once that come together. */
+  claim: (claim: Omit<Claim, "workerId" | "isAlone">) => Promise<ClaimedJob | undefined>;
   finish: (end: JobEnd) => Promise<boolean>;
+  putOff: (putOff: PutOff) => Promise<boolean>;
   knowledge: KnowledgeStore;
   ledger: Ledger;
   gemini: GeminiClient;
@@ -37,10 +32,14 @@ export interface WorkerDependencies {
   attemptSeconds: number | undefined;
   /** Where the text of an attempt is shown while it is generated. */
   streamOf: (jobId: string, attempt: number) => JobStreamWriter;
-  /** Hears that a job was cancelled; the answer stops that. */
-  watchCancel: (jobId: string, onCancelled: () => void) => () => void;
+  /** Hears that the job is the attempt's own no more; the answer stops that. */
+  watchAttempt: AttemptWatch["watch"];
+  /** Says that a job is, or may be, in the hands of this process; the answer that it is no more. */
+  holdJob: AttemptWatch["hold"];
   /** Tells whoever waits that a job has ended. */
   announceEnd: (jobId: string) => void;
+  /** Tells operators that Postgres refuses what a job has to keep. */
+  onNotStorable: (job: ClaimedJob, sqlState: string) => void;
   /** Aborts when the worker can wait no longer for jobs under way. */
   stopping: AbortSignal;
   /** Tells operators of attempts and calls. */
@@ -48,50 +47,86 @@ export interface WorkerDependencies {
   logger: Logger;
 }
 
-/** One delivery by BullMQ. Nothing but the job's id is trusted. */
+/** A hint that a job may be claimed. Nothing but its id is trusted. */
 export interface Delivery {
   jobId: string;
   generation: number;
-  /** No attempt is left after this one. */
-  isLast: boolean;
+  /** The agent's name. */
+  agent: string;
+  /** Hears that Postgres knows of the attempt, or that there is none to make. */
+  onClaimed?: () => void;
 }
 
-/** What BullMQ shall do with the delivery; what is true of the job stands in Postgres by then. */
-export type DeliveryEnd =
-  | { kind: "done" }
-  | { kind: "failed"; reason: string }
-  | { kind: "try_again"; reason: string }
-  | { kind: "put_off"; delayMs: number };
+/** What shall be shown of the delivery in Bull Board; what is true of the job stands in Postgres by then. */
+export type DeliveryEnd = { kind: "done"; note?: string } | { kind: "failed"; reason: string };
 
-/** A job whose attempts ended without a word this often kills its workers: it is run no more. */
-const crashesMax = 2;
+/** Of an agent that is gone since the job was accepted: it fails at once. */
+const goneAgentQueue = { timeoutSeconds: 60, attempts: 1 };
 
 /**
  * Runs one delivery of a job: claim it, let its agent work, write down how it ended. While Postgres is away
  * it waits, and pays for nothing.
+ * @throws where it could not be claimed: nothing has happened
  */
 export async function runAgentJob(
   dependencies: WorkerDependencies,
-  agent: Agent,
   delivery: Delivery,
 ): Promise<DeliveryEnd> {
-  const { jobId: id, generation } = delivery;
-  const timeoutSeconds = dependencies.attemptSeconds ?? agent.queue.timeoutSeconds;
+  const letGo = dependencies.holdJob(delivery.jobId);
+  try {
+    return await runHeldJob(dependencies, delivery);
+  } finally {
+    letGo();
+  }
+}
 
-  const job = await untilDatabaseAnswers(() => dependencies.claim({ id, generation, timeoutSeconds }));
-  if (!job) return { kind: "done" };
+async function runHeldJob(
+  dependencies: WorkerDependencies,
+  { jobId: id, generation, agent, onClaimed }: Delivery,
+): Promise<DeliveryEnd> {
+  const queue = findAgent(agent)?.queue ?? goneAgentQueue;
+  const timeoutSeconds = dependencies.attemptSeconds ?? queue.timeoutSeconds;
+
+  const claim = { id, generation, claimId: randomUUID(), timeoutSeconds };
+  if (!dependencies.mayClaim()) throw new Error("Postgres does not hear that this worker lives.");
+  // Once it is sent, it is the same claim until it is answered: it may be committed.
+  const job = await untilDatabaseAnswers(() => dependencies.claim(claim), { signal: dependencies.stopping });
+  onClaimed?.();
+  if (!job) return { kind: "done", note: "It runs, has ended, or was dispatched again." };
 
   const observed = dependencies.telemetry.attempt(job);
   const attempted = await attemptJob(dependencies, job, timeoutSeconds, observed);
-  const end = attempted.kind === "try_again" && delivery.isLast ? usedUp(attempted) : attempted;
-  const written = await writeEnd(dependencies, job, end);
+  const isLast = job.tries + 1 >= queue.attempts;
+  const end = attempted.kind === "try_again" && isLast ? usedUp(attempted) : attempted;
+  const written = await writeEnd(dependencies, job, end).catch((err: unknown) =>
+    giveBack(dependencies, job, err),
+  );
   observed.end(written ? end.kind : "fenced", "code" in end ? end.code : undefined);
   if (written) return written;
-  // Another attempt was begun as if this worker had died. It has not: that must not count against the job.
-  dependencies.logger.warn({ jobId: id, attempt: job.attempt }, "a later attempt has taken the job over");
-  await untilDatabaseAnswers(() => takeBackCrash(dependencies.database, job));
-  return { kind: "done" };
+  dependencies.logger.warn({ jobId: id, attempt: job.attempt }, "the job is this attempt's own no more");
+  return { kind: "done", note: "Another attempt has taken it over." };
 }
+
+/** Pause of a job whose end could not be written: a fault of ours, which time may mend. */
+const unwrittenMs = 10_000;
+
+/** A job whose end could not be written is tried again, and does not wait for its deadline. */
+async function giveBack(
+  { putOff, logger }: WorkerDependencies,
+  { id, attempt }: ClaimedJob,
+  err: unknown,
+): Promise<DeliveryEnd | undefined> {
+  logger.error({ err, jobId: id }, "the end of an attempt could not be written");
+  const wait = { waitingFor: "worker", delayMs: unwrittenMs, isTry: true } as const;
+  const isOwn = await untilDatabaseAnswers(() => putOff({ id, attempt, ...wait }));
+  return isOwn ? { kind: "done", note: "Its end could not be written." } : undefined;
+}
+
+/** Reason of a signal that aborts an attempt whose job another has. */
+const takenOver = "taken_over";
+
+/** How long the call under way of such an attempt may still be answered. */
+const takenOverMs = 15_000;
 
 async function attemptJob(
   dependencies: WorkerDependencies,
@@ -100,9 +135,6 @@ async function attemptJob(
   observed: AgentTelemetry,
 ): Promise<AttemptEnd> {
   if (job.expired) return failed("expired", "The job had not started by its expiresAt.", false);
-  if (job.crashes >= crashesMax) {
-    return failed("worker_crashed", `The worker died ${job.crashes} times while it ran this job.`, true);
-  }
   const agent = findAgent(job.agent);
   if (!agent) return failed("agent_not_found", `There is no agent ${job.agent} any more.`, false);
 
@@ -111,9 +143,15 @@ async function attemptJob(
   stream.begin();
   const ending = new AbortController();
   const abort = () => ending.abort();
-  const stopWatching = dependencies.watchCancel(job.id, () => ending.abort(cancelled));
+  let giveUp: NodeJS.Timeout | undefined;
+  const stopWatching = dependencies.watchAttempt(job, (why) => {
+    if (why === "cancelled") ending.abort(cancelled);
+    // What is under way is paid: its cost should be known. Nothing else is begun, since the ledger opens no call for it.
+    else giveUp = setTimeout(() => ending.abort(takenOver), takenOverMs);
+  });
   const timer = setTimeout(abort, timeoutSeconds * 1000);
-  stopping.addEventListener("abort", abort, { once: true });
+  stopping.addEventListener("abort", abort);
+  if (stopping.aborted) abort();
   try {
     const input = agent.input.parse(job.input);
     const reserve = await reserveFor(dependencies, job, necessaryCallsOf(agent, input));
@@ -133,6 +171,7 @@ async function attemptJob(
   } catch (err) {
     stream.end(undefined);
     if (ending.signal.reason === cancelled) return { kind: "cancelled" };
+    if (ending.signal.reason === takenOver) return { kind: "fenced" };
     const end = readThrown(err, stopping.aborted);
     if (end.kind === "failed" && end.code === "agent_error")
       logger.error({ err, jobId: job.id }, "agent failed");
@@ -140,6 +179,7 @@ async function attemptJob(
   } finally {
     stopWatching();
     clearTimeout(timer);
+    clearTimeout(giveUp);
     stopping.removeEventListener("abort", abort);
   }
 }
@@ -162,66 +202,83 @@ async function writeEnd(
   job: ClaimedJob,
   end: AttemptEnd,
 ): Promise<DeliveryEnd | undefined> {
-  const { database, finish, announceEnd, logger } = dependencies;
+  const { putOff, announceEnd, onNotStorable, logger } = dependencies;
   const { id, attempt } = job;
   const about = { jobId: id, agent: job.agent, creatorId: job.creatorId, attempt };
-  // One id for all tries of this write: should the first be committed unheard, no second event follows.
-  const eventId = newId("evt");
 
   switch (end.kind) {
-    case "completed": {
-      const { result } = end;
-      const finished = await untilDatabaseAnswers(() =>
-        finish({ id, attempt, eventId, status: "completed", result }),
-      );
-      announceEnd(id);
-      return finished ? { kind: "done" } : undefined;
-    }
-
+    case "completed":
     case "failed":
     case "blocked": {
-      const { kind: status, code: errorCode, message: errorMessage } = end;
-      const errorRetryable = end.kind === "failed" && end.retryable;
-      const { resetsAt: errorResetsAt, step: errorStep } = end.kind === "failed" ? end : {};
-      const finished = await untilDatabaseAnswers(() =>
-        finish({
-          ...{ id, attempt, eventId, status, errorCode, errorMessage, errorRetryable },
-          ...{ errorResetsAt, errorStep },
-        }),
-      );
+      const written = await writeTerminal(dependencies, job, end);
       announceEnd(id);
-      if (finished) logger.warn({ ...about, status, errorCode }, "job ended without a result");
-      return finished ? { kind: "failed", reason: `${errorCode}: ${errorMessage}` } : undefined;
+      if (!written) return undefined;
+      if (written.kind === "completed") return { kind: "done" };
+      const { kind: status, code, message } = written;
+      logger.warn({ ...about, status, errorCode: code }, "job ended without a result");
+      if (written.kind === "failed" && written.sqlState !== undefined) onNotStorable(job, written.sqlState);
+      return { kind: "failed", reason: `${code}: ${message}` };
     }
 
     case "try_again":
     case "put_off": {
       const { kind, waitingFor } = end;
-      logger.info({ ...about, kind, waitingFor }, "job goes back to its queue");
-      const requeued = await untilDatabaseAnswers(() => requeueJob(database, { id, attempt, waitingFor }));
-      if (!requeued) return undefined;
-      return end.kind === "put_off"
-        ? { kind: "put_off", delayMs: end.delayMs }
-        : { kind: "try_again", reason: `${end.code}: ${end.message}` };
+      const isTry = kind === "try_again";
+      const delayMs = isTry ? backoffMs(job.tries) : end.delayMs;
+      logger.info({ ...about, kind, waitingFor, delayMs }, "job is put off");
+      const isOwn = await untilDatabaseAnswers(() => putOff({ id, attempt, waitingFor, delayMs, isTry }));
+      const note = isTry ? `${end.code}: ${end.message}` : `It waits for the ${waitingFor}.`;
+      return isOwn ? { kind: "done", note } : undefined;
     }
 
     case "wait_for_room": {
       const { waitingFor, neededUsd } = end;
       logger.info({ ...about, waitingFor, neededUsd }, "job waits for room");
-      const requeued = await untilDatabaseAnswers(() =>
-        requeueJob(database, { id, attempt, waitingFor, neededUsd }),
+      const isOwn = await untilDatabaseAnswers(() =>
+        putOff({ id, attempt, waitingFor, neededUsd, isTry: false }),
       );
-      // It stands in no queue now: when there is room, it is dispatched under a new generation.
-      return requeued ? { kind: "done" } : undefined;
+      return isOwn ? { kind: "done", note: "It waits for room." } : undefined;
     }
 
     case "cancelled":
       logger.info(about, "job was cancelled while it ran");
-      return { kind: "done" };
+      return { kind: "done", note: "It was cancelled." };
 
     case "fenced":
       return undefined;
   }
+}
+
+type TerminalEnd = AttemptEnd & { kind: "completed" | "failed" | "blocked" };
+
+/** @returns the end that was written: another one where Postgres can't store it; undefined where the attempt was fenced off */
+async function writeTerminal(
+  { finish, logger }: WorkerDependencies,
+  { id, attempt }: ClaimedJob,
+  end: TerminalEnd,
+): Promise<TerminalEnd | undefined> {
+  // One id for all tries of this write: should the first be committed unheard, no second event follows.
+  const eventId = newId("evt");
+  const write = (one: TerminalEnd) =>
+    untilDatabaseAnswers(() => finish({ id, attempt, eventId, ...endFields(one) }));
+  try {
+    return (await write(end)) ? end : undefined;
+  } catch (err) {
+    if (databaseFault(err) !== "data") throw err;
+    logger.error({ err, jobId: id }, "the end of a job can't be stored");
+    const refused = notStorable(sqlState(err));
+    return (await write(refused)) ? refused : undefined;
+  }
+}
+
+function endFields(end: TerminalEnd): Omit<JobEnd, "id" | "attempt" | "eventId"> {
+  if (end.kind === "completed") return { status: "completed", result: end.result };
+  const { kind: status, code: errorCode, message: errorMessage } = end;
+  if (end.kind === "blocked") return { status, errorCode, errorMessage, errorRetryable: false };
+  return {
+    ...{ status, errorCode, errorMessage },
+    ...{ errorRetryable: end.retryable, errorResetsAt: end.resetsAt, errorStep: end.step },
+  };
 }
 
 function usedUp(end: AttemptEnd & { kind: "try_again" }): AttemptEnd {

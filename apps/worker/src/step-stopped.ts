@@ -1,4 +1,4 @@
-import { isDatabaseAway } from "@understudy/database";
+import { databaseFault } from "@understudy/database";
 import type { GenerationOutcome } from "@understudy/gemini";
 
 /** Why a step has no answer; ends the agent's run, and decides how the attempt ends. */
@@ -16,9 +16,11 @@ export class StepStopped extends Error {
 
 /** Whether it is the attempt itself that can't go on, whatever the agent could do without. */
 export function endsAttempt(error: unknown, signal: AbortSignal): boolean {
+  const fault = databaseFault(error);
   return (
     signal.aborted ||
-    isDatabaseAway(error) ||
+    fault === "away" ||
+    fault === "ours" ||
     (error instanceof StepStopped && error.outcome.kind === "fenced")
   );
 }

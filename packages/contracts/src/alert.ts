@@ -37,6 +37,14 @@ const alertData = {
       failingSince: z.iso.datetime({ offset: true }),
     })
     .describe("A webhook endpoint answered 410, or has failed for days: nothing is sent to it any more."),
+  not_storable: z
+    .object({ jobId: z.string(), sqlState: z.string() })
+    .describe("Postgres refused something that a job has to keep; the job has failed for that."),
+  redis_evicts: z
+    .object({ policy: z.string() })
+    .describe(
+      "Redis may throw away what it was given when it is full: its maxmemory-policy is not noeviction.",
+    ),
 };
 
 export const alertTypes = [
@@ -45,16 +53,21 @@ export const alertTypes = [
   "unknown_calls",
   "cost_above_hold",
   "endpoint_disabled",
+  "not_storable",
+  "redis_evicts",
 ] as const;
 export type AlertType = (typeof alertTypes)[number];
 
 type AlertData<Type extends AlertType> = z.infer<(typeof alertData)[Type]>;
 
-/** What an alert tells of; only a disabled endpoint is about no creator. */
+/** What is about no creator. */
+type OfNoCreator = "endpoint_disabled" | "redis_evicts";
+
+/** What an alert tells of. */
 export type AlertFacts = {
   [Type in AlertType]: {
     type: Type;
-    creatorId: Type extends "endpoint_disabled" ? null : string;
+    creatorId: Type extends OfNoCreator ? null : string;
     data: AlertData<Type>;
   };
 }[AlertType];
@@ -80,6 +93,8 @@ export const alert = z.discriminatedUnion("type", [
   alertOf("unknown_calls"),
   alertOf("cost_above_hold"),
   alertOf("endpoint_disabled").extend({ creatorId: z.null() }),
+  alertOf("not_storable"),
+  alertOf("redis_evicts").extend({ creatorId: z.null() }),
 ]);
 
 export type Alert = z.infer<typeof alert>;
@@ -126,5 +141,9 @@ export function alertMessage({ type, creatorId, data }: AlertFacts): string {
           ? "it answered 410 Gone."
           : `every try since ${data.failingSince} has failed.`)
       );
+    case "not_storable":
+      return `Postgres refused (SQLSTATE ${data.sqlState}) what job ${data.jobId} of creator ${creatorId} has to keep: it has failed.`;
+    case "redis_evicts":
+      return `Redis throws keys away when it is full (maxmemory-policy ${data.policy}): set it to noeviction, or jobs are delayed.`;
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { creatorId } from "./ids.ts";
 import { usd } from "./money.ts";
-import { type Scope, scopes } from "./scope.ts";
+import { type Scope, scopes, unboundScopes } from "./scope.ts";
 import { timeWithOffset } from "./time.ts";
 
 const isoTime = z.iso.datetime();
@@ -14,8 +14,8 @@ function unique<Item>(items: Item[]): Item[] {
   return [...new Set(items)];
 }
 
-const adminIsUnbound = {
-  message: "must be left out for a key with the scope admin, which sees everything",
+const isUnbound = {
+  message: `must be left out for a key with the scope ${unboundScopes.join(" or ")}`,
   path: ["creatorIds"],
 };
 
@@ -32,7 +32,7 @@ export const newApiKey = z
     /** It is refused from then on; never where it is left out. */
     expiresAt: timeWithOffset.optional(),
   })
-  .refine((key) => !(key.creatorIds && key.scopes.includes("admin")), adminIsUnbound);
+  .refine((key) => !(key.creatorIds && key.scopes.some((scope) => unboundScopes.includes(scope))), isUnbound);
 
 export type NewApiKey = z.infer<typeof newApiKey>;
 

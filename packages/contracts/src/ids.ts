@@ -1,8 +1,10 @@
 import { z } from "zod";
 
-const name = /^[A-Za-z0-9_.-]{1,64}$/;
+/** Dots alone would be read as a way through folders where they stand in a path. */
+const name = /^(?!\.+$)[A-Za-z0-9_.-]{1,64}$/;
 
-const nameSchema = () => z.string().regex(name, "must be 1 to 64 letters, digits, '_', '.' or '-'");
+const nameSchema = () =>
+  z.string().regex(name, "must be 1 to 64 letters, digits, '_', '.' or '-', not dots alone");
 
 /** The tenant whose limits apply and who is charged. */
 export const creatorId = nameSchema();

@@ -60,7 +60,7 @@ export const agentJobRequest = z.strictObject({
 
 /** Body of `POST /api/ai/jobs/batch`: each job is accepted or refused by itself. */
 export const jobBatch = z.strictObject({
-  jobs: z.array(z.looseObject({})).min(1).max(1000),
+  jobs: z.array(z.unknown()).min(1).max(1000),
 });
 
 /** One job of a batch: as for `POST /api/ai/agents/{name}/jobs`, with its agent. */

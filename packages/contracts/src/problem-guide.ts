@@ -25,6 +25,10 @@ export const problemGuide: Record<ProblemCode, Advice> = {
     advice: "Send less: 1 MiB, or 8 MiB for a batch. Split a batch; shorten the history of a conversation.",
     retryable: false,
   },
+  input_too_large: {
+    advice: "Send less of what `errors` points to: 64 KiB of JSON in a field, 256 KiB in a job's input.",
+    retryable: false,
+  },
   unauthorized: { advice: "Send your API key as `Authorization: Bearer us_…`.", retryable: false },
   invalid_api_key: {
     advice:
@@ -174,8 +178,13 @@ export const jobErrorGuide = {
     retryable: false,
   },
   worker_crashed: {
-    title: "Its worker died twice while it ran: it is kept from others.",
+    title: "Two workers died while it ran, and then the process that it ran in alone.",
     advice: "Look into the worker's log before you retry it.",
+    retryable: true,
+  },
+  not_storable: {
+    title: "The database refused something that the job has to keep; its SQLSTATE stands in the message.",
+    advice: "Retry the job: the model is asked anew. If that fails the same way, tell an operator.",
     retryable: true,
   },
   agent_error: {

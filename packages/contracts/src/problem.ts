@@ -6,6 +6,7 @@ export const problemCodes = {
   invalid_json: "The body is not JSON in UTF-8.",
   unsupported_media_type: "The body must be application/json.",
   body_too_large: "The body is larger than this route takes.",
+  input_too_large: "A field of the input, or all of it, is larger than a job may have.",
   unauthorized: "No API key came with the request.",
   invalid_api_key: "The API key, or the job's token, is not known, was revoked, or has expired.",
   forbidden_scope: "The API key is not allowed to do this; `scope` is what it lacks.",

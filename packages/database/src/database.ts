@@ -1,7 +1,9 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { readDatabaseUrl } from "./database-url.ts";
+import { noteFromConnection, notingFaults, passesAtOnce } from "./errors.ts";
 import { PrismaClient } from "./generated/client.ts";
+import { noteAnswer } from "./last-answer.ts";
 import type { Statement } from "./statement.ts";
 import { runTransaction } from "./transaction.ts";
 
@@ -29,7 +31,7 @@ export interface Database {
 }
 
 /** Every statement of ours is short. Should the server itself hang, we do not wait for it. */
-const queryTimeoutMs = 15_000;
+const usualTimeoutMs = 15_000;
 
 /**
  * What each session begins with. Poolers do not pass it on: there the role must have it
@@ -40,15 +42,21 @@ const sessionSettings = {
   statement_timeout: 12_000,
   // A process that freezes inside a transaction must not keep its locks: shorter than others wait for them.
   idle_in_transaction_session_timeout: 10_000,
-  // Postgres takes any list of items for a hundred, and would compile for a second what takes milliseconds.
-  options: "-c jit=off",
+  // Postgres takes any list of items for a hundred, and would compile for a second what takes milliseconds. Prisma
+  // writes and reads times without their zone: in a server's local time they would be hours off.
+  options: "-c jit=off -c timezone=UTC",
 };
 
 /**
  * Both ways share one pool of at most `connectionsMax` connections, opened when first needed.
+ * @param queryTimeoutMs after which an answer is not waited for any more
  * @param url with `pgbouncer=true` where a pooler hands out connections for one transaction at a time
  */
-export function openDatabase(url: string, connectionsMax: number): Database {
+export function openDatabase(
+  url: string,
+  connectionsMax: number,
+  { queryTimeoutMs = usualTimeoutMs }: { queryTimeoutMs?: number } = {},
+): Database {
   const { connectionString, isPooled } = readDatabaseUrl(url);
   const pool = new pg.Pool({
     connectionString,
@@ -60,11 +68,11 @@ export function openDatabase(url: string, connectionsMax: number): Database {
   });
   // A connection lost while idle: the pool drops it, and the next query says what is wrong.
   pool.on("error", () => {});
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: "minimal" });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(noting(pool)), errorFormat: "minimal" });
 
   return {
     prisma,
-    execute: executeOn(pool, isPooled),
+    execute: again(executeOn(pool, isPooled)),
     transaction: (run) => runTransaction(pool, (client) => run(executeOn(client, isPooled))),
     async ping(timeoutMs) {
       // query_timeout is pg's own client-side limit; its types do not know it.
@@ -83,10 +91,42 @@ export function openDatabase(url: string, connectionsMax: number): Database {
   };
 }
 
+/** The pool as Prisma gets it: what its connections throw is handed on as it is, and nothing in it says where it is from. */
+function noting(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (...question: unknown[]) => unknown;
+  const connect = pool.connect.bind(pool) as (...question: unknown[]) => unknown;
+  return Object.assign(Object.create(pool) as pg.Pool, {
+    query: (...question: unknown[]) => notingFaults(query(...question)),
+    connect: (...question: unknown[]) => notingFaults(connect(...question)),
+  });
+}
+
 /** A statement prepared on a pooler's connection would be gone, or another's, in the next transaction. */
 function executeOn(connection: pg.Pool | pg.PoolClient, isPooled: boolean): Execute {
   return async <Row extends object>({ name, text }: Statement, items?: readonly object[]) => {
     const values = items ? [JSON.stringify(items)] : [];
-    return (await connection.query<Row>({ ...(!isPooled && { name }), text, values })).rows;
+    try {
+      const { rows } = await connection.query<Row>({ ...(!isPooled && { name }), text, values });
+      noteAnswer();
+      return rows;
+    } catch (error) {
+      noteFromConnection(error);
+      throw error;
+    }
+  };
+}
+
+/** How often a statement is tried that a deadlock or a time-out has ended, which passes: it stands alone, and has done nothing. */
+const triesMax = 3;
+
+function again(execute: Execute): Execute {
+  return async <Row extends object>(statement: Statement, items?: readonly object[]) => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await execute<Row>(statement, items);
+      } catch (error) {
+        if (tries >= triesMax || !passesAtOnce(error)) throw error;
+      }
+    }
   };
 }

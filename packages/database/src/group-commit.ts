@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isConstraintViolation } from "./errors.ts";
+import { mayBeOneItems } from "./errors.ts";
 
 interface Waiting<Item, Result> {
   item: Item;
@@ -12,7 +12,7 @@ interface Waiting<Item, Result> {
  * an item is written at once; under load, a commit is shared by all that came meanwhile.
  *
  * `write` answers each item in its order. Items of one key never share a write, so a statement sees each row
- * at most once. Where a write is refused for its data, each item is written alone, so that only the one at
+ * at most once. Where a write is refused for what may lie in one item, each is written alone, so that only the one at
  * fault fails; any other error fails all, since they may have been committed.
  */
 export function groupCommit<Item, Result>(
@@ -44,7 +44,7 @@ export function groupCommit<Item, Result>(
         entry.resolve(results[index] as Result);
       });
     } catch (error) {
-      if (batch.length > 1 && isConstraintViolation(error)) {
+      if (batch.length > 1 && mayBeOneItems(error)) {
         for (const entry of batch) await writeBatch([entry]);
       } else {
         for (const entry of batch) entry.reject(error);

@@ -108,8 +108,12 @@ async function appliedMigrations(client: pg.Client): Promise<Map<string, string>
   return new Map(rows.map((row) => [row.migration_name, row.checksum]));
 }
 
+/** Whoever waits for a table's lock keeps all others of the table waiting behind: it is better to fail, and to be run again. */
+const lockTimeout = "10s";
+
 async function applyOne(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
   await client.query("BEGIN");
+  await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`);
   try {
     await client.query(sql);
     await client.query(

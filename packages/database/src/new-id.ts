@@ -7,6 +7,6 @@ const next = monotonicFactory(Math.random);
  * A new row's id, such as `job_01K…`. In order of time, which keeps the indexes compact and lists in order.
  * No secret: whoever knows an id still needs a key.
  */
-export function newId(kind: "job" | "call" | "evt" | "ins" | "end" | "key" | "aud"): string {
+export function newId(kind: "job" | "call" | "evt" | "ins" | "end" | "key" | "aud" | "worker"): string {
   return `${kind}_${next()}`;
 }

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { isDatabaseAway } from "./errors.ts";
+import { isDatabaseAway, noteFromConnection } from "./errors.ts";
 
 /**
  * BEGIN, `run`, COMMIT on one connection of the pool. A connection in an unknown state is not used again:
@@ -11,15 +11,15 @@ export async function runTransaction<Result>(
   pool: pg.Pool,
   run: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect();
+  const client = await fromConnection(() => pool.connect());
   // Lost between two statements: the next one says so. Without a listener the process would end.
   const ignore = () => {};
   client.on("error", ignore);
   let broken = false;
   try {
-    await client.query("BEGIN");
+    await fromConnection(() => client.query("BEGIN"));
     const result = await run(client);
-    const { command } = await client.query("COMMIT");
+    const { command } = await fromConnection(() => client.query("COMMIT"));
     // Postgres answers so when a statement has failed, and says nothing else.
     if (command !== "COMMIT") throw new Error("A statement of the transaction has failed: rolled back.");
     return result;
@@ -30,6 +30,15 @@ export async function runTransaction<Result>(
   } finally {
     client.off("error", ignore);
     client.release(broken);
+  }
+}
+
+async function fromConnection<Result>(ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    noteFromConnection(error);
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import pg from "pg";
 import { groupCommit } from "../src/group-commit.ts";
 
 describe("groupCommit", () => {
@@ -41,7 +42,8 @@ describe("groupCommit", () => {
 
   it("fails only the item whose data is refused", async () => {
     const write = groupCommit(10, String, async (items: number[]) => {
-      if (items.includes(2)) throw Object.assign(new Error("check violated"), { code: "23514" });
+      if (items.includes(2))
+        throw Object.assign(new pg.DatabaseError("check violated", 0, "error"), { code: "23514" });
       return items;
     });
     const results = await Promise.allSettled([1, 2, 3].map(write));
@@ -58,5 +60,85 @@ describe("groupCommit", () => {
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
     away = false;
     expect(await write(3)).toBe(3);
+  });
+
+  it("writes those together that come in one turn, or in answer to the same write", async () => {
+    const batches: number[][] = [];
+    const write = groupCommit(10, String, async (items: number[]) => {
+      batches.push(items);
+      return items;
+    });
+    // Each of them brings another when it is answered.
+    await Promise.all([1, 2, 3].map(async (item) => write((await write(item)) + 10)));
+    expect(batches).toEqual([
+      [1, 2, 3],
+      [11, 12, 13],
+    ]);
+    await write(4);
+    expect(batches[2]).toEqual([4]);
+  });
+
+  it("keeps the order of what has to wait, and lets nothing of a key overtake", async () => {
+    const batches: string[][] = [];
+    const write = groupCommit(
+      2,
+      (item: string) => item.charAt(0),
+      async (items) => {
+        batches.push(items);
+        return items;
+      },
+    );
+    await Promise.all(["a1", "a2", "a3", "b1", "a4", "c1", "c2"].map(write));
+    expect(batches).toEqual([["a1", "b1"], ["a2", "c1"], ["a3", "c2"], ["a4"]]);
+  });
+
+  it("never writes twice at once", async () => {
+    let [writing, most] = [0, 0];
+    const write = groupCommit(1, String, async (items: number[]) => {
+      writing += 1;
+      most = Math.max(most, writing);
+      await new Promise((resolve) => setImmediate(resolve));
+      writing -= 1;
+      return items;
+    });
+    const first = [write(1), write(2)];
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([...first, write(3), write(4)]);
+    expect(most).toBe(1);
+  });
+
+  it("rests where nothing waits, and writes what comes later", async () => {
+    const batches: number[][] = [];
+    const write = groupCommit(10, String, async (items: number[]) => {
+      batches.push(items);
+      return items;
+    });
+    for (const item of [1, 2]) {
+      expect(await write(item)).toBe(item);
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(batches).toEqual([[1], [2]]);
+  });
+
+  it("fails an item that was refused alone with what it was refused for, after one write", async () => {
+    const refused = Object.assign(new pg.DatabaseError("check violated", 0, "error"), { code: "23514" });
+    let writes = 0;
+    const write = groupCommit(10, String, async (_items: number[]): Promise<number[]> => {
+      writes += 1;
+      throw refused;
+    });
+    await expect(write(1)).rejects.toBe(refused);
+    expect(writes).toBe(1);
+  });
+
+  it("does not write alone what failed together for another reason than its data", async () => {
+    let writes = 0;
+    const write = groupCommit(10, String, async (_items: number[]): Promise<number[]> => {
+      writes += 1;
+      throw new Error("gone");
+    });
+    const results = await Promise.allSettled([1, 2].map(write));
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(writes).toBe(1);
   });
 });

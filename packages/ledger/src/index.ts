@@ -1,7 +1,14 @@
 export { alerts } from "./alerts/alerts-list.ts";
+export { raiseAlert } from "./alerts/raise-alert.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";
 export { alertsToTell, giveUpAlerts, tellAlerts } from "./alerts/telling.ts";
-export { type CallOpening, findNoRoom, type NoRoom, type WaitForRoom } from "./call-opening.ts";
+export {
+  type CallOpening,
+  findNoRoom,
+  type NoRoom,
+  type RoomFigures,
+  type WaitForRoom,
+} from "./call-opening.ts";
 export { calls, presentCall } from "./calls-list.ts";
 export { charges } from "./charges/charges-list.ts";
 export { closeDueMonths, closeMonth } from "./charges/close-months.ts";
@@ -9,17 +16,11 @@ export { costEfficiency } from "./cost-efficiency.ts";
 export { costSeries } from "./cost-series.ts";
 export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
-export { asItEnded, callsInOrder, type EarlierEnd, type JobRow, presentJob, readJobs } from "./job-view.ts";
 export { type CallAnswer, type CallIntent, Ledger, type SettledCall } from "./ledger.ts";
+export type { ThinkingSetting } from "./model-capabilities.ts";
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
 export { type Price, PriceBook } from "./price-book.ts";
 export { addPrice, listPrices } from "./price-list.ts";
 export { quotaOf, quotasOf } from "./quota.ts";
 export { resolveUnknownCall } from "./resolve-unknown.ts";
-export {
-  dearestWorstCaseUsd,
-  outputLimits,
-  promptTokensMax,
-  thinkingBudgetMin,
-  worstCasesOf,
-} from "./worst-case.ts";
+export { dearestWorstCaseUsd, outputLimits, promptTokensMax, worstCasesOf } from "./worst-case.ts";

@@ -1,14 +1,14 @@
 import type { DispatchableJob, Provider, ServiceTier } from "@understudy/contracts";
 import {
   type Database,
+  databaseFault,
   groupCommit,
   loadStatement,
   newId,
-  type RoomFigures,
   untilDatabaseAnswers,
 } from "@understudy/database";
 import type { Decimal } from "decimal.js";
-import { type CallOpening, findNoRoom } from "./call-opening.ts";
+import { type CallOpening, findNoRoom, type RoomFigures } from "./call-opening.ts";
 import { explainCost } from "./cost.ts";
 import { Money } from "./money.ts";
 import { type Price, PriceBook } from "./price-book.ts";
@@ -103,6 +103,12 @@ interface CallEnd extends Omit<SettledCall, "costUsd"> {
   id: string;
   status: "settled" | "released";
   costUsd: string;
+  provider: Provider | undefined;
+  httpStatus: number | undefined;
+  errorCode: string | undefined;
+  usageMetadata?: unknown;
+  finishReason?: string | undefined;
+  stepResult?: object | undefined;
 }
 
 const groupMax = 200;
@@ -186,27 +192,35 @@ export class Ledger {
   /**
    * Ends a call: settles it at its real cost, or releases it. Safe to run twice. The answer is paid for:
    * should Postgres be away, it is kept, and tried again until Postgres is back.
+   * @throws where Postgres refuses the answer for its data: its cost is written all the same, without its words
    */
-  endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
-    return untilDatabaseAnswers(() => this.#endCall(intent, answer));
+  async endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
+    try {
+      return await untilDatabaseAnswers(() => this.#endCall(intent, answer), { isPaid: true });
+    } catch (error) {
+      if (databaseFault(error) !== "data") throw error;
+      await untilDatabaseAnswers(() => this.#endCall(intent, answer, false), { isPaid: true });
+      throw error;
+    }
   }
 
-  async #endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
+  /** @param withWords with what others wrote: the answer, its usage as it came, its reasons */
+  async #endCall(intent: CallIntent, answer: CallAnswer, withWords = true): Promise<SettledCall> {
     const end = answer.kind === "answered" ? await this.#settlement(intent, answer) : released;
     await this.#settle({
       ...end,
       id: intent.id,
       status: answer.kind === "answered" ? "settled" : "released",
       costUsd: end.costUsd.toFixed(),
-      ...(answer.kind === "answered"
-        ? {
-            usageMetadata: answer.usage ?? null,
-            provider: answer.provider,
-            finishReason: answer.finishReason,
-            httpStatus: 200,
-            stepResult: answer.stepResult,
-          }
-        : { provider: answer.provider, httpStatus: answer.httpStatus, errorCode: answer.errorCode }),
+      provider: answer.provider,
+      httpStatus: answer.kind === "answered" ? 200 : answer.httpStatus,
+      errorCode: withWords ? (answer.kind === "refused" ? answer.errorCode : undefined) : "not_storable",
+      ...(withWords &&
+        answer.kind === "answered" && {
+          usageMetadata: answer.usage ?? null,
+          finishReason: answer.finishReason,
+          stepResult: answer.stepResult,
+        }),
     });
     return end;
   }

@@ -2,7 +2,8 @@
 -- all for which what is spent leaves none, since they end when they ask. The hold is taken only when a job
 -- makes its call, so this need not be exact: who comes too late waits again.
 -- $1: [{creatorIds?, platformQuotaUsd?, limit}]: of those creators, else of all; `limit` a creator at most.
--- Rows: {id, agent, creatorId, generation, priority, notBefore}: to be dispatched under their new generation.
+-- Rows: {id, agent, creatorId, generation, priority, notBefore}: to be dispatched under their new generation. Who must run alone
+-- goes on as well, but has no row: it is dispatched to no queue.
 WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r("creatorIds" jsonb, "platformQuotaUsd" numeric, "limit" int)
@@ -51,7 +52,9 @@ WITH request AS (
             AND coalesce(waiting."neededUsd" <= waiting."keyFreeUsd", true))
   ORDER BY "Job"."id"
   FOR NO KEY UPDATE OF "Job" SKIP LOCKED
+), woken AS (
+  UPDATE "Job" SET "waitingFor" = NULL, "neededUsd" = NULL, "generation" = "generation" + 1, "dispatchedAt" = NULL
+  FROM due WHERE "Job"."id" = due."id"
+  RETURNING "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore", "crashes"
 )
-UPDATE "Job" SET "waitingFor" = NULL, "neededUsd" = NULL, "generation" = "generation" + 1, "dispatchedAt" = NULL
-FROM due WHERE "Job"."id" = due."id"
-RETURNING "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore"
+SELECT "id", "agent", "creatorId", "generation", "priority", "notBefore" FROM woken WHERE "crashes" < 2

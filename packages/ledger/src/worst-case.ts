@@ -2,6 +2,7 @@ import { modelSchemaOf, type ServiceTier } from "@understudy/contracts";
 import type { Decimal } from "decimal.js";
 import type { z } from "zod";
 import { holdFor } from "./hold.ts";
+import { capabilitiesOf, planThinking, type ThinkingSetting } from "./model-capabilities.ts";
 import { Money } from "./money.ts";
 import type { Price, PriceBook } from "./price-book.ts";
 
@@ -14,14 +15,13 @@ export interface BoundedRequest {
   laterBytesMax?: number;
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
-  /** Most tokens of thoughts; the model's smallest unless given. */
+  /** Most tokens of thoughts; as few as the model can do unless given. */
   thinkingBudget?: number;
 }
 
 /** The worst that a request can cost at a price, in USD: what is held for it. */
 export function worstCaseUsd(price: Price, request: BoundedRequest): Decimal {
-  const { maxOutputTokens, thinkingBudget } = outputLimits(price.model, request);
-  return holdFor(price, promptTokensMax(request), maxOutputTokens + thinkingBudget);
+  return holdFor(price, promptTokensMax(request), outputLimits(price.model, request).billedTokensMax);
 }
 
 /** The same where it is not yet known at which of the prices it will be made: at the dearest. */
@@ -67,26 +67,27 @@ export async function worstCasesOf(
   return { byStep };
 }
 
-/**
- * The limits as they are sent, in tokens. Models differ in whether `maxOutputTokens` contains thoughts: it asks
- * for room for both, and the worst case counts thoughts beside it.
- */
+/** What bounds a request's output, in tokens, as it is sent and as it is held. */
+export interface OutputLimits {
+  /** As sent: room for the answer, and for thoughts. */
+  maxOutputTokens: number;
+  /** As sent; undefined where the model has no such setting. */
+  thinking: ThinkingSetting | undefined;
+  /** Most that can be billed, thoughts counted. */
+  billedTokensMax: number;
+}
+
+/** The room for thoughts gives way where the model has no more output, the answer does not. */
 export function outputLimits(
   model: string,
   request: Pick<BoundedRequest, "maxOutputTokens" | "thinkingBudget">,
-): { maxOutputTokens: number; thinkingBudget: number } {
-  const thinkingBudget = request.thinkingBudget ?? thinkingBudgetMin(model) ?? 0;
-  return { maxOutputTokens: request.maxOutputTokens + thinkingBudget, thinkingBudget };
-}
-
-/**
- * The smallest thinking budget, in tokens, that a model takes; undefined for models that do not think and
- * refuse the setting. Source: ai.google.dev/gemini-api/docs/thinking: Pro models can't turn it off (128 at
- * least), Flash models can.
- */
-export function thinkingBudgetMin(model: string): number | undefined {
-  if (/gemini-(1|2\.0)|embedding/.test(model)) return undefined;
-  return /-pro/.test(model) ? 128 : 0;
+): OutputLimits {
+  const { setting, roomTokens, isRoomBeside } = planThinking(model, request.thinkingBudget);
+  const { outputTokensMax } = capabilitiesOf(model);
+  const answerTokens = request.maxOutputTokens;
+  const maxOutputTokens = Math.max(answerTokens, Math.min(answerTokens + roomTokens, outputTokensMax));
+  const billedTokensMax = isRoomBeside ? maxOutputTokens + roomTokens : maxOutputTokens;
+  return { maxOutputTokens, thinking: setting, billedTokensMax };
 }
 
 /** Room for what the protocol itself adds around each part: roles and separators. */

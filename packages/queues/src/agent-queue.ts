@@ -22,7 +22,7 @@ export const jobPayload = z.object({
 
 export type JobPayload = z.infer<typeof jobPayload>;
 
-/** BullMQ's id of a job. It ignores an id that it still keeps, so a new dispatch needs a new generation. */
+/** BullMQ's id of a job's dispatch. It ignores an id that it still keeps, so each dispatch has a new generation. */
 export function deliveryId(job: { id: string; generation: number }): string {
   return `${job.id}-g${job.generation}`;
 }

@@ -6,12 +6,9 @@ import { agentQueue, deliveryId, type JobPayload, readDeliveryId } from "./agent
 import { type LaneBacklog, laneBacklog } from "./lanes/lane-backlog.ts";
 import { Lanes, type Move, type Placement, type Released } from "./lanes/lanes.ts";
 
-/** Finished deliveries are kept a while: adding one again, after a lost acknowledgement, must change nothing. */
+/** Finished deliveries are kept for operators, who look at them in Bull Board. Nothing hangs on them. */
 const keepCompleted = { age: 600, count: 10_000 };
 const keepFailed = { age: 86_400, count: 10_000 };
-
-/** First pause before another attempt; it doubles each time, with full jitter. */
-const backoffMs = 1_000;
 
 /** Of BullMQ; lower goes first. Within its creator's lane a job has had its own priority before. */
 const priorities = { isNew: 1, usual: 2 };
@@ -64,7 +61,7 @@ export class Dispatcher {
   }
 
   /**
-   * Lets jobs into their creators' lanes, and those that were released before straight into their queues: a token is
+   * Lets jobs into their creators' lanes, and those that have taken their token straight into their queues: it is
    * taken once. A job that stands there already changes nothing.
    * @returns where each stands; undefined for those that need no lane
    * @throws when Redis is away or full: some may have been let in, and all may be again
@@ -73,23 +70,21 @@ export class Dispatcher {
     if (jobs.length === 0) return [];
     const entering: { job: DispatchableJob; terms: NonNullable<DispatchableJob["terms"]> }[] = [];
     for (const job of jobs) if (job.terms) entering.push({ job, terms: job.terms });
-    const released = jobs.filter((job) => !job.terms);
-    const [placements] = await Promise.all([
-      entering.length === 0
-        ? []
-        : this.move({
-            enter: entering.map(({ job, terms }) => ({
-              creatorId: job.creatorId,
-              entry: laneEntry(job),
-              priority: job.priority,
-              notBefore: job.notBefore,
-              terms,
-              creatorSince: new Date(terms.creatorSince),
-              isPaused: terms.isPaused,
-            })),
-          }),
-      this.#add(released.map((job) => ({ entry: laneEntry(job), creatorId: job.creatorId, isNew: false }))),
-    ]);
+    const again = jobs
+      .filter((job) => !job.terms)
+      .map((job) => ({ entry: laneEntry(job), creatorId: job.creatorId }));
+    const placements = await this.move({
+      again,
+      enter: entering.map(({ job, terms }) => ({
+        creatorId: job.creatorId,
+        entry: laneEntry(job),
+        priority: job.priority,
+        notBefore: job.notBefore,
+        terms,
+        creatorSince: new Date(terms.creatorSince),
+        isPaused: terms.isPaused,
+      })),
+    });
     const byId = new Map(entering.map(({ job }, index) => [job.id, placements[index]]));
     return jobs.map((job) => byId.get(job.id));
   }
@@ -103,11 +98,41 @@ export class Dispatcher {
     return moved.entered;
   }
 
-  /** Adds jobs to their queues that were released long ago, and may have been lost on their way. */
-  async addAgain(
-    jobs: { id: string; generation: number; agent: string; creatorId: string }[],
-  ): Promise<void> {
-    await this.#add(jobs.map((job) => ({ entry: laneEntry(job), creatorId: job.creatorId, isNew: false })));
+  /**
+   * Of jobs that were released, those that no queue will hand out: they stand in none, or in the hands of a worker that is dead.
+   * @param isAlive whether the worker of that name lives
+   */
+  async lost<Lost extends LaneEntryParts>(
+    jobs: readonly Lost[],
+    isAlive: (workerName: string) => boolean,
+  ): Promise<Lost[]> {
+    this.#requireRedis();
+    const isLost = await Promise.all(
+      jobs.map(async (job) => {
+        const queue = this.queue(job.agent);
+        const state = await queue.getJobState(deliveryId(job));
+        // Read after its state: who has it in hand is noted when it is picked.
+        if (state === "active") return !isAlive((await queue.getJob(deliveryId(job)))?.processedBy ?? "");
+        return state !== "waiting" && state !== "prioritized" && state !== "delayed";
+      }),
+    );
+    return jobs.filter((_, index) => isLost[index]);
+  }
+
+  /** Of queued jobs, those that stand neither in their lanes, nor among what was released, nor in a queue. Changes nothing. */
+  async absent(jobs: readonly DispatchableJob[]): Promise<DispatchableJob[]> {
+    this.#requireRedis();
+    const stands = await this.lanes.stand(jobs.map((job) => ({ ...job, entry: laneEntry(job) })));
+    return await this.lost(
+      jobs.filter((_, index) => !stands[index]),
+      () => true,
+    );
+  }
+
+  /** Whether what is released to an agent's queue is handed out: not where nobody knows the agent, or an operator has paused it. */
+  async handsOut(agentName: string): Promise<boolean> {
+    this.#requireRedis();
+    return findAgent(agentName) !== undefined && !(await this.queue(agentName).isPaused());
   }
 
   /** Applies what creators' terms are now to what waits in their lanes already. */
@@ -187,13 +212,20 @@ export class Dispatcher {
 
 const wakeMsMax = 1_000;
 
+/** What a lane's entry says. */
+interface LaneEntryParts {
+  id: string;
+  generation: number;
+  agent: string;
+}
+
 /** A job as it stands in a lane. */
-export function laneEntry(job: { id: string; generation: number; agent: string }): string {
+export function laneEntry(job: LaneEntryParts): string {
   return `${deliveryId(job)}|${job.agent}`;
 }
 
 /** @throws where it is not one of ours */
-export function readLaneEntry(entry: string): { id: string; generation: number; agent: string } {
+export function readLaneEntry(entry: string): LaneEntryParts {
   const [delivery = "", agent = ""] = entry.split("|");
   return { ...readDeliveryId(delivery), agent };
 }
@@ -207,8 +239,8 @@ function delivery({ entry, creatorId, isNew }: Released) {
     opts: {
       jobId: deliveryId({ id, generation }),
       priority: isNew ? priorities.isNew : priorities.usual,
-      attempts: findAgent(agent)?.queue.attempts ?? 1,
-      backoff: { type: "exponential", delay: backoffMs, jitter: 1 },
+      // What is to be tried again is dispatched anew, when Postgres says so.
+      attempts: 1,
       removeOnComplete: keepCompleted,
       removeOnFail: keepFailed,
     },

@@ -12,5 +12,5 @@ export {
   streamStart,
 } from "./job-stream/job-streams.ts";
 export type { Lanes, LaneTerms, Placement } from "./lanes/lanes.ts";
-export { connectRedis, redisIncarnation } from "./redis.ts";
+export { connectRedis, evictionPolicy, redisIncarnation } from "./redis.ts";
 export { openWebhooksQueue, type TryPayload, tryId, tryPayload, webhooksQueue } from "./webhooks-queue.ts";

@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import { JobNews, type StreamNews } from "../src/job-stream/job-news.ts";
 import {
   eraseJobStreams,
+  fenceJobStream,
   type JobStreamEntry,
   JobStreams,
   jobStreamKey,
@@ -148,6 +149,78 @@ describe("what an attempt writes", () => {
     }
     expect(await eraseJobStreams(redis, [first, second, third])).toBe(2);
     expect([await told(first), await told(second)]).toEqual(["", ""]);
+  });
+});
+
+describe("the entries of a job", () => {
+  const token = (at: number, text: string, step = "draft") => ({ kind: "token" as const, step, at, text });
+  const retract = { kind: "retract" as const, step: "draft", at: 0, text: "" };
+  const entriesOf = (id: string) => streams.read(id, streamStart);
+
+  it("are kept in order, each with its attempt, for an hour after the last", async () => {
+    const id = newJob();
+    await streams.append(id, 2, [token(0, "a"), token(1, "b", "rewrite")]);
+    await redis.expire(jobStreamKey(id), 100);
+    await streams.append(id, 3, [token(0, "c")]);
+    expect(await entriesOf(id)).toMatchObject([
+      { attempt: 2, ...token(0, "a") },
+      { attempt: 2, ...token(1, "b", "rewrite") },
+      { attempt: 3, ...token(0, "c") },
+    ]);
+    const keptSeconds = await redis.ttl(jobStreamKey(id));
+    expect(keptSeconds).toBeGreaterThan(3_550);
+    expect(keptSeconds).toBeLessThanOrEqual(3_600);
+  });
+
+  it("are taken back by a retraction with all before it, and not what comes after it at once", async () => {
+    const id = newJob();
+    await streams.append(id, 1, [token(0, "a"), token(1, "b")]);
+    await streams.append(id, 1, [token(2, "c"), retract, token(0, "d")]);
+    expect((await entriesOf(id)).map(({ kind, text }) => kind + text)).toEqual(["retract", "tokend"]);
+  });
+
+  it("are none where there is nothing to take back", async () => {
+    const id = newJob();
+    await streams.append(id, 1, [retract]);
+    expect(await redis.exists(jobStreamKey(id))).toBe(0);
+    await streams.append(id, 1, [retract, token(0, "a")]);
+    expect(await entriesOf(id)).toMatchObject([token(0, "a")]);
+  });
+
+  it("are none of an attempt before the one that has written last", async () => {
+    const id = newJob();
+    await streams.append(id, 2, [token(0, "a")]);
+    await streams.append(id, 1, [retract, token(0, "old")]);
+    await streams.append(id, 2, [token(1, "b")]);
+    expect((await entriesOf(id)).map(({ text }) => text)).toEqual(["a", "b"]);
+  });
+
+  it("of earlier attempts are taken back by a fence, which lets them write no more", async () => {
+    const [written, unwritten] = [newJob(), newJob()];
+    await streams.append(written, 1, [token(0, "secret")]);
+    for (const id of [written, unwritten]) {
+      await fenceJobStream(redis, id, 2);
+      await streams.append(id, 1, [token(0, "late")]);
+      expect(await entriesOf(id)).toMatchObject([{ kind: "retract", attempt: 2, step: "", at: 0, text: "" }]);
+    }
+  });
+
+  it("are the last five thousand, about, and are read two hundred at a time", async () => {
+    const id = newJob();
+    for (let part = 0; part < 11; part++) {
+      await streams.append(
+        id,
+        1,
+        Array.from({ length: 500 }, (_, at) => token(part * 500 + at, "x")),
+      );
+    }
+    const length = await redis.xlen(jobStreamKey(id));
+    expect(length).toBeGreaterThanOrEqual(5_000);
+    expect(length).toBeLessThan(5_200);
+    const first = await entriesOf(id);
+    expect(first).toHaveLength(200);
+    const [next] = await streams.read(id, first.at(-1)?.id ?? "");
+    expect(next?.at).toBe((first.at(-1)?.at ?? 0) + 1);
   });
 });
 

@@ -2,3 +2,4 @@ export { namesUpstashRest, parseEnvironment, upstashAdvice } from "./environment
 export { createLogger, type Logger } from "./logger.ts";
 export { type RunningService, runService } from "./run-service.ts";
 export { newSecretsKeys, type SealedSecret, SecretBox, type SecretsKeys, secretsKeys } from "./secret-box.ts";
+export { postgresUrl, redisUrl } from "./service-urls.ts";

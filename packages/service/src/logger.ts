@@ -1,4 +1,5 @@
-import { type Logger, pino } from "pino";
+import { type LogFn, type Logger, pino } from "pino";
+import { causeOf, RepeatedLines } from "./repeated-lines.ts";
 import { serializeError } from "./serialize-error.ts";
 
 export type { Logger };
@@ -9,15 +10,33 @@ const secretFields = [
   ...["input", "result", "prompt", "text", "body", "metadata", "headers", "callbackUrl"],
 ];
 
+/** pino's number of the level "error". */
+const errorLevel = 50;
+
 /**
  * A JSON logger to standard output. Prompts, inputs, results, keys and secrets are never passed to it;
- * the redaction is the second line of defence.
+ * the redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, with how many
+ * `repeats` were left out.
  */
 export function createLogger(name: string, level: string): Logger {
   // Not pino's own destination: when whoever reads our output is gone it tries to write for ever, and the
   // process can't even stop. Without a reader there is nobody to tell.
   process.stdout.on("error", () => {});
+  const repeated = new RepeatedLines();
   const options = {
+    hooks: {
+      logMethod(parts: Parameters<LogFn>, log: LogFn, level: number) {
+        const [fields, message] = parts as unknown as [object, string | undefined];
+        const isAboutFault = typeof fields === "object" && fields !== null && "err" in fields;
+        if (!isAboutFault) return log.apply(this as unknown as Logger, parts);
+        // A job that has failed is looked for by its id.
+        const about = level >= errorLevel && "jobId" in fields ? String(fields.jobId) : "";
+        const left = repeated.note(causeOf(message, fields.err) + about);
+        if (left === undefined) return;
+        const shown = left === 0 ? fields : { ...fields, repeats: left };
+        log.apply(this as unknown as Logger, [shown, message] as unknown as Parameters<LogFn>);
+      },
+    },
     name,
     level,
     base: { service: name, pid: process.pid },

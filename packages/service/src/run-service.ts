@@ -12,11 +12,14 @@ export interface RunningService {
  * going away (its IPC channel closes, also after a kill -9). A second signal ends it at once.
  *
  * Exit codes: 0 stopped; 1 could not start, failed, or did not stop within `stopDeadlineSeconds`.
+ *
+ * @param diesOfFaults an uncaught exception ends it at once, so that what it was at counts as having killed it; else it stops
  */
 export async function runService(
   logger: Logger,
   stopDeadlineSeconds: number,
   start: () => Promise<RunningService>,
+  { diesOfFaults = false }: { diesOfFaults?: boolean } = {},
 ): Promise<void> {
   let service: RunningService | undefined;
   let stopping = false;
@@ -45,7 +48,7 @@ export async function runService(
   });
   process.on("uncaughtException", (err) => {
     logger.fatal({ err }, "uncaught exception");
-    if (stopping) process.exit(1);
+    if (stopping || diesOfFaults) process.exit(1);
     void stop("uncaught exception", 1);
   });
 

@@ -35,6 +35,7 @@ export function serializeError(error: unknown, depth = 0): unknown {
     ...Object.fromEntries(
       shownFields.filter((name) => isPlain(fields[name])).map((name) => [name, fields[name]]),
     ),
+    ...whatServersSaid(error),
     ...(depth < depthMax && error.cause !== undefined && { cause: serializeError(error.cause, depth + 1) }),
     ...(depth < depthMax &&
       causes.length > 0 && { errors: causes.map((each) => serializeError(each, depth + 1)) }),
@@ -46,6 +47,25 @@ function mayQuote(error: Error): boolean {
   // SQLSTATE classes 22 (a value) and 23 (a constraint).
   const isAboutData = typeof code === "string" && /^2[23][0-9A-Z]{3}$/.test(code);
   return isAboutData || error instanceof SyntaxError || /^(Prisma|Zod|\$Zod|ReplyError)/.test(error.name);
+}
+
+/**
+ * What quotes nobody of a server's own words: the first word of Redis (READONLY, OOM, LOADING), and the SQLSTATE of Postgres also
+ * where Prisma has wrapped it.
+ */
+function whatServersSaid(error: Error): { redis?: string; sqlState?: string } {
+  const { name, message } = error;
+  const redis = /^(ReplyError|ParserError)$/.test(name) ? /\b[A-Z]{2,}\b/.exec(message)?.[0] : undefined;
+  const { meta, severity, code } = error as {
+    meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } };
+    severity?: unknown;
+    code?: unknown;
+  };
+  const state = severity === undefined ? meta?.driverAdapterError?.cause?.originalCode : code;
+  return {
+    ...(redis !== undefined && { redis }),
+    ...(typeof state === "string" && /^[0-9A-Z]{5}$/.test(state) && { sqlState: state }),
+  };
 }
 
 /** Where it came from, without the message, which may have several lines. */

@@ -1,4 +1,5 @@
-import { changedStates, type Database } from "@understudy/database";
+import type { Database } from "@understudy/database";
+import { changedStates } from "@understudy/jobs";
 
 /** How often Postgres is asked. */
 const pollMs = 1_000;

@@ -2,9 +2,9 @@ import type { Scope } from "@understudy/contracts";
 import type { IRouter, RequestHandler } from "express";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { callerOf } from "./caller.ts";
+import { checkScope } from "./check-scope.ts";
 import { type Reply, type Route, sent } from "./define-route.ts";
 import { parseBody, parseParameters, parseQuery } from "./parse.ts";
-import { ProblemError } from "./problem-error.ts";
 import { readJson } from "./read-json.ts";
 
 /** In bytes. */
@@ -39,10 +39,8 @@ export interface RouteChecks {
 
 function requireScope(scope: Scope): RequestHandler {
   return (_request, response, next) => {
-    if (callerOf(response).scopes.has(scope)) return next();
-    throw new ProblemError(403, "forbidden_scope", `The API key may not do this: it needs ${scope}.`, {
-      members: { scope },
-    });
+    checkScope(callerOf(response), scope);
+    next();
   };
 }
 

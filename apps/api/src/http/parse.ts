@@ -112,7 +112,7 @@ function invalid(errors: FieldFault[]): ProblemError {
 
 const depthMax = 32;
 
-/** What Postgres can't store, or no one means: U+0000, half characters, numbers beyond a double, endless depth. */
+/** What Postgres can't store, or no one means: U+0000, half characters, numbers beyond a double, endless depth, and a name that parsers drop. */
 function findUnstorable(value: unknown, pointer: string, depth: number): FieldFault | undefined {
   if (typeof value === "string") {
     if (value.includes("\0")) return { pointer, detail: "must not contain U+0000" };
@@ -127,6 +127,7 @@ function findUnstorable(value: unknown, pointer: string, depth: number): FieldFa
     return { pointer: pointer.slice(0, 200), detail: `is nested deeper than ${depthMax} levels` };
   for (const [key, entry] of Object.entries(value)) {
     const at = `${pointer}/${escapePointer(key.slice(0, 100))}`;
+    if (key === "__proto__") return { pointer: at, detail: "is not a name that a field can have" };
     const fault = findUnstorable(key, at, depth) ?? findUnstorable(entry, at, depth + 1);
     if (fault) return fault;
   }

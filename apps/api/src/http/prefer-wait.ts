@@ -1,7 +1,8 @@
-const waitSecondsMax = 60;
+/** Proxies give up at 60. */
+const waitSecondsMax = 55;
 
 /**
- * Seconds that the client would wait: `wait=20` (RFC 7240), 60 at most; 0 without it.
+ * Seconds that the client would wait: `wait=20` (RFC 7240), 55 at most; 0 without it.
  * @param prefer the header of that name
  */
 export function preferredWaitSeconds(prefer: string | string[] | undefined): number {

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import express, { type Request, type RequestHandler } from "express";
 import { ProblemError } from "./problem-error.ts";
 
-/** As nearly all clients send it. */
-const plainJson = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
+/** As nearly all clients send it; `utf8` is no name of it, but meant so. */
+const plainJson = /^application\/json(?:\s*;\s*charset="?utf-?8"?)?$/i;
 
 export function isJson(request: Request): boolean {
   return plainJson.test(request.headers["content-type"] ?? "") || Boolean(request.is("application/json"));
@@ -22,7 +22,9 @@ export function readJson(bytesMax: number): RequestHandler {
       "content-length": length,
       "content-encoding": encoding,
     } = request.headers;
-    const isPlain = length !== undefined && encoding === undefined && plainJson.test(type);
+    const isPlainType = plainJson.test(type);
+    if (isPlainType) request.headers["content-type"] = "application/json";
+    const isPlain = length !== undefined && encoding === undefined && isPlainType;
     if (!isPlain || Number(length) === 0 || Number(length) > bytesMax)
       return parseAny(request, response, next);
     readBytes(request, (error, bytes) => {

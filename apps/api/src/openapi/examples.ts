@@ -48,15 +48,15 @@ export const job = {
     cachedTokens: 0,
     outputTokens: 212,
     thoughtTokens: 0,
-    costUsd: "0.0006572",
+    costUsd: "0.0010772",
     calls: 3,
     byAgent: [
-      { agentId: "compliance_ai", calls: 2, costUsd: "0.0001012" },
+      { agentId: "compliance_ai", calls: 2, costUsd: "0.0005212" },
       { agentId: "messaging_ai", calls: 1, costUsd: "0.000556" },
     ],
   },
   agentsInvolved: ["compliance_ai", "messaging_ai"],
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   provider: "gemini",
   attempts: 1,
   feature: "fan_message",
@@ -177,7 +177,7 @@ const sums = {
   cachedTokens: 0,
   outputTokens: 212,
   thoughtTokens: 0,
-  costUsd: "0.0006572",
+  costUsd: "0.0010772",
 };
 
 export const costs: Costs = {
@@ -193,7 +193,7 @@ export const call: Call = {
   feature: "fan_message",
   stepKey: "messaging/draft",
   attempt: 1,
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   provider: "gemini",
   serviceTier: "standard",
   status: "settled",
@@ -223,7 +223,7 @@ const lines = [
 export const callExplanation: CallExplanation = {
   callId,
   status: "settled",
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   serviceTier: "standard",
   lines,
   totalUsd: "0.000556",
@@ -232,14 +232,14 @@ export const callExplanation: CallExplanation = {
 };
 
 export const quoteRequest = {
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   usageMetadata: { promptTokenCount: 1020, candidatesTokenCount: 100, totalTokenCount: 1120 },
 };
 
 export const quote: Quote = {
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   serviceTier: "standard",
-  validFrom: "2025-06-17T00:00:00.000Z",
+  validFrom: "2026-07-21T00:00:00.000Z",
   lines,
   totalUsd: "0.000556",
   estimated: false,
@@ -252,7 +252,7 @@ export const charge: Charge = {
   plan: "pro",
   planPriceUsd: "29",
   usage: "billed",
-  costUsd: "0.0006572",
+  costUsd: "0.0010772",
   roundedUsd: "0",
   adjustments: [],
   amountUsd: "29",
@@ -271,7 +271,7 @@ export const closeResult: CloseResult = {
 };
 
 export const newPrice = {
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   validFrom: "2027-01-01T00:00:00Z",
   inputUsd: "0.30",
   outputUsd: "2.50",
@@ -280,15 +280,15 @@ export const newPrice = {
 };
 
 export const price: Price = {
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   serviceTier: "standard",
-  validFrom: "2025-06-17T00:00:00.000Z",
+  validFrom: "2026-07-21T00:00:00.000Z",
   inForce: true,
   inputUsd: "0.3",
   outputUsd: "2.5",
   cachedUsd: "0.03",
-  audioInputUsd: "1",
-  audioCachedUsd: "0.1",
+  audioInputUsd: "0.3",
+  audioCachedUsd: "0.03",
   longContext: null,
   source,
 };

@@ -11,7 +11,7 @@ import { creator, creatorLimits, quota } from "./examples.ts";
 export const overview: Overview = {
   at: "2026-11-22T18:04:30.000Z",
   provider: "gemini",
-  defaultModel: "gemini-2.5-flash",
+  defaultModel: "gemini-3.5-flash-lite",
   platformQuotaUsd: "500",
   minutes: [{ at: "2026-11-22T18:04:00.000Z", accepted: 3, completed: 2, failed: 0 }],
   waiting: { total: 1, byCause: { token: 1 } },

@@ -1,5 +1,6 @@
 import type { Overview } from "@understudy/contracts";
-import { type Database, waitingJobs } from "@understudy/database";
+import type { Database } from "@understudy/database";
+import { waitingJobs } from "@understudy/jobs";
 import type { Lanes } from "@understudy/queues";
 import { laneTermsOf } from "../lane-view.ts";
 

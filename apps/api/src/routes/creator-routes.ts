@@ -15,6 +15,7 @@ import { formatUsd, quotaOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import { presentCreator } from "../creators/present-creator.ts";
 import { visibleTo } from "../http/caller.ts";
+import { checkScope } from "../http/check-scope.ts";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
@@ -33,12 +34,19 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     scope: "creators:write",
     summary: "Add or change a creator",
     description:
-      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well.",
+      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well. `plan`, `bucket` and `quotaUsd` need the scope `terms:write` beside, which no key that is bound to creators has.",
     params,
     body: creatorUpdate,
     answers: { 200: { description: "The creator as it is now.", schema: creator } },
     problems: { 400: ["plan_not_found"], 404: ["creator_not_found"] },
-    async handle({ params: { id }, body, reply }) {
+    async handle({ params: { id }, body, caller, reply }) {
+      const terms = (["plan", "bucket", "quotaUsd"] as const).filter((field) => body[field] !== undefined);
+      if (terms.length > 0)
+        checkScope(
+          caller,
+          "terms:write",
+          terms.map((field) => `#/${field}`),
+        );
       await refuseUnknownPlan(database, body.plan);
       const fields = columns(body);
       await database.prisma.creator.upsert({
@@ -51,7 +59,7 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     },
   });
 
-  /** On what waits already. Should Redis be away, a worker's sweep does it. */
+  /** On what waits already. Should Redis be away, the reconciler does it. */
   async function applyTerms(id: string): Promise<void> {
     const row = await database.prisma.creator.findUniqueOrThrow({ where: { id }, include: { plan: true } });
     await dispatcher.changeTerms([{ creatorId: id, terms: laneTermsOf(row) }]).catch(() => {});
@@ -73,7 +81,7 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     path: "/api/ai/creators/{id}/pause",
     id: "pauseCreator",
     tag: "Creators",
-    scope: "creators:write",
+    scope: "terms:write",
     summary: "Hold a creator's jobs back",
     description: "What waits stays in its lane, and new jobs are accepted; what was released goes on.",
     params,
@@ -87,7 +95,7 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     path: "/api/ai/creators/{id}/resume",
     id: "resumeCreator",
     tag: "Creators",
-    scope: "creators:write",
+    scope: "terms:write",
     summary: "Let a creator's jobs run again",
     params,
     answers: { 200: { description: "The creator as it is now.", schema: creator } },

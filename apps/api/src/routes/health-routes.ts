@@ -1,25 +1,28 @@
-import type { Database } from "@understudy/database";
+import { type Database, requireUtc } from "@understudy/database";
+import { holdLease } from "@understudy/jobs";
+import { evictionPolicy } from "@understudy/queues";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { defineRoute, type Route } from "../http/define-route.ts";
 
 const timeoutMs = 2_000;
 
-const health = z.enum(["ok", "away"]);
+/** `evicting`: Redis answers, and may throw away what it was given when it is full. */
+const health = z.enum(["ok", "away", "evicting"]);
 
 type Health = z.infer<typeof health>;
 
 const alive = z.object({ status: z.literal("ok") });
 
 const readiness = z.object({
-  /** degraded: jobs are accepted, and dispatched when Redis is back. unavailable: none are accepted. */
+  /** degraded: jobs are accepted; they are dispatched when Redis is back, or may be delayed. unavailable: none are accepted. */
   status: z.enum(["ok", "degraded", "unavailable"]),
   dependencies: z.object({ postgres: health, redis: health }),
 });
 
 /**
  * `/healthz`: this process answers. `/readyz`: each dependency; 503 where jobs can't be accepted. Without
- * Redis they can: it is `degraded`, and the sweeper dispatches them later.
+ * Redis they can: it is `degraded`, and the reconciler dispatches them later.
  */
 export function healthRoutes(database: Database, redis: Redis): Route[] {
   const isAlive = defineRoute({
@@ -42,7 +45,7 @@ export function healthRoutes(database: Database, redis: Redis): Route[] {
     summary: "Tell whether jobs can be accepted",
     answers: {
       200: {
-        description: "Jobs are accepted; `degraded` without Redis.",
+        description: "Jobs are accepted; `degraded` without Redis, or with one that evicts keys.",
         schema: readiness,
         example: { status: "ok", dependencies: { postgres: "ok", redis: "ok" } },
       },
@@ -54,31 +57,38 @@ export function healthRoutes(database: Database, redis: Redis): Route[] {
     },
     async handle({ reply }) {
       const [postgres, redisHealth] = await Promise.all([
-        check(() => database.ping(timeoutMs)),
+        check(() => takesWrites(database)),
         check(() => writable(redis)),
       ]);
       const dependencies = { postgres, redis: redisHealth };
       if (postgres === "away") return reply(503, { status: "unavailable", dependencies });
-      return reply(200, { status: redisHealth === "away" ? "degraded" : "ok", dependencies });
+      return reply(200, { status: redisHealth === "ok" ? "ok" : "degraded", dependencies });
     },
   });
 
   return [isAlive, isReady];
 }
 
-/** A full Redis still answers PING: only a write tells. */
-async function writable(redis: Redis): Promise<void> {
-  await redis.set("understudy:readyz", "1", "EX", 60);
+/** A standby and a full disk still answer reads: only a write tells. */
+async function takesWrites(database: Database): Promise<Health> {
+  await requireUtc(database);
+  await holdLease(database, { name: "readyz", holder: "api" }, 60);
+  return "ok";
 }
 
-async function check(ask: () => Promise<void>): Promise<Health> {
+/** A full Redis still answers PING: only a write tells. */
+async function writable(redis: Redis): Promise<Health> {
+  await redis.set("understudy:readyz", "1", "EX", 60);
+  return (await evictionPolicy(redis)) === "noeviction" ? "ok" : "evicting";
+}
+
+async function check(ask: () => Promise<Health>): Promise<Health> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
   });
   try {
-    await Promise.race([ask(), late]);
-    return "ok";
+    return await Promise.race([ask(), late]);
   } catch {
     return "away";
   } finally {

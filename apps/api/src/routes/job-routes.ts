@@ -68,7 +68,7 @@ const repeatable = {
 
 const heeded = {
   ...repeatable,
-  prefer: "`wait=20` holds the answer until the job has ended, for so many seconds, 60 at most.",
+  prefer: "`wait=20` holds the answer until the job has ended, for so many seconds, 55 at most.",
 };
 
 /** Why a job may be refused. */
@@ -77,6 +77,7 @@ const refusals: NonNullable<Route["problems"]> = {
   402: ["quota_exceeded", "budget_exceeded"],
   404: ["creator_not_found"],
   409: ["idempotency_key_in_use"],
+  413: ["input_too_large"],
   422: ["idempotency_key_reused"],
   429: ["lane_full"],
 };
@@ -188,9 +189,9 @@ function keyed({ ownerId }: Caller, key: string | undefined): Pick<JobRequest, "
 function batchRoute(jobs: Jobs): Route {
   async function accept(
     { caller, response }: Pick<RouteContext<typeof accepted>, "caller" | "response">,
-    entry: object,
+    entry: unknown,
     pointer: string,
-    keyOfPlace: string | undefined,
+    placeKey: string | undefined,
   ): Promise<AcceptedJob> {
     const { agent: name, creatorId, input: given, options = {} } = parseAt(batchJob, entry, pointer);
     const agent = requireAgent(name, 400);
@@ -198,7 +199,7 @@ function batchRoute(jobs: Jobs): Route {
     const input = parseAt(agent.input, given, inputPointer);
     const of = {
       caller,
-      ...keyed(caller, options.idempotencyKey ?? keyOfPlace),
+      ...keyed(caller, options.idempotencyKey ?? placeKey),
       traceparent: traceparentOf(response),
     };
     return (await jobs.accept({ ...of, agent, creatorId, input, inputPointer, options })).job;
@@ -230,7 +231,9 @@ function batchRoute(jobs: Jobs): Route {
     async handle({ body, request, requestId, reply, ...context }) {
       const key = readIdempotencyKey(request);
       const outcomes = await Promise.allSettled(
-        body.jobs.map((entry, index) => accept(context, entry, `/jobs/${index}`, key && `${key}/${index}`)),
+        body.jobs.map((entry, index) =>
+          accept(context, entry, `/jobs/${index}`, key && keyOfPlace(key, index)),
+        ),
       );
       const isAnyAccepted = outcomes.some(({ status }) => status === "fulfilled");
       const jobs = outcomes.map((outcome) => {
@@ -243,6 +246,11 @@ function batchRoute(jobs: Jobs): Route {
       return reply(202, { jobs });
     },
   });
+}
+
+/** A key that no request can send itself: what stands between is no printable character. */
+function keyOfPlace(key: string, index: number): string {
+  return `${key}\t${index}`;
 }
 
 function listRoute(jobs: Jobs): Route {

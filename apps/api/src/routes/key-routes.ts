@@ -7,6 +7,8 @@ import {
   apiKeysQuery,
   apiKeyUpdate,
   newApiKey,
+  type Scope,
+  unboundScopes,
 } from "@understudy/contracts";
 import { type Database, newId } from "@understudy/database";
 import { z } from "zod";
@@ -176,7 +178,7 @@ function updateRoute({ database, callers, keyEnvironment }: KeyRoutesDependencie
     problems: { 404: ["api_key_not_found"], 409: ["api_key_changed"] },
     async handle({ params: { id }, body, reply }) {
       const before = await readKey(database, id);
-      refuseBoundAdmin(before, body);
+      refuseBound(before, body);
       const { updatedAt } = before;
       // Of two at once the second would be judged by what the first has changed.
       const { count } = await database.prisma.apiKey.updateMany({
@@ -207,15 +209,20 @@ function columns({ creatorIds, ...fields }: ApiKeyUpdate, before: Date) {
   };
 }
 
-/** Who may do everything sees everything. */
-function refuseBoundAdmin(before: KeyRow, { scopes = [], creatorIds }: ApiKeyUpdate): void {
-  const isAdmin = (scopes.length > 0 ? scopes : before.scopes).includes("admin");
+/** Who may do everything sees everything, and nobody lifts their own bounds. */
+function refuseBound(before: KeyRow, { scopes = before.scopes as Scope[], creatorIds }: ApiKeyUpdate): void {
+  const scope = unboundScopes.find((unbound) => scopes.includes(unbound));
   const isBound = creatorIds === undefined ? before.creatorIds.length > 0 : creatorIds !== null;
-  if (!isAdmin || !isBound) return;
+  if (scope === undefined || !isBound) return;
   const pointer = creatorIds ? "#/creatorIds" : "#/scopes";
-  throw new ProblemError(400, "invalid_request", "A key with the scope admin can't be bound to creators.", {
-    errors: [{ pointer, detail: "must not bind a key with the scope admin to creators" }],
-  });
+  throw new ProblemError(
+    400,
+    "invalid_request",
+    `A key with the scope ${scope} can't be bound to creators.`,
+    {
+      errors: [{ pointer, detail: `must not bind a key with the scope ${scope} to creators` }],
+    },
+  );
 }
 
 function noSuchKey(): ProblemError {

@@ -10,15 +10,14 @@ import {
   jobId,
   notedFeedback,
 } from "@understudy/contracts";
+import type { Database, Prisma } from "@understudy/database";
 import {
   type CancelledJob,
   confidenceAt,
-  type Database,
   eraseFan,
   type FanJob,
-  type Prisma,
   recordFeedback,
-} from "@understudy/database";
+} from "@understudy/knowledge";
 import { announceJobCancelled, type Dispatcher, eraseJobStreams, fenceJobStream } from "@understudy/queues";
 import type { Redis } from "ioredis";
 import { z } from "zod";

@@ -6,7 +6,8 @@ import {
   overview,
   type Provider,
 } from "@understudy/contracts";
-import { type Database, failures, jobEnds, jobsByMinute } from "@understudy/database";
+import type { Database } from "@understudy/database";
+import { failures, jobEnds, jobsByMinute } from "@understudy/jobs";
 import { quotasOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import { presentCreator } from "../creators/present-creator.ts";

@@ -11,15 +11,9 @@ import {
   webhookEndpointUpdate,
   webhooksQuery,
 } from "@understudy/contracts";
-import {
-  type Database,
-  newId,
-  type Prisma,
-  replayDelivery,
-  replaySince,
-  sendTestEvent,
-} from "@understudy/database";
+import { type Database, newId, type Prisma } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
+import { replayDelivery, replaySince, sendTestEvent } from "@understudy/webhooks";
 import { z } from "zod";
 import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";

@@ -1,4 +1,5 @@
-import { type Database, endpointsOfCreators, type Prisma } from "@understudy/database";
+import type { Database, Prisma } from "@understudy/database";
+import { endpointsOfCreators } from "@understudy/webhooks";
 import { type Caller, sees, visibleTo } from "../http/caller.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import type { EndpointRow } from "./present-webhook.ts";

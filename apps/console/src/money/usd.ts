@@ -39,7 +39,7 @@ export function isUsd(text: string): boolean {
 }
 
 function groupDigits(whole: string): string {
-  return whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return BigInt(whole).toLocaleString("en-US");
 }
 
 /** Negative where `a` is less than `b`. */

@@ -1,4 +1,6 @@
-import type { ClaimedJob, Database, SharedInsight } from "@understudy/database";
+import type { Database } from "@understudy/database";
+import type { ClaimedJob } from "@understudy/jobs";
+import type { SharedInsight } from "@understudy/knowledge";
 import type { Logger } from "@understudy/service";
 import type { z } from "zod";
 import type { KnowledgeStore } from "./knowledge-store.ts";

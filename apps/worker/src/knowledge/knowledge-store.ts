@@ -1,12 +1,11 @@
+import { type Database, groupCommit } from "@understudy/database";
 import {
   type ConversationBefore,
   type ConversationReader,
   conversationsBefore,
-  type Database,
   type FinishedStep,
-  groupCommit,
   rememberSteps,
-} from "@understudy/database";
+} from "@understudy/knowledge";
 
 /**
  * What all jobs under way ask of the knowledge and add to it: what comes at once shares a statement. A search for insights

@@ -1,5 +1,6 @@
 import type { Agent, AgentTools, FoundInsight, GenerateRequest } from "@understudy/agents";
-import { confidenceAt, findInsights, insightsAgain, newId, type StoredInsight } from "@understudy/database";
+import { newId } from "@understudy/database";
+import { confidenceAt, findInsights, insightsAgain, type StoredInsight } from "@understudy/knowledge";
 import { z } from "zod";
 import { StepStopped } from "../step-stopped.ts";
 import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";

@@ -1,5 +1,6 @@
 import type { NewInsight } from "@understudy/agents";
-import { type ClaimedJob, findPersonalData, plainText } from "@understudy/database";
+import type { ClaimedJob } from "@understudy/jobs";
+import { findPersonalData, plainText } from "@understudy/knowledge";
 import { z } from "zod";
 
 const dataBytesMax = 16_384;

@@ -1,5 +1,5 @@
-import type { Conversation, GenerateRequest } from "@understudy/agents";
-import { type ConversationReader, type Exchange, rememberFan } from "@understudy/database";
+import { type Conversation, type GenerateRequest, withinBytes } from "@understudy/agents";
+import { type ConversationReader, type Exchange, rememberFan } from "@understudy/knowledge";
 import { z } from "zod";
 import { endsAttempt, StepStopped } from "../step-stopped.ts";
 import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
@@ -57,10 +57,7 @@ async function sumUp(
   try {
     const turns = left.toReversed().flatMap(turnsOf);
     const answer = (await generate(summaryRequest(known, turns))).trim();
-    const summary = Buffer.from(answer)
-      .subarray(0, summaryBytesMax)
-      .toString()
-      .replace(/\ufffd+$/, "");
+    const summary = withinBytes(answer, summaryBytesMax);
     if (summary === "") return undefined;
     const { id: jobId, attempt } = job;
     await rememberFan(database, { jobId, attempt, fanId: reader.fanId, summary, through: newest.createdAt });

@@ -1,6 +1,7 @@
 import type { Provider } from "@understudy/contracts";
-import type { Database, DeliveryToTry } from "@understudy/database";
-import { asItEnded, type EarlierEnd, presentJob, readJobs } from "@understudy/ledger";
+import type { Database } from "@understudy/database";
+import { asItEnded, type EarlierEnd, presentJob, readJobs } from "@understudy/jobs";
+import type { DeliveryToTry } from "@understudy/webhooks";
 
 /**
  * The bodies of deliveries' events, made anew for each try: nothing that a fan wrote is kept for them, and what was erased
@@ -28,19 +29,15 @@ export async function eventBodies(
   );
 }
 
-/** How retried jobs had ended, by event. Asked after the jobs themselves were read: they may be retried in between. */
+/** How retried jobs had ended, by event; null for the last end. Asked after the jobs themselves were read: they may be retried in between. */
 async function endsOf(
   database: Database,
   deliveries: readonly DeliveryToTry[],
-): Promise<ReadonlyMap<string, EarlierEnd>> {
+): Promise<ReadonlyMap<string, EarlierEnd | null>> {
   if (deliveries.length === 0) return new Map();
   const events = await database.prisma.outbox.findMany({
     where: { id: { in: deliveries.map(({ eventId }) => eventId) } },
     select: { id: true, jobEnd: true },
   });
-  return new Map(
-    events.flatMap(({ id, jobEnd }) =>
-      jobEnd === null ? [] : [[id, jobEnd as unknown as EarlierEnd] as const],
-    ),
-  );
+  return new Map(events.map(({ id, jobEnd }) => [id, jobEnd as unknown as EarlierEnd | null]));
 }

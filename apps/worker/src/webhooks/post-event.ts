@@ -1,5 +1,5 @@
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher } from "undici";
+import { Agent, type Dispatcher, errors } from "undici";
 import { AddressNotAllowedError, guardedConnector } from "./guarded-connect.ts";
 
 export interface PostSettings {
@@ -121,7 +121,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     clearTimeout(this.#deadline);
     const ms = Math.round(performance.now() - this.#startedAt);
     const status = this.#httpStatus;
-    const isRedirect = status !== undefined && status >= 300 && status < 400;
+    const isRedirect = Math.floor((status ?? 0) / 100) === 3;
     const reason = error ?? (isRedirect ? "redirect" : undefined);
     const body = textOf(Buffer.concat(this.#kept));
     this.#resolve({
@@ -142,12 +142,14 @@ function textOf(bytes: Buffer): string {
 /** In words of ours, which stay the same when libraries change. */
 function nameOf(error: Error): string {
   if (error instanceof AddressNotAllowedError) return error.code;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  // Its code, which would tell what was wrong, is missing.
+  if (error instanceof errors.HTTPParserError) return "answer_not_http";
+  const code = String((error as { code?: unknown }).code);
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return "timeout";
   if (/^(ENOTFOUND|EAI_AGAIN)$/.test(code)) return "name_not_found";
   if (code === "ECONNREFUSED") return "connection_refused";
   if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code)) return "connection_lost";
   if (/CERT|^ERR_TLS|^ERR_SSL|SIGNATURE|^EPROTO$/.test(code)) return "certificate_refused";
-  if (/^HPE_|^UND_ERR_HEADERS|^UND_ERR_RES/.test(code)) return "answer_not_http";
+  if (/^UND_ERR_HEADERS|^UND_ERR_RES/.test(code)) return "answer_not_http";
   return "connection_failed";
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, publishEvents, type ReleasedDelivery, releaseDeliveries } from "@understudy/database";
+import type { Database } from "@understudy/database";
 import { type TryPayload, tryId } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import { publishEvents, type ReleasedDelivery, releaseDeliveries } from "@understudy/webhooks";
 import type { Queue } from "bullmq";
 import { repeat } from "../repeat.ts";
 

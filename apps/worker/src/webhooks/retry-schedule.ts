@@ -3,8 +3,8 @@ import { z } from "zod";
 
 /** A time span such as `200ms`, `5s` or `2h`, in ms. */
 export const duration = z.string().transform((text, context) => {
-  const parsed = text.trim() === "" ? undefined : ms(text.trim() as StringValue);
-  if (parsed !== undefined && parsed >= 0 && parsed <= spanMsMax) return parsed;
+  const parsed = text.trim() === "" ? Number.NaN : ms(text.trim() as StringValue);
+  if (parsed >= 0 && parsed <= spanMsMax) return parsed;
   context.addIssue({
     code: "custom",
     message: "must be a time such as 200ms, 5s, 30m, 2h or 5d, a year at most",

@@ -1,5 +1,5 @@
-import type { DeliveryToTry } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
+import type { DeliveryToTry } from "@understudy/webhooks";
 import { Webhook } from "standardwebhooks";
 
 /** More opened secrets than this are not kept. */

@@ -1,17 +1,10 @@
 import type { LookupFunction } from "node:net";
 import type { Provider } from "@understudy/contracts";
-import {
-  type Database,
-  deliveriesToTry,
-  groupCommit,
-  type ReleasedDelivery,
-  recordTries,
-  type TryRecord,
-  untilDatabaseAnswers,
-} from "@understudy/database";
+import { type Database, groupCommit, untilDatabaseAnswers } from "@understudy/database";
 import { openWebhooksQueue, type TryPayload, tryPayload, webhooksQueue } from "@understudy/queues";
 import { type Logger, SecretBox, type secretsKeys } from "@understudy/service";
 import type { WorkerTelemetry } from "@understudy/telemetry";
+import { deliveriesToTry, type ReleasedDelivery, recordTries, type TryRecord } from "@understudy/webhooks";
 import { UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { z } from "zod";

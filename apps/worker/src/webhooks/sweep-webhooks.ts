@@ -1,6 +1,7 @@
-import { type Database, giveUpDeliveries, takeBackReleased } from "@understudy/database";
+import type { Database } from "@understudy/database";
 import { redisIncarnation } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
+import { giveUpDeliveries, takeBackReleased } from "@understudy/webhooks";
 import type { Redis } from "ioredis";
 import { repeat } from "../repeat.ts";
 

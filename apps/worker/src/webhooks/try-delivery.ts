@@ -1,5 +1,5 @@
-import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/database";
 import type { WorkerTelemetry } from "@understudy/telemetry";
+import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/webhooks";
 import type { EventPoster, PostAnswer } from "./post-event.ts";
 import { nextTryAt } from "./retry-schedule.ts";
 

@@ -58,7 +58,7 @@ export class JobStreamWriter {
   /** A step begins whose text is shown. */
   show(step: string): ShownStep {
     const isShown = () => this.#step === step && !this.#closed;
-    if (this.#text !== "") this.retract();
+    this.retract();
     this.#step = step;
     return {
       push: (text) => {
@@ -90,7 +90,7 @@ export class JobStreamWriter {
   end(result: object | undefined): void {
     const shown = this.#text.trim();
     const isKept = Object.values(result ?? {}).some((value) => value === shown);
-    if (shown !== "" && !isKept) this.retract();
+    if (!isKept) this.retract();
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -119,7 +119,7 @@ export class JobStreamWriter {
     this.#append(items)
       .catch(() => {
         // Nobody knows whether it has come.
-        if (items.length > 0) this.#mustRetract = true;
+        this.#mustRetract = true;
         this.#told = 0;
         clearTimeout(this.#timer);
         this.#pause(pauseMsAway);

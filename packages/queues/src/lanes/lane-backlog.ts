@@ -65,11 +65,7 @@ export async function laneBacklog(
     paused,
     // Of creators whose token came just now, and who are not in line yet, nothing more is known: one job each.
     startable:
-      looked === 0
-        ? answer.ready
-        : looked < sample
-          ? startable + answer.ready - looked
-          : Math.round((startable * answer.ready) / looked),
+      looked < sample ? startable + answer.ready - looked : Math.round((startable * answer.ready) / looked),
     heads: heads.map(([entry, tokenMs]) => ({ entry, tokenSeconds: tokenMs / 1000 })),
     releasedSeconds: answer.releasedMs / 1000,
   };
@@ -77,7 +73,6 @@ export async function laneBacklog(
 
 /** How many jobs wait in the lanes of these creators. */
 async function lanesOf(redis: Redis, creators: readonly string[]): Promise<number> {
-  if (creators.length === 0) return 0;
   const pipeline = redis.pipeline();
   for (const creatorId of creators) pipeline.zcard(laneOf(creatorId));
   const lengths = (await pipeline.exec()) ?? [];

@@ -53,6 +53,8 @@ export interface Released {
 
 export interface Move {
   enter?: LaneEntry[];
+  /** Have taken their token before: they are released at once, past their lane. */
+  again?: { creatorId: string; entry: string }[];
   started?: string[];
   remove?: { creatorId: string; entry: string; priority: number }[];
   terms?: ({ creatorId: string } & LaneTerms)[];
@@ -127,7 +129,7 @@ export class Lanes {
 
   /** Takes note of what has changed, and releases what may start: what is released must be added to its queue. */
   async move(move: Move): Promise<Moved> {
-    const { enter = [], started = [], remove = [], terms = [], pause = [] } = move;
+    const { enter = [], again = [], started = [], remove = [], terms = [], pause = [] } = move;
     const request = {
       enter: enter.map((entry) => [
         entry.creatorId,
@@ -140,6 +142,7 @@ export class Lanes {
         entry.creatorSince.getTime(),
         entry.isPaused ? 1 : 0,
       ]),
+      again: again.map(({ entry, creatorId }) => [entry, creatorId]),
       started,
       remove: remove.map((gone) => [gone.creatorId, gone.entry, gone.priority]),
       terms: terms.map((change) => [change.creatorId, intervalMs(change), change.burst, change.weight]),
@@ -177,6 +180,23 @@ export class Lanes {
       })),
       nextInMs: nextAt === 0 ? undefined : Math.max(0, nextAt - now),
     };
+  }
+
+  /** Whether each job stands in its lane, at a time, or among what was released. */
+  async stand(jobs: readonly { creatorId: string; entry: string; priority: number }[]): Promise<boolean[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const { creatorId, entry, priority } of jobs) {
+      pipeline.zscore(laneOf(creatorId), entry);
+      pipeline.zscore(laneKeys.timed, `${entry}|${priority}|${creatorId}`);
+      pipeline.zscore(laneKeys.released, entry);
+    }
+    const scores = (await pipeline.exec()) ?? [];
+    return jobs.map((_, index) =>
+      scores.slice(3 * index, 3 * index + 3).some(([error, score]) => {
+        if (error) throw error;
+        return score !== null;
+      }),
+    );
   }
 
   /**
@@ -236,6 +256,14 @@ export class Lanes {
       0,
       limit,
     );
+  }
+
+  /** Notes of released entries that they were seen to: they are overdue again after as long. */
+  async seen(entries: readonly string[]): Promise<void> {
+    if (entries.length === 0) return;
+    const [seconds] = await this.#redis.time();
+    const scores = entries.flatMap((entry) => [Number(seconds) * 1000, entry]);
+    await this.#redis.zadd(laneKeys.released, "XX", ...scores);
   }
 
   /** How many jobs of an agent wait in lanes. */

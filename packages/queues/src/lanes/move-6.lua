@@ -19,6 +19,7 @@
 --
 -- ARGV[1] JSON: {
 --   enter:   [[creator, entry, priority, notBefore (ms, 0: none), interval, burst, weight, createdAt (ms), paused (0, 1)]]
+--   again:   [[entry, creator]] that have taken their token before: released at once, past their lane
 --   terms:   [[creator, interval, burst, weight]] changed terms of creators that have a lane
 --   started: [entry]
 --   remove:  [[creator, entry, priority]]
@@ -201,6 +202,15 @@ if second ~= before or startedNow > 0 then
   changeState('starts', starts)
 end
 
+local out, outScores = {}, {}
+for _, once in ipairs(request.again or {}) do
+  outScores[#outScores + 1] = number(now)
+  outScores[#outScores + 1] = once[1]
+  out[#out + 1] = { once[1], once[2], 0 }
+end
+inParts('ZADD', released, outScores)
+outScores = {}
+
 local inRelease = redis.call('ZCARD', released)
 local noneTimed = redis.call('ZCARD', timed) == 0
 for _, new in ipairs(request.enter or {}) do
@@ -254,7 +264,6 @@ for _, bucket in ipairs(touched) do place(bucket) end
 -- job is expected to make, divided by the creator's weight.
 local depth = math.max(request.depthMin, math.ceil(math.max(starts, startsBefore) * 0.02))
 local room = depth - inRelease
-local out, outScores = {}, {}
 local vBefore = v
 while room > 0 do
   local first = redis.call('ZPOPMIN', ready)

@@ -36,7 +36,14 @@ export interface QuotaThreshold {
 /** Something that operators should know, with the figures of its type. */
 export interface RaisedAlert {
   alertId: string;
-  alert: "quota_threshold" | "spend_spike" | "unknown_calls" | "cost_above_hold" | "endpoint_disabled";
+  alert:
+    | "quota_threshold"
+    | "spend_spike"
+    | "unknown_calls"
+    | "cost_above_hold"
+    | "endpoint_disabled"
+    | "not_storable"
+    | "redis_evicts";
   /** Null where it is about no creator. */
   creatorId: string | null;
   [figure: string]: unknown;

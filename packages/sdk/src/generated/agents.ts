@@ -201,7 +201,7 @@ export interface TestInput {
   serviceTier?: "standard" | "flex" | "priority" | undefined;
   /** From 1 to 65,536. */
   maxOutputTokens?: number | undefined;
-  /** From 0 to 32,768. */
+  /** Most tokens of thoughts; as few as the model can do unless given. Since Gemini 3: the highest level that Google equates with no more (LOW 1,024, MEDIUM 8,192, HIGH 24,576). From 0 to 32,768. */
   thinkingBudget?: number | undefined;
 }
 

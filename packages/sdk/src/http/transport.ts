@@ -213,7 +213,7 @@ function checkedBaseUrl(baseUrl: string): string {
       `baseUrl must begin with http:// or https://, such as https://understudy.example.com: ${baseUrl}`,
     );
   }
-  return baseUrl.replace(/\/+$/, "").replace(/\/api\/ai$/, "");
+  return baseUrl.replace(/(?<!\/)\/+$/, "").replace(/\/api\/ai$/, "");
 }
 
 /** Node's fetch says no more than "fetch failed"; what failed is the cause. */

@@ -11,6 +11,8 @@ const names = {
   unknown_calls: "lost answers",
   cost_above_hold: "above its hold",
   endpoint_disabled: "endpoint",
+  not_storable: "not storable",
+  redis_evicts: "Redis evicts",
 } as const;
 
 export function AlertsCard() {

@@ -145,7 +145,12 @@ function PriceForm({ onDone }: { onDone: () => void }) {
     <form onSubmit={form.onSubmit((values) => add.mutate(values))}>
       <Stack>
         <Group grow>
-          <TextInput label="Model" required placeholder="gemini-2.5-flash" {...form.getInputProps("model")} />
+          <TextInput
+            label="Model"
+            required
+            placeholder="gemini-3.5-flash-lite"
+            {...form.getInputProps("model")}
+          />
           <Select
             label="Tier"
             allowDeselect={false}

@@ -1,0 +1,174 @@
+import { setMaxListeners } from "node:events";
+import { groupCommit, openDatabase, requireUtc } from "@understudy/database";
+import { GeminiClient, ModelGate } from "@understudy/gemini";
+import { claimJobs, finishJobs, putOffJob } from "@understudy/jobs";
+import { Ledger, raiseAlert } from "@understudy/ledger";
+import { announceJobEnd, connectRedis, Dispatcher, JobCancellations, JobStreams } from "@understudy/queues";
+import type { Logger } from "@understudy/service";
+import { ServiceMetrics, startTracing, WorkerTelemetry } from "@understudy/telemetry";
+import type { Redis } from "ioredis";
+import { startAttemptWatch } from "./attempt-watch.ts";
+import type { WorkerConfig } from "./config.ts";
+import { openKnowledgeStore } from "./knowledge/knowledge-store.ts";
+import { DueDispatch } from "./reconciler/dispatch-due.ts";
+import { wakeWaitingJobs } from "./reconciler/wake-waiting-jobs.ts";
+import type { WorkerDependencies } from "./run-agent-job.ts";
+import { holdWorkerLease } from "./worker-lease.ts";
+
+const databaseConnectionsMax = 10;
+const groupMax = 200;
+
+/** A beat that hangs must not outlast the lease. */
+const beatTimeoutMs = 2_000;
+
+export interface AttemptsOptions {
+  /** Nothing else runs in this process. */
+  isAlone: boolean;
+  /** How many more jobs this process could run now. */
+  freeSlots?: () => number;
+  /** Jobs have ended, and their events stand in the outbox. */
+  onEnded?: () => void;
+  /** Others may have taken jobs of this process over, since it was silent for too long. */
+  onTakenOver?: () => void;
+}
+
+/** Opens what attempts of jobs need: connections, the ledger, the model, and the lease by which their jobs are this process'. */
+export async function openAttempts(
+  config: WorkerConfig,
+  logger: Logger,
+  { isAlone, freeSlots, onEnded = () => {}, onTakenOver = () => {} }: AttemptsOptions,
+) {
+  const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
+  const producer = connectRedis(config.redisUrl, "producer", logger);
+  const dispatcher = new Dispatcher(producer, freeSlots);
+  const due = new DueDispatch({ database, dispatcher });
+  const streams = new JobStreams(producer);
+  const gemini = new GeminiClient(config.gemini);
+  const modelGate = new ModelGate({
+    redis: producer,
+    limits: config.modelLimits,
+    onChange: (change) => logger.warn(change, "a model's calls are held back, or go on"),
+  });
+  // What a creator's settled calls give back while others of theirs are woken makes the next round.
+  const wakeCreator = groupCommit(
+    groupMax,
+    (creatorId: string) => creatorId,
+    async (creatorIds) => {
+      await wakeWaitingJobs({ database, ledger, dispatcher, logger }, creatorIds);
+      return creatorIds;
+    },
+  );
+  const ledger: Ledger = new Ledger(database, {
+    platformQuotaUsd: config.platformQuotaUsd,
+    onRoom: (creatorId) =>
+      void wakeCreator(creatorId).catch((err: unknown) =>
+        logger.warn({ err, creatorId }, "left to the reconciler: jobs that wait for room"),
+      ),
+  });
+  // Those that end together are told of together.
+  const announceEnd = groupCommit(
+    groupMax,
+    (jobId: string) => jobId,
+    async (jobIds) => {
+      await announceJobEnd(producer, ...jobIds);
+      return jobIds;
+    },
+  );
+  const stopping = new AbortController();
+  // Every job under way listens.
+  setMaxListeners(0, stopping.signal);
+  const metrics = new ServiceMetrics("worker");
+  const tracer = await startTracing(config.tracing, "worker", (reason) =>
+    logger.warn({ reason }, "traces are not taken"),
+  );
+  const telemetry = new WorkerTelemetry(metrics, tracer);
+  const cancellations = new JobCancellations(connectRedis(config.redisUrl, "consumer", logger));
+  const beats = openDatabase(config.databaseUrl, 1, { queryTimeoutMs: beatTimeoutMs });
+  const lease = await holdWorkerLease({ database: beats, logger, onLapse: onTakenOver });
+  const watch = startAttemptWatch({ database, cancellations, workerId: lease.workerId, onTakenOver, logger });
+
+  await requireUtc(database);
+  await untilReady(producer);
+
+  const dependencies: WorkerDependencies = {
+    database,
+    mayClaim: () => lease.isHeld(),
+    claim: groupCommit(
+      groupMax,
+      (claim) => claim.id,
+      (claims) =>
+        claimJobs(
+          database,
+          claims.map((claim) => ({ ...claim, workerId: lease.workerId, isAlone })),
+        ),
+    ),
+    finish: groupCommit(
+      groupMax,
+      (end) => end.id,
+      async (ends) => {
+        const ended = await finishJobs(database, ends);
+        onEnded();
+        const holders = ended.flatMap((job) => (job?.holdsRoom ? [job.id] : []));
+        // Not waited for: what is left, the reconciler gives back.
+        if (holders.length > 0) ledger.releaseJobHolds(holders.length, holders).catch(() => {});
+        return ended.map((job) => job !== undefined);
+      },
+    ),
+    async putOff(putOff) {
+      const isOwn = await putOffJob(database, putOff);
+      if (isOwn && "delayMs" in putOff) due.wakeIn(putOff.delayMs);
+      return isOwn;
+    },
+    knowledge: openKnowledgeStore(database),
+    ledger,
+    gemini,
+    modelGate,
+    defaultModel: config.defaultModel,
+    attemptSeconds: config.attemptSeconds,
+    streamOf: (jobId, attempt) => streams.writer(jobId, attempt),
+    watchAttempt: watch.watch,
+    holdJob: watch.hold,
+    announceEnd: (jobId) => void announceEnd(jobId).catch(() => {}),
+    onNotStorable: ({ id: jobId, creatorId }, sqlState) =>
+      void raiseAlert(database, { type: "not_storable", creatorId, data: { jobId, sqlState } }, jobId).catch(
+        (err: unknown) => logger.warn({ err, jobId }, "an alert could not be raised"),
+      ),
+    stopping: stopping.signal,
+    telemetry,
+    logger,
+  };
+
+  return {
+    dependencies,
+    database,
+    producer,
+    dispatcher,
+    ledger,
+    lease,
+    metrics,
+    telemetry,
+    /** Ends attempts under way at once: their jobs are given back. */
+    abort: () => stopping.abort(),
+    /** Closes all. To be called when no attempt is under way. */
+    async close() {
+      await watch.stop();
+      cancellations.close();
+      due.stop();
+      await lease.stop();
+      await dispatcher.close();
+      modelGate.close();
+      await tracer?.close();
+      producer.disconnect();
+      await gemini.close();
+      await Promise.all([beats.close(), database.close()]);
+    },
+  };
+}
+
+/** A worker without Redis is not ready. */
+async function untilReady(redis: Redis): Promise<void> {
+  if (redis.status === "ready") return;
+  await new Promise<void>((resolve) => {
+    redis.once("ready", () => resolve());
+  });
+}

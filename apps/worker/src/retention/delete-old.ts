@@ -1,0 +1,27 @@
+import { type Database, loadStatement } from "@understudy/database";
+
+const eventsStatement = loadStatement(new URL("./delete-old-events.sql", import.meta.url));
+const endpointsStatement = loadStatement(new URL("./delete-old-endpoints.sql", import.meta.url));
+const keysStatement = loadStatement(new URL("./delete-old-keys.sql", import.meta.url));
+
+/** How much was deleted. */
+export interface DeletedOld {
+  /** With their deliveries and tries. */
+  events: number;
+  endpoints: number;
+  idempotencyKeys: number;
+}
+
+/**
+ * Deletes what has been kept for long enough, `limit` of each kind at most: events and their deliveries after `days`
+ * days, unless somebody is still to be told of them; idempotency keys after their 24 hours.
+ */
+export async function deleteOld(database: Database, days: number, limit: number): Promise<DeletedOld> {
+  const count = async (...[statement, items]: Parameters<Database["execute"]>) =>
+    (await database.execute(statement, items)).length;
+  return {
+    events: await count(eventsStatement, [{ days, limit }]),
+    endpoints: await count(endpointsStatement, [{ days, limit }]),
+    idempotencyKeys: await count(keysStatement, [{ limit }]),
+  };
+}

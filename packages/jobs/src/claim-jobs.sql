@@ -1,0 +1,46 @@
+-- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
+-- $1: [{id, generation, claimId, workerId, isAlone, timeoutSeconds}], each id once. claimId: of this claim alone; repeated
+-- because its answer was not heard, it is given the same attempt. isAlone: nothing else runs in that process.
+-- Rows: the job, its creator's `profile`, `steps` [{key, result}] that are finished, `expired`, `isFirstStart`, and `ageSeconds`
+-- since it might start (`notBefore`) or was accepted; 0 where it had ended and is tried again: since when is not kept.
+-- A job that runs, has ended, or was dispatched again under a later generation has no row: whoever delivers it is late.
+WITH request AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb)
+    AS r("id" text, "generation" int, "claimId" text, "workerId" text, "isAlone" boolean, "timeoutSeconds" float8)
+), due AS (
+  -- Locked in one order everywhere, so that two batches can't wait for each other.
+  SELECT request.*, "Job"."status" = 'queued' AS "isNew",
+    -- Of a claim that is repeated, what it was the first time.
+    coalesce("Job"."expiresAt" <= CASE WHEN "Job"."status" = 'running' THEN "Job"."startedAt" WHEN "Job"."startedAt" IS NULL THEN now() END,
+      false) AS "expired",
+    "Job"."attempt" = CASE WHEN "Job"."status" = 'running' THEN 1 ELSE 0 END AS "isFirstStart"
+  FROM "Job" JOIN request USING ("id", "generation")
+  WHERE ("Job"."status" = 'queued' AND ("Job"."crashes" < 2 OR request."isAlone")
+      OR "Job"."status" = 'running' AND "Job"."claimId" = request."claimId")
+    -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
+    AND "Job"."id" = ANY (ARRAY(SELECT "id" FROM request))
+  ORDER BY "Job"."id"
+  FOR NO KEY UPDATE OF "Job"
+), claimed AS (
+  UPDATE "Job" SET
+    "status" = 'running',
+    "waitingFor" = NULL,
+    "neededUsd" = NULL,
+    "runAt" = NULL,
+    "attempt" = "Job"."attempt" + due."isNew"::int,
+    "claimId" = due."claimId",
+    "workerId" = due."workerId",
+    "hasToken" = true,
+    "startedAt" = coalesce("Job"."startedAt", now()),
+    "dispatchedAt" = coalesce("Job"."dispatchedAt", now()),
+    "attemptDeadlineAt" = now() + make_interval(secs => due."timeoutSeconds")
+  FROM due
+  WHERE "Job"."id" = due."id"
+  RETURNING "Job".*, due."expired", due."isFirstStart"
+)
+SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "tries", "expired", "isFirstStart", "traceparent",
+  CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest("createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",
+  (SELECT "profile" FROM "Creator" WHERE "Creator"."id" = claimed."creatorId") AS "profile",
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
+   WHERE "jobId" = claimed."id") AS "steps"
+FROM claimed

@@ -1,0 +1,109 @@
+import type { DispatchableJob, LaneTermsRow } from "@understudy/contracts";
+import { type Database, loadStatement } from "@understudy/database";
+import type { EndedInLane } from "./life.ts";
+
+const load = (name: string) => loadStatement(new URL(`./${name}.sql`, import.meta.url));
+const markStatement = load("mark-dispatched");
+const toDispatchStatement = load("jobs-to-dispatch");
+const queuedStatement = load("queued-jobs");
+const releasedStatement = load("released-jobs");
+const againStatement = load("dispatch-again");
+const absentStatement = load("dispatch-absent");
+const suspectsStatement = load("suspects");
+const changedTermsStatement = load("changed-terms");
+const endedInLaneStatement = load("ended-in-lane");
+const leftLaneStatement = load("mark-left-lane");
+
+/** A dispatch of a job. */
+export interface Dispatched {
+  id: string;
+  generation: number;
+}
+
+const dispatchesOf = (jobs: readonly Dispatched[]) => jobs.map(({ id, generation }) => ({ id, generation }));
+
+/** Notes that jobs stand in Redis. */
+export async function markDispatched(database: Database, jobs: readonly Dispatched[]): Promise<void> {
+  await database.execute(markStatement, dispatchesOf(jobs));
+}
+
+/**
+ * Jobs whose time has come and that are not noted as standing in Redis, the oldest first.
+ * @param ageSeconds younger ones are most likely on their way
+ */
+export function jobsToDispatch(
+  database: Database,
+  ageSeconds: number,
+  limit: number,
+): Promise<DispatchableJob[]> {
+  return database.execute(toDispatchStatement, [{ ageSeconds, limit }]);
+}
+
+/** A page of all jobs that Redis must hold in order of their ids, after `afterId` (`""` for the first page). */
+export function queuedJobs(database: Database, afterId: string, limit: number): Promise<DispatchableJob[]> {
+  return database.execute(queuedStatement, [{ afterId, limit }]);
+}
+
+/** Of jobs that were released to their queues, those that have not started under that generation. */
+export function releasedJobs(
+  database: Database,
+  jobs: readonly Dispatched[],
+): Promise<(Dispatched & { agent: string; creatorId: string })[]> {
+  return database.execute(releasedStatement, dispatchesOf(jobs));
+}
+
+/**
+ * Gives those of the jobs a new generation that still wait to start: what was dispatched under the old one is lost.
+ * @param delaySeconds from now on, before which they are not due
+ */
+export function dispatchAgain(
+  database: Database,
+  jobs: readonly Dispatched[],
+  delaySeconds = 0,
+): Promise<DispatchableJob[]> {
+  return database.execute(
+    againStatement,
+    dispatchesOf(jobs).map((job) => ({ ...job, delaySeconds })),
+  );
+}
+
+/**
+ * Makes jobs due again that are noted as standing in Redis, and do not.
+ * @param ageSeconds those that were noted later may have come since
+ */
+export function dispatchAbsent(
+  database: Database,
+  jobs: readonly Dispatched[],
+  ageSeconds: number,
+): Promise<{ id: string }[]> {
+  return database.execute(
+    absentStatement,
+    dispatchesOf(jobs).map((job) => ({ ...job, ageSeconds })),
+  );
+}
+
+/** Jobs that ran in two crashes and wait to run alone, the longest waiting first. */
+export function suspects(database: Database, limit: number): Promise<(Dispatched & { agent: string })[]> {
+  return database.execute(suspectsStatement, [{ limit }]);
+}
+
+/** Creators with queued jobs whose terms changed in the last `seconds`. */
+export function changedTerms(
+  database: Database,
+  seconds: number,
+): Promise<{ creatorId: string; terms: LaneTermsRow }[]> {
+  return database.execute(changedTermsStatement, [{ seconds }]);
+}
+
+/** Jobs that ended before they started, and may still stand in their lanes. */
+export function jobsEndedInLane(database: Database, limit: number): Promise<EndedInLane[]> {
+  return database.execute(endedInLaneStatement, [{ limit }]);
+}
+
+/** Notes that ended jobs stand in no lane any more. */
+export async function markLeftLane(database: Database, jobs: readonly { id: string }[]): Promise<void> {
+  await database.execute(
+    leftLaneStatement,
+    jobs.map(({ id }) => ({ id })),
+  );
+}

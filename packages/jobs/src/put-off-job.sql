@@ -1,0 +1,22 @@
+-- Gives a running job back, to be attempted again: after a time; or, where `neededUsd` says for how much room it waits, when
+-- there is room. Unless it has made a call it has not begun: it may still expire. A new generation makes whatever stands in
+-- Redis of it void. Crashes stay: only an end clears a suspect, since what kills a process may do so later.
+-- $1: [{id, attempt, waitingFor, delayMs?, neededUsd?, isTry}]. isTry: it has used up one of its tries.
+-- Rows: {id} unless the attempt was fenced off.
+UPDATE "Job" SET
+  "status" = 'queued',
+  "waitingFor" = request."waitingFor",
+  "neededUsd" = request."neededUsd",
+  "generation" = "Job"."generation" + 1,
+  "dispatchedAt" = NULL,
+  "runAt" = now() + make_interval(secs => coalesce(request."delayMs", 0) / 1000),
+  "tries" = "Job"."tries" + request."isTry"::int,
+  "claimId" = NULL,
+  "workerId" = NULL,
+  "startedAt" = CASE
+    WHEN request."neededUsd" IS NULL OR EXISTS (SELECT FROM "UsageLog" WHERE "UsageLog"."jobId" = "Job"."id")
+    THEN "Job"."startedAt" END
+FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "attempt" int, "waitingFor" "WaitingFor", "delayMs" float8,
+  "neededUsd" numeric, "isTry" boolean)
+WHERE "Job"."id" = request."id" AND "Job"."attempt" = request."attempt" AND "Job"."status" = 'running'
+RETURNING "Job"."id"

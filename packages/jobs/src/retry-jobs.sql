@@ -1,0 +1,43 @@
+-- Has failed jobs tried again under a new generation, the longest failed first. What they have finished is kept, but for
+-- an answer that could not be used; how they had ended stays with the event that tells of it. An expiresAt that has passed
+-- does not count any more: who retries wants it run.
+-- $1: [{id?, agent?, creatorId?, creatorIds?, code?, since?, until?, limit}], one item: those that all of it holds for.
+-- since is included, until is not: when they failed. Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its
+-- lane), nextSince (when the first failed that `limit` left out; null where there is none)}.
+WITH failed AS MATERIALIZED (
+  SELECT "id", "finishedAt", row_number() OVER (ORDER BY "finishedAt", "id") AS "number" FROM "Job"
+  WHERE "status" = 'failed' AND "erasedAt" IS NULL
+    AND ($1::jsonb -> 0 ->> 'id' IS NULL OR "id" = $1::jsonb -> 0 ->> 'id')
+    AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agent" = $1::jsonb -> 0 ->> 'agent')
+    AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
+    AND ($1::jsonb -> 0 -> 'creatorIds' IS NULL OR $1::jsonb -> 0 -> 'creatorIds' ? "creatorId")
+    AND ($1::jsonb -> 0 ->> 'code' IS NULL OR "errorCode" = $1::jsonb -> 0 ->> 'code')
+    AND ($1::jsonb -> 0 ->> 'since' IS NULL OR "finishedAt" >= ($1::jsonb -> 0 ->> 'since')::timestamptz)
+    AND ($1::jsonb -> 0 ->> 'until' IS NULL OR "finishedAt" < ($1::jsonb -> 0 ->> 'until')::timestamptz)
+  ORDER BY "finishedAt", "id"
+  LIMIT ($1::jsonb -> 0 ->> 'limit')::int + 1
+), due AS (
+  SELECT "id", "errorStep" FROM "Job"
+  WHERE "id" = ANY (ARRAY(SELECT "id" FROM failed WHERE "number" <= ($1::jsonb -> 0 ->> 'limit')::int))
+    AND "status" = 'failed' AND "erasedAt" IS NULL
+  -- Locked in one order everywhere, so that two batches can't wait for each other.
+  ORDER BY "id"
+  FOR NO KEY UPDATE
+), told AS (
+  UPDATE "Outbox" SET "jobEnd" = jsonb_build_object('status', "Job"."status", 'code', "Job"."errorCode", 'message', "Job"."errorMessage",
+    'retryable', "Job"."errorRetryable", 'resetsAt', "Job"."errorResetsAt", 'finishedAt', "Job"."finishedAt")
+  FROM due JOIN "Job" USING ("id")
+  WHERE "Outbox"."jobId" = due."id" AND "Outbox"."jobEnd" IS NULL
+), forgotten AS (
+  DELETE FROM "Step" USING due WHERE "Step"."jobId" = due."id" AND "Step"."key" IN (due."errorStep", due."errorStep" || ':repair')
+), again AS (
+  UPDATE "Job" SET "status" = 'queued', "generation" = "generation" + 1, "retries" = "retries" + 1, "tries" = 0,
+    "hasToken" = false, "crashes" = 0, "dispatchedAt" = NULL, "runAt" = NULL, "claimId" = NULL, "workerId" = NULL, "attemptDeadlineAt" = NULL, "startedAt" = NULL, "finishedAt" = NULL,
+    "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL, "errorResetsAt" = NULL, "errorStep" = NULL,
+    "expiresAt" = CASE WHEN "expiresAt" > now() THEN "expiresAt" END
+  FROM due WHERE "Job"."id" = due."id"
+  RETURNING "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore"
+)
+SELECT again.*, understudy_lane_terms("Creator", "Plan") AS "terms",
+  (SELECT "finishedAt" FROM failed WHERE "number" > ($1::jsonb -> 0 ->> 'limit')::int) AS "nextSince"
+FROM again JOIN "Creator" ON "Creator"."id" = again."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName"

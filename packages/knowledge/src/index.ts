@@ -1,0 +1,18 @@
+export {
+  type ConversationBefore,
+  type ConversationReader,
+  conversationsBefore,
+  type Exchange,
+  rememberFan,
+} from "./conversations.ts";
+export { type CancelledJob, eraseFan, type FanJob } from "./erase-fan.ts";
+export { recordFeedback } from "./feedback.ts";
+export {
+  confidenceAt,
+  findInsights,
+  type InsightReader,
+  insightsAgain,
+  type StoredInsight,
+} from "./insights.ts";
+export { findPersonalData, plainText } from "./personal-data.ts";
+export { type FinishedStep, rememberSteps, type SharedInsight } from "./steps.ts";

@@ -1,0 +1,91 @@
+import { type Database, loadStatement } from "@understudy/database";
+
+const findStatement = loadStatement(new URL("./find-insights.sql", import.meta.url));
+const againStatement = loadStatement(new URL("./insights-again.sql", import.meta.url));
+
+/** What is left of a confidence after 30 days. */
+const decayIn30Days = 0.8;
+const decayPerDay = decayIn30Days ** (1 / 30);
+const dayMs = 86_400_000;
+
+/** Words of a query that are looked for, and characters of each. */
+const wordsMax = 32;
+const wordLengthMax = 64;
+
+/** Insights that are weighed: of each scope the latest that match, and the latest style examples. */
+const matchesMax = 300;
+const examplesMax = 50;
+/** Relevance of a style example in which no word is found: as if one word of ten were. */
+const exampleRelevance = 0.1;
+
+export interface StoredInsight {
+  id: string;
+  /** Id of the agent that learned it. */
+  source: string;
+  type: string;
+  /** When it was learned. */
+  confidence: number;
+  text: string;
+  data: Record<string, unknown>;
+  createdAt: Date;
+}
+
+/** For whom insights are looked for: other creators' and other fans' are never found. */
+export interface InsightReader {
+  creatorId: string;
+  fanId?: string | undefined;
+}
+
+/**
+ * What is known that fits, the best first: relevance × decayed confidence × outcomes; see find-insights.sql.
+ * @param search `about` may be any text
+ */
+export function findInsights(
+  database: Database,
+  reader: InsightReader,
+  search: { about: string; types?: readonly string[] | undefined; limit: number },
+): Promise<StoredInsight[]> {
+  const { about, types, limit } = search;
+  return database.execute(findStatement, [
+    {
+      ...reader,
+      words: wordsOf(about),
+      types,
+      limit,
+      matchesMax,
+      examplesMax,
+      exampleRelevance,
+      decayPerDay,
+    },
+  ]);
+}
+
+/** Insights that were found before, in their order; those that are gone since are left out. */
+export function insightsAgain(
+  database: Database,
+  reader: InsightReader,
+  ids: readonly string[],
+): Promise<StoredInsight[]> {
+  return database.execute(againStatement, [{ ...reader, ids }]);
+}
+
+/** A confidence as it is at `at`. */
+export function confidenceAt(
+  { confidence, createdAt }: Pick<StoredInsight, "confidence" | "createdAt">,
+  at: Date,
+): number {
+  const days = Math.max(0, at.getTime() - createdAt.getTime()) / dayMs;
+  return confidence * decayPerDay ** days;
+}
+
+/** Distinct words, without those of one or two letters in scripts that write words apart; the longest say most. */
+function wordsOf(text: string): string[] {
+  const words = new Set(text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []);
+  return [...words]
+    .filter(
+      (word) => word.length > 2 || /[^\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}]/u.test(word),
+    )
+    .map((word) => word.slice(0, wordLengthMax))
+    .sort((a, b) => b.length - a.length)
+    .slice(0, wordsMax);
+}

@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { JobStreamWriter, type StreamItem } from "../src/job-stream/job-stream-writer.ts";
+
+/** What was handed to Redis, write by write. */
+let writes: StreamItem[][];
+/** Ends the write that is under way. */
+let settle: { resolve: () => void; reject: (error: Error) => void };
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  writes = [];
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+function writerOf(attempt: number): JobStreamWriter {
+  return new JobStreamWriter(attempt, (items) => {
+    writes.push(items);
+    return new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+  });
+}
+
+/** What was written since this was asked last. */
+function written(): StreamItem[][] {
+  const since = writes;
+  writes = [];
+  return since;
+}
+
+const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+/** The write under way ends well, and the pause after it is over. */
+async function writeEnds(): Promise<void> {
+  settle.resolve();
+  await pass(40);
+}
+
+const token = (step: string, at: number, text: string) => ({ kind: "token", step, at, text });
+const retract = (step: string) => ({ kind: "retract", step, at: 0, text: "" });
+
+describe("text that is shown", () => {
+  it("is written at once, and then what has come since, when the write and its pause are over", async () => {
+    const shown = writerOf(1).show("draft");
+    shown.push("Hel");
+    shown.push("lo");
+    expect(written()).toEqual([[token("draft", 0, "Hel")]]);
+    await pass(40);
+    shown.push(" you");
+    expect(written()).toEqual([]);
+    settle.resolve();
+    await pass(0);
+    expect(written()).toEqual([[token("draft", 3, "lo you")]]);
+    settle.resolve();
+    await pass(39);
+    shown.push("!");
+    expect(written()).toEqual([]);
+    await pass(1);
+    expect(written()).toEqual([[token("draft", 9, "!")]]);
+    await writeEnds();
+    await pass(5_000);
+    expect(written()).toEqual([]);
+  });
+
+  it("is completed by what is missing, or taken back where it was something else", async () => {
+    const shown = writerOf(1).show("draft");
+    shown.push("Hel");
+    await writeEnds();
+    shown.complete("Hello");
+    await writeEnds();
+    shown.complete("Hello");
+    await writeEnds();
+    expect(written()).toEqual([[token("draft", 0, "Hel")], [token("draft", 3, "lo")]]);
+    shown.complete("Hallo");
+    await writeEnds();
+    expect(written().flat()).toEqual([retract("draft"), token("draft", 0, "Hallo")]);
+  });
+
+  it("of a step makes way for the next one's, whose own is all that is shown from then on", async () => {
+    const writer = writerOf(1);
+    const first = writer.show("first");
+    first.push("one");
+    const second = writer.show("second");
+    second.push("two");
+    const third = writer.show("third");
+    third.push("three");
+    first.push("more");
+    second.complete("else");
+    written();
+    await writeEnds();
+    expect(written()).toEqual([[retract("third"), token("third", 0, "three")]]);
+  });
+
+  it("is not taken back where none was", async () => {
+    const writer = writerOf(1);
+    writer.show("first");
+    const second = writer.show("second");
+    writer.retract();
+    second.push("two");
+    expect(written()).toEqual([[token("second", 0, "two")]]);
+  });
+});
+
+describe("an attempt", () => {
+  it("takes back what earlier ones wrote, and nothing where it is the first", async () => {
+    writerOf(1).begin();
+    expect(written()).toEqual([]);
+    writerOf(2).begin();
+    expect(written()).toEqual([[retract("")]]);
+  });
+
+  it("that ends with the text leaves it, and writes the rest at once", async () => {
+    const writer = writerOf(1);
+    const shown = writer.show("draft");
+    shown.push(" Hel");
+    shown.push("lo ");
+    written();
+    writer.end({ tokens: 3, response: "Hello" });
+    expect(written()).toEqual([[token("draft", 4, "lo ")]]);
+    expect(jest.getTimerCount()).toBe(0);
+    shown.push("more");
+    shown.complete("else");
+    await writeEnds();
+    await pass(5_000);
+    expect(written()).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["no text", {}],
+    ["another text", { response: "Hello there" }],
+  ])("that ends with %s takes it back", async (_what, result) => {
+    const writer = writerOf(1);
+    writer.show("draft").push("Hello");
+    await writeEnds();
+    written();
+    writer.end(result);
+    expect(written()).toEqual([[retract("draft")]]);
+  });
+
+  it("that has shown nothing but space takes that back", async () => {
+    const writer = writerOf(1);
+    writer.show("draft").push(" \n");
+    await writeEnds();
+    written();
+    writer.end({ response: "Hello" });
+    expect(written()).toEqual([[retract("draft")]]);
+  });
+
+  it("that ends with nothing to tell writes nothing", async () => {
+    const quiet = writerOf(1);
+    quiet.begin();
+    quiet.show("draft");
+    quiet.end({ response: "x" });
+    const told = writerOf(1);
+    told.show("draft").push("Hello");
+    await writeEnds();
+    told.end({ response: "Hello" });
+    expect(written()).toEqual([[token("draft", 0, "Hello")]]);
+  });
+});
+
+describe("a write that fails", () => {
+  it("is followed by all of the text, a second later, since nobody knows what has come", async () => {
+    const shown = writerOf(1).show("draft");
+    shown.push("Hel");
+    await writeEnds();
+    shown.push("lo");
+    written();
+    settle.reject(new Error("Redis is away."));
+    await pass(0);
+    shown.push("!");
+    await pass(999);
+    expect(written()).toEqual([]);
+    await pass(1);
+    expect(written()).toEqual([[retract("draft"), token("draft", 0, "Hello!")]]);
+  });
+
+  it("is not followed by another once the attempt is over", async () => {
+    const writer = writerOf(1);
+    writer.show("draft").push("Hello");
+    written();
+    writer.end({ response: "Hello" });
+    settle.reject(new Error("Redis is away."));
+    await pass(5_000);
+    expect(written()).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

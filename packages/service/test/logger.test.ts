@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { createLogger, type Logger } from "../src/index.ts";
+import { causeOf, RepeatedLines } from "../src/repeated-lines.ts";
+
+let lines: Record<string, unknown>[];
+let nowMs: number;
+let logger: Logger;
+
+beforeEach(() => {
+  [lines, nowMs] = [[], 1_000];
+  jest.spyOn(performance, "now").mockImplementation(() => nowMs);
+  jest.spyOn(process.stdout, "write").mockImplementation((text) => {
+    lines.push(JSON.parse(String(text)));
+    return true;
+  });
+  logger = createLogger("test", "info");
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const readonly = () =>
+  Object.assign(new Error("READONLY You can't write against a read only replica. script: 1f3a"), {
+    name: "ReplyError",
+    command: { name: "evalsha", args: ["a prompt"] },
+  });
+
+describe("lines about a fault that lasts", () => {
+  it("are one in ten seconds for each cause, with how many were left out, and name the server's own word", () => {
+    for (let count = 0; count < 1_400; count++) logger.warn({ err: readonly() }, "a connection has a fault");
+    logger.warn({ err: new Error("another") }, "a connection has a fault");
+    nowMs += 9_999;
+    logger.warn({ err: readonly() }, "a connection has a fault");
+    expect(lines).toMatchObject([
+      { msg: "a connection has a fault", err: { type: "ReplyError", redis: "READONLY" } },
+      { msg: "a connection has a fault", err: { type: "Error", message: "another" } },
+    ]);
+    nowMs += 1;
+    logger.warn({ err: readonly() }, "a connection has a fault");
+    expect(lines[2]).toMatchObject({ err: { redis: "READONLY" }, repeats: 1_400 });
+    expect(JSON.stringify(lines)).not.toContain("a prompt");
+  });
+
+  it("are told apart by what they say, and lines about no fault are all written", () => {
+    for (const _ of [1, 2]) {
+      logger.warn({ err: readonly() }, "one thing failed");
+      logger.warn({ err: readonly() }, "another thing failed");
+      logger.info({ jobId: "job_1" }, "job is put off");
+      logger.info("plain");
+    }
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      ...["one thing failed", "another thing failed", "job is put off", "plain", "job is put off", "plain"],
+    ]);
+  });
+
+  it("say which SQLSTATE it was, through the pool and through Prisma", () => {
+    const ofPool = Object.assign(new Error("x"), { severity: "ERROR", code: "25006" });
+    const cause = { originalCode: "57P01" };
+    const ofPrisma = Object.assign(new Error("y"), {
+      ...{ name: "PrismaClientKnownRequestError", code: "P2010" },
+      meta: { driverAdapterError: { cause } },
+    });
+    logger.error({ err: ofPool }, "one");
+    logger.error({ err: ofPrisma }, "two");
+    logger.error({ err: Object.assign(new Error("z"), { code: "EPIPE" }) }, "three");
+    expect(lines.map(({ err }) => (err as { sqlState?: string }).sqlState)).toEqual([
+      "25006",
+      "57P01",
+      undefined,
+    ]);
+  });
+});
+
+it("a thousand causes at once don't make it grow", () => {
+  const repeated = new RepeatedLines(() => 0);
+  for (let cause = 0; cause < 3_000; cause++) expect(repeated.note(`cause ${cause}`)).toBe(0);
+  expect(repeated.note("cause 2999")).toBeUndefined();
+  // It was forgotten, and is said again rather than lost.
+  expect(repeated.note("cause 0")).toBe(0);
+  expect(causeOf("m", new TypeError("x"))).not.toBe(causeOf("m", new Error("x")));
+});
