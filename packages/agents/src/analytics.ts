@@ -156,12 +156,12 @@ function explainRequest(
   };
 }
 
-const platformName = /\b(instagram|tiktok|twitter|onlyfans|facebook)\b/i;
+const platformName = /\b(?:instagram|tiktok|twitter|onlyfans|facebook)\b/i;
 
 /** What creators' posts get on a platform: a figure without a name, in whole percent, for all creators' agents. */
 async function shareRates(rates: readonly EngagementRate[], tools: AgentTools): Promise<void> {
   const [named] = rates.flatMap(({ name, rate }) => {
-    const platform = platformName.exec(name.replace(/[._]/g, " "))?.[1]?.toLowerCase();
+    const platform = platformName.exec(name.replace(/[._]/g, " "))?.[0].toLowerCase();
     return platform && rate > 0 && rate <= 1 ? [{ platform, percent: Math.round(rate * 100) }] : [];
   });
   if (!named) return;

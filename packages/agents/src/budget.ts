@@ -5,12 +5,11 @@ export function bytesOf(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** The beginning of a text that fits into so many bytes of UTF-8; never half a character. */
+/** The beginning of a text that fits into so many bytes of UTF-8; well-formed, and never half a character. */
 export function withinBytes(text: string, bytesMax: number): string {
-  const bytes = encoder.encode(text);
-  if (bytes.length <= bytesMax) return text;
+  const bytes = encoder.encode(text).subarray(0, bytesMax);
   // A stream that goes on keeps an unfinished character back.
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, bytesMax), { stream: true });
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes, { stream: true });
 }
 
 /**

@@ -40,7 +40,8 @@ const lightRanges: readonly (readonly [number, number])[] = [
   [8242, 8247],
 ];
 const tweetLinkLength = 23;
-const tweetLink = /\bhttps?:\/\/[^\s]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b(?:\/[^\s]*)?/gi;
+const tweetLink =
+  /\bhttps?:\/\/\S+|(?<![a-z0-9-])(?<![a-z0-9-]\.)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b(?:\/\S*)?/gi;
 
 /** A post's length as Twitter counts it. Whatever might be a link counts as one, or as its text if that is more. */
 export function tweetLength(text: string): number {
@@ -95,9 +96,19 @@ function normalised(tag: string): string | undefined {
   return /\p{L}/u.test(word) && word.length <= hashtagLettersMax ? `#${word}` : undefined;
 }
 
+function firstPieces(text: string, count: number): string[] {
+  const pieces: string[] = [];
+  for (const [piece] of text.matchAll(pieceOf)) {
+    if (pieces.push(piece) === count) break;
+  }
+  return pieces;
+}
+
 function cutAtWord(text: string, lengthMax: number, length: (text: string) => number): string {
-  if (length(text) <= lengthMax) return text;
-  const pieces = text.match(pieceOf) ?? [];
+  // Each counts one at least: what comes after so many is not even measured.
+  const pieces = firstPieces(text, lengthMax + 1);
+  const beginning = pieces.join("");
+  if (beginning === text && length(text) <= lengthMax) return text;
   // The longest beginning that fits with its ellipsis; lengths only grow with what is added.
   let [fits, tooLong] = [0, pieces.length];
   while (tooLong - fits > 1) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { checkedDraftBytesMax, compliance } from "./compliance.ts";
 import { type AgentTools, type Conversation, defineAgent, delegatedCalls } from "./define-agent.ts";
-import { asksToBuy, goodsIn, isVulnerable, refusesOffers } from "./fan-signals.ts";
+import { asksToBuy, goodsIn, isVulnerable, refusesOffers, textsIn } from "./fan-signals.ts";
 import { fanMessage, messaging, reply } from "./messaging.ts";
 import { sales, salesContext } from "./sales.ts";
 import { needsCare, type Verdict } from "./verdict.ts";
@@ -85,7 +85,7 @@ export const chat = defineAgent({
 /** The conversation as messaging takes it: it is recalled once. */
 function known({ summary, turns }: Conversation) {
   const history = turns.filter(({ text }) => text.trim() !== "").slice(-100);
-  return { history, ...(summary !== undefined && { summary }) };
+  return { history, summary };
 }
 
 function unanswered(verdict: Verdict): z.infer<typeof reply> {
@@ -127,10 +127,9 @@ const engagedTurns = 4;
  * a no. Decided here, not by a model.
  */
 function fitsSale({ message, context }: FanMessage, turns: Conversation["turns"]): boolean {
-  const told = typeof context === "string" ? context : JSON.stringify(context ?? {});
   const said = turns.filter(({ from }) => from === "fan").map(({ text }) => text);
   const lately = [...said.slice(-recentTurns), message];
-  if (isVulnerable(told) || lately.some(isVulnerable)) return false;
+  if ([...textsIn(context), ...lately].some(isVulnerable)) return false;
   const lastNo = lately.findLastIndex(refusesOffers);
   if (lastNo >= 0 && !lately.slice(lastNo + 1).some(asksToBuy)) return false;
   if (asksToBuy(message)) return true;
@@ -143,12 +142,11 @@ function fitsSale({ message, context }: FanMessage, turns: Conversation["turns"]
 /** What of the app's own context means something to sales. */
 function knownOf(context: FanMessage["context"]): z.infer<typeof salesContext> {
   if (typeof context !== "object") return {};
-  const known: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries(salesContext.shape)) {
-    const field = schema.safeParse(context[name]);
-    if (name !== "currentMessage" && field.success && field.data !== undefined) known[name] = field.data;
-  }
-  return salesContext.parse(known);
+  const known = Object.entries(salesContext.shape).map(([name, schema]) => [
+    name,
+    schema.safeParse(context[name]).data,
+  ]);
+  return salesContext.parse(Object.fromEntries(known));
 }
 
 /** An offer that compliance lets pass; nothing where there is none, or where sales or its check fails. */

@@ -15,7 +15,7 @@ export interface GenerateRequest {
   serviceTier?: Exclude<ServiceTier, "batch">;
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
-  /** Most tokens of thoughts; the model's smallest unless given. */
+  /** Most tokens of thoughts; as few as the model can do unless given. */
   thinkingBudget?: number;
   /** Field of the output, a text, that readers of the job's events are shown while it is generated. */
   streams?: string;
@@ -78,7 +78,7 @@ export interface NewInsight {
 /** What was said between a creator and a fan before this job. */
 export interface Conversation {
   /** Of what is too long ago to stand here in full. */
-  summary?: string;
+  summary?: string | undefined;
   /** The latest turns, the oldest first. */
   turns: { from: "fan" | "creator"; text: string }[];
 }

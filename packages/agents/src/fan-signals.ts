@@ -58,6 +58,13 @@ export function goodsIn(text: string): string[] {
   return goods.filter(([pattern]) => pattern.test(plain)).map(([, name]) => name);
 }
 
+/** All texts and names of fields in JSON, each by itself: some wordings say what they say at the end of a text alone. */
+export function textsIn(json: unknown): string[] {
+  if (typeof json === "string") return [json];
+  if (typeof json !== "object" || json === null) return [];
+  return Object.entries(json).flatMap(([name, value]) => [name, ...textsIn(value)]);
+}
+
 function matches(text: string, patterns: readonly RegExp[]): boolean {
   const plain = plainWords(text);
   return patterns.some((pattern) => pattern.test(plain));

@@ -14,14 +14,15 @@ const stray =
   /(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{M})\u200d|(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+/gu;
 
 /** `<fan_message`, `</ app_context`: the beginning of what could close or open a label of ours. */
-const labelLike = /[<＜﹤](\s*\/?\s*)(?=[a-z]+_[a-z_]+\b)/giu;
+const labelLike = /[<＜﹤](\s*(?:\/\s*)?)(?=[a-z]+_[a-z_]+\b)/giu;
 
 /** Marks by which chat models tell roles apart: `<|im_start|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`. */
-const roleMarks = /<(?=\|)|<(?=<\s*\/?\s*sys\s*>>)|\[(?=\s*\/?\s*(?:inst|system|assistant|user)\s*\])/giu;
+const roleMarks =
+  /<(?=\|)|<(?=<\s*(?:\/\s*)?sys\s*>>)|\[(?=\s*(?:\/\s*)?(?:inst|system|assistant|user)\s*\])/giu;
 
 /** `<system>`, `</user>`, `<assistant foo>`. */
 const roleTags =
-  /[<＜﹤](\s*\/?\s*)(?=(?:system|developer|assistant|model|user|human|instructions?)\b[^>\n]{0,80}[>＞﹥])/giu;
+  /[<＜﹤](\s*(?:\/\s*)?)(?=(?:system|developer|assistant|model|user|human|instructions?)\b[^>\n]{0,80}[>＞﹥])/giu;
 
 /** A line that begins as if somebody else spoke: `system:`, `### Assistant:`, `creator:`. */
 const fakeTurn =
@@ -46,7 +47,8 @@ export function contained(text: string): string {
  * @param bytesMax most bytes of the text in UTF-8, the label not counted; what is over is cut off
  */
 export function labelled(label: string, text: string, bytesMax = Number.POSITIVE_INFINITY): string {
-  return wrapped(label, withinBytes(contained(text), bytesMax));
+  // What is surely cut off is not even cleaned: twice as much is left, since cleaning takes away what can't be seen.
+  return wrapped(label, withinBytes(contained(text.slice(0, 2 * bytesMax)), bytesMax));
 }
 
 /** A labelled part of texts that are contained already. */

@@ -86,7 +86,7 @@ function seriesOfList(list: readonly unknown[], path: readonly string[]): Series
         const series = byField.get(field) ?? { name: `${name}.${field}`, points: [] };
         series.points.push({ label, value });
         byField.set(field, series);
-      } else if (typeof value === "object") {
+      } else {
         nested.push(...seriesIn(value, [...path, label, field]));
       }
     }
@@ -124,8 +124,8 @@ export function predict({ name, points }: Series): Prediction | undefined {
   const lineAt = linearRegressionLine(linearRegression(pairs));
   const value = lineAt(count);
   const residuals = points.map((point, index) => point.value - lineAt(index));
-  const error = count > 2 ? sampleStandardDeviation(residuals) : 0;
-  const isFlat = points.every((point) => point.value === points[0]?.value);
+  const error = sampleStandardDeviation(residuals);
+  const isFlat = new Set(points.map((point) => point.value)).size === 1;
   const explained = isFlat ? 1 : Math.max(0, rSquared(pairs, lineAt));
   const neverNegative = points.every((point) => point.value >= 0);
   const bounded = (figure: number) => round(neverNegative ? Math.max(0, figure) : figure);
@@ -156,15 +156,16 @@ export function engagementRatesIn(json: unknown, path: readonly string[] = []): 
 
 /** A change within one hundredth of the mean for each step is none. */
 function trendOf(slope: number, average: number): "rising" | "falling" | "level" {
-  if (Math.abs(slope) <= Math.abs(average) * 0.01) return "level";
-  return slope > 0 ? "rising" : "falling";
+  const most = Math.abs(average) * 0.01;
+  if (slope > most) return "rising";
+  return slope < -most ? "falling" : "level";
 }
 
 function round(value: number, places = 4): number {
   return Number(value.toFixed(places));
 }
 
-const isFigure = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isFigure = (value: unknown): value is number => Number.isFinite(value);
 const isLabel = (value: unknown) => typeof value === "string" || typeof value === "number";
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -17,7 +17,7 @@ const pressure = [
 ];
 
 const dishonestTactics =
-  /scarc|urgen|limited|countdown|fomo|guilt|pressure|shame|fear|last_?chance|hurry|manipul|jealous/i;
+  /scarc|urgen|limited|countdown|fomo|guilt|pressure|shame|fear|last[ _-]?chance|hurry|manipul|jealous/i;
 
 /** Whether a message offers without pressing: no scarcity, haste or guilt in its words. */
 export function isHonestOffer(message: string): boolean {
@@ -71,7 +71,7 @@ export class PriceList {
 }
 
 const sum =
-  /(?:US\$|[$€£])\s?(\d[\d,]*(?:\.\d{1,2})?)|\b(\d[\d,]*(?:\.\d{1,2})?)\s?(?:US\$|[$€£]|usd\b|dollars?\b|bucks\b|euros?\b)/gi;
+  /(?:US\$|[$€£])\s?(\d+(?:,\d+)*(?:\.\d{1,2})?)|(?<!\w|\d,)(\d+(?:,\d+)*(?:\.\d{1,2})?)\s?(?:US\$|[$€£]|usd\b|dollars?\b|bucks\b|euros?\b)/gi;
 
 function sumsIn(message: string): number[] {
   return [...message.matchAll(sum)].map(([, before, after]) =>

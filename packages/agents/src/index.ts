@@ -1,3 +1,4 @@
+export { withinBytes } from "./budget.ts";
 export {
   type Agent,
   type AgentTools,

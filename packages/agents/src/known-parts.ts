@@ -59,11 +59,23 @@ export function conversationPart({ summary, turns }: Conversation): string[] {
   const before = summary ? withinBytes(`earlier: ${inset(summary)}`, summaryMax) : "";
   const room = budgets.conversation - (before ? summaryMax + 1 : 0);
   const kept = lastWithin(
-    turns.map(({ from, text }) => `${from}: ${inset(text)}`),
+    newest(turns, 2 * room).map(({ from, text }) => `${from}: ${inset(text)}`),
     room,
   );
   const lines = [...(before ? [before] : []), ...kept];
   return lines.length > 0 ? [wrapped(labels.conversation, lines.join("\n"))] : [];
+}
+
+/** The newest turns, so many characters or a little more: what is surely left out is not even cleaned. */
+function newest(turns: Conversation["turns"], charactersMax: number): Conversation["turns"] {
+  const kept: Conversation["turns"] = [];
+  let left = charactersMax;
+  for (const { from, text } of turns.toReversed()) {
+    if (left <= 0) break;
+    kept.unshift({ from, text: text.slice(0, charactersMax) });
+    left -= text.length;
+  }
+  return kept;
 }
 
 /** Contained, and no line of it at the margin, where a turn begins. */

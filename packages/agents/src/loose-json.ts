@@ -4,7 +4,7 @@ import { z } from "zod";
 interface JsonBounds {
   /** Most levels of arrays and objects within each other. */
   depthMax: number;
-  /** Most values in it, names of fields included. */
+  /** Most values in it, lists and objects included; names of fields are not counted. */
   valuesMax: number;
   /** Most characters of any text or name. */
   textMax: number;
@@ -31,7 +31,7 @@ function fits(value: unknown, { depthMax, valuesMax, textMax }: JsonBounds): boo
     if (part === null || typeof part === "boolean") return true;
     if (typeof part === "number") return Number.isFinite(part);
     if (typeof part !== "object" || depth >= depthMax) return false;
-    if (Array.isArray(part)) return part.every((item) => visit(item, depth + 1));
+    // The names of an array's items are their places.
     return Object.entries(part).every(([name, item]) => name.length <= textMax && visit(item, depth + 1));
   }
   return visit(value, 0);

@@ -1,7 +1,7 @@
 import { fanId } from "@understudy/contracts";
 import { z } from "zod";
 import { creatorPart, creatorPartBytesMax } from "./creator-part.ts";
-import { type Conversation, defineAgent, type GenerateRequest } from "./define-agent.ts";
+import { defineAgent, type GenerateRequest } from "./define-agent.ts";
 import { labelled, partBytesMax, wrapped } from "./fan-text.ts";
 import {
   conversationPart,
@@ -100,7 +100,10 @@ export const messaging = defineAgent({
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [
     {
-      ...draftRequest(given.history ? conversationPart(toldOf(given.history, given.summary)) : [], given),
+      ...draftRequest(
+        given.history ? conversationPart({ turns: given.history, summary: given.summary }) : [],
+        given,
+      ),
       output: given.verdict ? draft : judgedDraft,
       laterBytesMax:
         creatorPartBytesMax +
@@ -113,7 +116,7 @@ export const messaging = defineAgent({
     const { message, verdict: judged } = given;
     const [insights, conversation] = await Promise.all([
       tools.findInsights({ step: "insights", about: message, fanId: given.fanId, limit: insightsMax }),
-      given.history ? toldOf(given.history, given.summary) : tools.recall(given.fanId),
+      given.history ? { turns: given.history, summary: given.summary } : tools.recall(given.fanId),
     ]);
     const { parts, used } = insightParts(insights);
     const known = [...creatorPart(tools.profile), ...parts, ...conversationPart(conversation)];
@@ -145,10 +148,6 @@ const leak = {
   severity: "high",
   reason: "The draft repeated its instructions.",
 } as const;
-
-function toldOf(turns: Conversation["turns"], summary: string | undefined): Conversation {
-  return { turns, ...(summary !== undefined && { summary }) };
-}
 
 /** Parts that change least come first, so that prompts of a creator begin alike and are cached. */
 function draftRequest(

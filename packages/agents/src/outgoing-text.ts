@@ -6,17 +6,18 @@ import { visible } from "./fan-text.ts";
 /** Most bytes of a draft: what is longer is cut, so that what checks it is bounded as well. */
 export const draftBytesMax = 4000;
 
-const markdownImage = /!\[[^\]\n]{0,300}\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,300}\])?/g;
-const markdownLink = /\[([^\]\n]{1,300})\](?:\(\s*<?([^)\s>]{0,2000})>?[^)\n]{0,300}\)|\[[^\]\n]{0,300}\])/g;
-const linkDefinition = /^[ \t]{0,3}\[[^\]\n]{1,300}\]:[ \t]*\S.*$/gm;
-const markupTag = /<\/?[a-z!][^>]{0,2000}>?/gi;
+const markdownImage = /!\[[^[\]\n]*\](?:\([^()[\]\n]*\)|\[[^[\]\n]*\])?/g;
+const markdownLink = /\[([^[\]\n]+)\](?:\(([^()[\]\n]*)\)|\[[^[\]\n]*\])/g;
+const linkDefinition = /^[ \t]{0,3}\[[^[\]\n]+\]:[ \t]*\S.*$/gm;
+const markupTag = /<\/?[a-z!][^<>]{0,2000}>?/gi;
 const anyScheme =
-  /\b[a-z][a-z0-9+.-]{1,20}:(?:\/\/|(?=[^\s/]{0,40}[,;]base64))[^\s<>"')\]]+|\b(?:javascript|data|vbscript|mailto|tel):\S+/gi;
+  /(?<![a-z0-9+.-])[a-z0-9+.-]+:(?:\/\/|(?=[^\s/]{0,40}[,;]base64))[^\s<>"')\]]+|\b(?:javascript|data|vbscript|mailto|tel):\S+/gi;
 /** A host with a path, or that says what it is, whether or not anybody has heard of its domain. */
-const anyHost = /\bwww\.[^\s<>"')\]]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}(?::\d+)?\/[^\s<>"')\]]*/gi;
+const anyHost =
+  /\bwww\.[^\s<>"')\]]+|(?<![\w-])(?<![\w-]\.)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}(?::\d+)?\/[^\s<>"')\]]*/gi;
 /** An address whose dot is written out or set apart: "evil (dot) com", "evil . com". */
 const disguised =
-  /\b[\w-]{2,63}(?:\s?(?:\(dot\)|\[\.\]|\[dot\])\s?|\s\.\s?)(?:com|net|org|io|me|app|xyz|info|shop|link)\b(?:\/\S*)?/gi;
+  /(?<![\w-])[\w-]{2,}(?:\s?(?:\(dot\)|\[\.\]|\[dot\])\s?|\s\.\s?)(?:com|net|org|io|me|app|xyz|info|shop|link)\b(?:\/\S*)?/gi;
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true }).tlds(
   [
@@ -44,15 +45,24 @@ const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true
  */
 export function fitToShow(text: string, profile: CreatorProfile): string {
   const known = hostsOf(profile);
-  const given = visible(text).trim();
+  // What is surely cut off is not even cleaned.
+  const given = visible(text.slice(0, 4 * draftBytesMax)).trim();
   const unmarked = given
     .replace(markdownImage, "")
     .replace(linkDefinition, "")
-    .replace(markdownLink, (_, label: string, url = "") => (isKnown(url, known) ? `${label} ${url}` : label))
+    .replace(markdownLink, (_, label: string, target = "") => {
+      // Its title comes after a space, and angles may stand around it.
+      const [url = ""] = target.trim().split(/\s/, 1);
+      const address = url.replace(/^<|>$/g, "");
+      return isKnown(address, known) ? `${label} ${address}` : label;
+    })
     .replace(markupTag, "")
     .replace(anyScheme, (url) => (isKnown(url, known) ? url : ""))
     .replace(anyHost, (url, at: number, whole: string) =>
-      isKnown(url, known) || (/\/\/$/.test(whole.slice(0, at)) && isKnown(`http://${url}`, known)) ? url : "",
+      isKnown(url, known) ||
+      (whole.slice(Math.max(0, at - 2), at) === "//" && isKnown(`http://${url}`, known))
+        ? url
+        : "",
     );
   const spoken = withoutLinks(unmarked, known).replace(disguised, "");
   return withinBytes(spoken === given ? given : withoutGaps(spoken), draftBytesMax);
@@ -61,7 +71,7 @@ export function fitToShow(text: string, profile: CreatorProfile): string {
 function withoutGaps(text: string): string {
   return text
     .replace(/[ \t]{2,}/g, " ")
-    .replace(/[ \t]+(?=[.,!?;:]|$)/gm, "")
+    .replace(/(?<![ \t])[ \t]+(?=[.,!?;:]|$)/gm, "")
     .trim();
 }
 
@@ -78,7 +88,7 @@ export function quotesInstructions(text: string, system: string): boolean {
 
 const quotedWords = 10;
 
-function withoutLinks(text: string, known: ReadonlySet<string>): string {
+function withoutLinks(text: string, known: KnownHosts): string {
   let rest = text;
   for (const { index, lastIndex, url } of (linkify.match(text) ?? []).reverse()) {
     if (!isKnown(url, known)) rest = rest.slice(0, index) + rest.slice(lastIndex);
@@ -86,13 +96,16 @@ function withoutLinks(text: string, known: ReadonlySet<string>): string {
   return rest;
 }
 
-function hostsOf(profile: CreatorProfile): Set<string> {
+/** What has no host, such as an e-mail address, is undefined among them. */
+type KnownHosts = ReadonlySet<string | undefined>;
+
+function hostsOf(profile: CreatorProfile): KnownHosts {
   const { voice = "", dos = [], donts = [], sampleReplies = [] } = profile;
   const matches = linkify.match([voice, ...dos, ...donts, ...sampleReplies].join("\n")) ?? [];
-  return new Set(matches.map(({ url }) => hostOf(url)).filter((host) => host !== undefined));
+  return new Set(matches.map(({ url }) => hostOf(url)));
 }
 
-function isKnown(url: string, known: ReadonlySet<string>): boolean {
+function isKnown(url: string, known: KnownHosts): boolean {
   const host = hostOf(/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `http://${url}`);
   return host !== undefined && known.has(host) && bytesOf(url) <= linkBytesMax;
 }

@@ -2,7 +2,7 @@ import { fanId } from "@understudy/contracts";
 import { z } from "zod";
 import { creatorPart, creatorPartBytesMax } from "./creator-part.ts";
 import { defineAgent, type GenerateRequest } from "./define-agent.ts";
-import { isVulnerable, refusesOffers } from "./fan-signals.ts";
+import { isVulnerable, refusesOffers, textsIn } from "./fan-signals.ts";
 import { labelled } from "./fan-text.ts";
 import { honestTactics, isHonestOffer, PriceList } from "./honest-offer.ts";
 import { looseJson } from "./loose-json.ts";
@@ -115,8 +115,7 @@ const nothing: Offer = {
 
 /** Not to a fan in distress or in want, and not after a no: whatever the model would say. */
 function mayOffer({ currentMessage = "", fanProfile }: z.infer<typeof salesContext>): boolean {
-  const told = fanProfile === undefined ? "" : JSON.stringify(fanProfile);
-  return !isVulnerable(currentMessage) && !refusesOffers(currentMessage) && !isVulnerable(told);
+  return ![currentMessage, ...textsIn(fanProfile)].some(isVulnerable) && !refusesOffers(currentMessage);
 }
 
 function offerRequest(

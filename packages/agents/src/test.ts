@@ -6,7 +6,14 @@ const input = z.strictObject({
   model: z.string().min(1).max(100).optional(),
   serviceTier: z.enum(serviceTiers).exclude(["batch"]).optional(),
   maxOutputTokens: z.int().min(1).max(65_536).optional(),
-  thinkingBudget: z.int().min(0).max(32_768).optional(),
+  thinkingBudget: z
+    .int()
+    .min(0)
+    .max(32_768)
+    .optional()
+    .describe(
+      "Most tokens of thoughts; as few as the model can do unless given. Since Gemini 3: the highest level that Google equates with no more (LOW 1,024, MEDIUM 8,192, HIGH 24,576).",
+    ),
 });
 
 /** Sends a prompt as it stands: for trying the system. */

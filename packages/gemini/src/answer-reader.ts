@@ -4,6 +4,7 @@ import { z } from "zod";
 import { providerOf, servedTier } from "./exchange-headers.ts";
 import type { Generation } from "./generation.ts";
 import type { Exchange } from "./lean-fetch.ts";
+import { StorablePieces, storable, storableValue } from "./storable.ts";
 
 /** Finish reasons that are a refusal. Source: ai.google.dev/api/generate-content, FinishReason. */
 const refusals = new Set(["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"]);
@@ -20,6 +21,7 @@ const modelName = z.string().regex(/^[\w./-]{1,128}$/);
 /** Puts an answer together from its chunks; one that is not streamed is one chunk. */
 export class AnswerReader {
   #text = "";
+  readonly #pieces = new StorablePieces();
   #finishReason: string | undefined;
   #promptBlockReason: string | undefined;
   #ratings: unknown[] = [];
@@ -29,16 +31,18 @@ export class AnswerReader {
   /** @returns the text that the chunk adds, thoughts left out */
   add(chunk: GenerateContentResponse): string {
     const candidate = chunk.candidates?.[0];
-    const text = (candidate?.content?.parts ?? [])
-      .filter((part) => !part.thought)
-      .map((part) => part.text ?? "")
-      .join("");
+    const text = this.#pieces.add(
+      (candidate?.content?.parts ?? [])
+        .filter((part) => !part.thought)
+        .map((part) => part.text ?? "")
+        .join(""),
+    );
     this.#text += text;
-    this.#finishReason = candidate?.finishReason ?? this.#finishReason;
-    this.#promptBlockReason = chunk.promptFeedback?.blockReason ?? this.#promptBlockReason;
+    this.#finishReason = reasonOf(candidate?.finishReason) ?? this.#finishReason;
+    this.#promptBlockReason = reasonOf(chunk.promptFeedback?.blockReason) ?? this.#promptBlockReason;
     this.#ratings.push(...(candidate?.safetyRatings ?? []), ...(chunk.promptFeedback?.safetyRatings ?? []));
     // Each chunk's usage counts all before it as well.
-    this.#usage = chunk.usageMetadata ?? this.#usage;
+    this.#usage = storableValue(chunk.usageMetadata) ?? this.#usage;
     this.#modelVersion = modelName.safeParse(chunk.modelVersion).data ?? this.#modelVersion;
     return text;
   }
@@ -60,7 +64,7 @@ export class AnswerReader {
     const harmCategories = blockReason === undefined ? [] : this.#harmCategories();
     return {
       kind: "answered",
-      text: this.#text,
+      text: this.#text + this.#pieces.end(),
       ...(finishReason && { finishReason }),
       ...(blockReason && { blockReason }),
       ...(harmCategories.length > 0 && { harmCategories }),
@@ -78,4 +82,8 @@ export class AnswerReader {
     const named = blocked.length > 0 ? blocked : ratings.filter((rating) => rating.probability === "HIGH");
     return [...new Set(named.map((rating) => rating.category))];
   }
+}
+
+function reasonOf(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : storable(reason);
 }

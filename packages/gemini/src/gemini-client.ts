@@ -1,11 +1,11 @@
 import { GoogleGenAI } from "@google/genai";
 import type { ServiceTier } from "@understudy/contracts";
+import type { ThinkingSetting } from "@understudy/ledger";
 import { Agent } from "undici";
 import { AnswerReader } from "./answer-reader.ts";
 import { abortedBeforeSending, cancelled, type Generation, type LossReason } from "./generation.ts";
 import { type Exchange, leanFetch } from "./lean-fetch.ts";
 import { readFailure } from "./read-failure.ts";
-import { thinkingConfig } from "./thinking.ts";
 
 /** Where Gemini is. */
 export interface GeminiSettings {
@@ -24,7 +24,8 @@ export interface GenerationRequest {
   jsonSchema?: object;
   serviceTier: ServiceTier;
   maxOutputTokens: number;
-  thinkingBudget: number;
+  /** Undefined for a model that refuses the setting. */
+  thinking: ThinkingSetting | undefined;
   /** The whole exchange, the body included. */
   timeoutSeconds: number;
   signal: AbortSignal;
@@ -67,7 +68,7 @@ export class GeminiClient {
       deadline.abort();
     }, request.timeoutSeconds * 1000);
     const abort = () => deadline.abort();
-    request.signal.addEventListener("abort", abort, { once: true });
+    request.signal.addEventListener("abort", abort);
     const answer = new AnswerReader();
     const exchange = () => this.#exchanges.get(request.callId);
     try {
@@ -117,7 +118,7 @@ function wireRequest(request: GenerationRequest, abortSignal: AbortSignal) {
         responseJsonSchema: request.jsonSchema,
       }),
       ...(request.serviceTier !== "standard" && { serviceTier: request.serviceTier }),
-      ...thinkingConfig(request.model, request.thinkingBudget),
+      ...(request.thinking && { thinkingConfig: request.thinking }),
     },
   } as Parameters<GoogleGenAI["models"]["generateContent"]>[0];
 }

@@ -29,7 +29,7 @@ export interface BilledRequest {
   serviceTier?: ServiceTier;
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
-  /** Most tokens of thoughts; the model's smallest unless given. */
+  /** Most tokens of thoughts; as few as the model can do unless given. */
   thinkingBudget?: number;
   /** Past this the answer counts as lost. */
   timeoutSeconds: number;
@@ -189,8 +189,8 @@ async function callModel(
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   const { modelGate } = dependencies;
   const { observer } = request;
-  const limits = outputLimits(model, request);
-  const admission = await modelGate?.admit(price.model, promptTokensMax(request) + limits.maxOutputTokens);
+  const { maxOutputTokens } = outputLimits(model, request);
+  const admission = await modelGate?.admit(price.model, promptTokensMax(request) + maxOutputTokens);
   if (admission?.kind === "wait") {
     observer?.notMade(price.model, admission);
     return { ...admission, kind: "model_wait" };
@@ -240,13 +240,13 @@ async function openAndSend(
   };
   const opening = await ledger.openCall(intent);
   if (opening.kind !== "open") return { kind: "not_opened", opening };
-  const limits = outputLimits(model, request);
+  const { maxOutputTokens, thinking } = outputLimits(model, request);
   const observed = request.observer?.made({
     id: intent.id,
     model: price.model,
     agentId: intent.agentId,
     stepKey: intent.stepKey,
-    maxOutputTokens: limits.maxOutputTokens,
+    maxOutputTokens,
     isStreamed: streams !== undefined,
     isStructured: jsonSchema !== undefined,
   });
@@ -254,7 +254,8 @@ async function openAndSend(
     system,
     parts,
     ...(jsonSchema && { jsonSchema }),
-    ...limits,
+    maxOutputTokens,
+    thinking,
     callId: intent.id,
     model,
     serviceTier,
@@ -280,7 +281,7 @@ async function endCall(
   { intent, observed }: Sent & { kind: "sent" },
   generation: Generation,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
-  // A lost answer stays open until its deadline; then the sweeper gives it up as unknown.
+  // A lost answer stays open until its deadline; then the reconciler gives it up as unknown.
   if (generation.kind === "lost") {
     const isCancelled = generation.reason === "cancelled";
     // Not tried again: without this the call is given up all the same.

@@ -17,15 +17,15 @@ export function leanFetch(
   callIdHeader: string,
   observe: (callId: string, exchange: Exchange) => void,
 ): typeof fetch {
-  return async (input, init) => {
+  return async (input, init = {}) => {
     // The SDK gives a URL, a string body, `Headers`, and a signal.
-    const requestHeaders = Object.fromEntries(init?.headers as Iterable<[string, string]>);
+    const requestHeaders = Object.fromEntries(init.headers as Iterable<[string, string]>);
     const response = await request(input as URL, {
       dispatcher,
-      method: (init?.method ?? "GET") as Dispatcher.HttpMethod,
+      method: (init.method ?? "GET") as Dispatcher.HttpMethod,
       headers: requestHeaders,
-      body: init?.body as string,
-      signal: init?.signal ?? null,
+      body: init.body as string,
+      signal: init.signal ?? null,
     });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) {
@@ -34,7 +34,7 @@ export function leanFetch(
     const callId = requestHeaders[callIdHeader];
     if (callId !== undefined) observe(callId, { status: response.statusCode, headers });
     const { body } = response;
-    const ok = response.statusCode >= 200 && response.statusCode < 300;
+    const ok = response.statusCode < 300;
     const lean = {
       ok,
       status: response.statusCode,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { providerOf } from "./exchange-headers.ts";
 import type { Generation, LossReason } from "./generation.ts";
 import type { Exchange } from "./lean-fetch.ts";
+import { storable } from "./storable.ts";
 
 /** Before a byte was sent: the request can't have been billed. */
 const neverSent = new Set([
@@ -45,7 +46,7 @@ export function readFailure(
   return {
     kind: "refused",
     httpStatus: exchange.status,
-    errorCode: (body?.error.status || `http_${exchange.status}`).toLowerCase(),
+    errorCode: storable(body?.error.status || `http_${exchange.status}`).toLowerCase(),
     retryable: exchange.status === 408 || exchange.status === 429 || exchange.status >= 500,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     provider: providerOf(exchange),

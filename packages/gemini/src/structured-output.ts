@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { storableValue } from "./storable.ts";
 
 /** A model's answer that does not fit its schema. */
 export interface InvalidOutput {
@@ -36,7 +37,8 @@ function pathStep(step: PropertyKey): string {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // A string may have been written with escapes for what a raw text could not hold.
+    return storableValue(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -19,8 +19,8 @@ export class TextFieldReader {
   readonly #field: string;
   /** Open objects and arrays; -1: nothing more is to be read. */
   #depth = 0;
-  /** Of the outermost object: a name comes next, not a value. */
-  #expectsName = false;
+  /** A name comes next, not a value. */
+  #expectsName = true;
   /** The last name of the outermost object. */
   #name = "";
   #string: "none" | "name" | "field" | "other" = "none";
@@ -54,21 +54,21 @@ export class TextFieldReader {
     switch (unit) {
       case '"':
         this.#string = this.#stringKind();
-        if (this.#string === "name") this.#name = "";
         break;
       case "{":
       case "[":
-        if (++this.#depth === 1) this.#expectsName = true;
+        this.#depth++;
         break;
       case "}":
       case "]":
         if (--this.#depth === 0) this.#depth = -1;
         break;
       case ",":
-        if (this.#depth === 1) this.#expectsName = true;
+        this.#expectsName = true;
+        this.#name = "";
         break;
       case ":":
-        if (this.#depth === 1) this.#expectsName = false;
+        this.#expectsName = false;
         break;
       default: // Numbers, true, false, null.
     }
@@ -89,7 +89,7 @@ export class TextFieldReader {
     }
     if (unit !== '"') return this.#take(unit);
     // Half a pair at the end of a text has no other half to wait for.
-    const rest = this.#string === "field" ? this.#highSurrogate : "";
+    const rest = this.#highSurrogate;
     this.#highSurrogate = "";
     // A field is read once, also where its name comes again.
     if (this.#string === "field") this.#depth = -1;

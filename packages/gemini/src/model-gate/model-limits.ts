@@ -7,7 +7,7 @@ export interface ModelLimit {
   tokensPerMinute?: number;
 }
 
-const form = "must be like gemini-2.5-flash=1000rpm/2000000tpm,gemini-2.5-pro=150rpm";
+const form = "must be like gemini-3.5-flash-lite=1000rpm/2000000tpm,gemini-3.8-flash=150rpm";
 const entryPattern = /^([a-z0-9][a-z0-9.-]*)=(?:([1-9]\d{0,11})rpm)?(\/(?=[1-9]))?(?:([1-9]\d{0,11})tpm)?$/;
 
 /** Limits by the name that a model's price has, read from `model=<n>rpm/<m>tpm,…`; either of the two may be left out. */

@@ -124,8 +124,7 @@ export class ModelNews {
     this.#known.set(model, {
       life: Math.max(known.life, life ?? 0),
       version: Math.max(known.version, report.version),
-      pausedUntil:
-        report.pausedMs > 0 ? Math.max(known.pausedUntil, now + report.pausedMs) : known.pausedUntil,
+      pausedUntil: Math.max(known.pausedUntil, now + report.pausedMs),
       opens: isNewer ? report.opens : known.opens,
       watchedUntil: isNewer ? now + report.watchedMs : known.watchedUntil,
     });
