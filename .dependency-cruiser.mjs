@@ -5,12 +5,15 @@ const allowed = {
   contracts: [],
   service: [],
   "local-services": [],
-  database: ["contracts"],
+  database: [],
   agents: ["contracts"],
   queues: ["agents", "contracts"],
   ledger: ["database", "contracts"],
+  jobs: ["ledger", "database", "contracts"],
+  knowledge: ["database", "contracts"],
+  webhooks: ["database", "contracts"],
   gemini: ["ledger", "contracts"],
-  telemetry: ["agents", "contracts", "database", "gemini", "ledger", "queues"],
+  telemetry: ["agents", "contracts", "database", "gemini", "jobs", "ledger", "queues", "webhooks"],
 };
 
 /** What the apps may import; what only tests and scripts may is not among it. */
@@ -19,11 +22,14 @@ const forApps = [
   "contracts",
   "database",
   "gemini",
+  "jobs",
+  "knowledge",
   "ledger",
   "queues",
   "sdk",
   "service",
   "telemetry",
+  "webhooks",
 ];
 
 const source = (name) => `^packages/${name}/src/`;
@@ -69,7 +75,8 @@ export default {
       from: { path: "^(apps|packages)/([^/]+)/" },
       to: {
         path: "^packages/[^/]+/src/",
-        pathNot: "^packages/[^/]+/src/index\\.ts$|^$1/$2/|^packages/testkit/src/second-price\\.ts$",
+        pathNot:
+          "^packages/[^/]+/src/index\\.ts$|^$1/$2/|^packages/testkit/src/(linear-time|second-price|suite)\\.ts$",
       },
     },
     {

@@ -9,6 +9,7 @@ const kinds = {
 /** @type {import("jest").Config} */
 const config = {
   maxWorkers: 2,
+  testSequencer: "<rootDir>/scripts/test-sequencer.mjs",
   // Tests wait for conditions; this only bounds how long a failure takes on a busy machine.
   testTimeout: 150_000,
   projects: Object.entries(kinds).map(([displayName, testMatch]) => ({

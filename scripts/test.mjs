@@ -1,23 +1,32 @@
 // `npm test`: everything that must be true of a change, from formatting to the stack as a user starts it.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureInstalled } from "./bootstrap.mjs";
 import { ensureBuilt } from "./build-apps.mjs";
+import { profileTable } from "./test-profile.mjs";
 
-const usage = `Usage: npm test [-- STEP...] [-- --match PATTERN]
+const usage = `Usage: npm test [-- STEP...] [-- --match PATTERN] [-- --profile]
        npm run test:long
 
 Runs every check and test, with services of its own on free ports. Steps: checks, unit, integration, e2e, and
 long (full scale; only with test:long or when named). Without a step all run but long.
 
   --match PATTERN  only test files whose path matches
+  --profile        says at the end what the slowest suites spend their time on
   --help`;
 
-const options = { long: { type: "boolean" }, match: { type: "string" }, help: { type: "boolean" } };
+const options = {
+  long: { type: "boolean" },
+  match: { type: "string" },
+  profile: { type: "boolean" },
+  help: { type: "boolean" },
+};
 const kinds = ["unit", "integration", "e2e", "long"];
+/** Suites at once are one more where most of the time is waiting. More would let those that kill and revive starve. */
+const cores = 2;
 
 const { values, positionals } = parse();
 if (values.help) {
@@ -33,13 +42,19 @@ const wanted =
 const results = mkdtempSync(join(tmpdir(), "understudy-results-"));
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failedSteps = [];
-for (const step of wanted) {
+const suites = [];
+if (values.profile) {
+  process.env.UNDERSTUDY_TEST_PROFILE = join(results, "profile.jsonl");
+  writeFileSync(process.env.UNDERSTUDY_TEST_PROFILE, "");
+}
+for (const step of together(wanted)) {
   const startedAt = Date.now();
   console.log(`\n▶ ${step}`);
-  const ok = step === "checks" ? await runChecks() : await runTests(step);
+  const ok = step === "checks" ? await runChecks() : await runTests(step.split(" + "));
   console.log(`${ok ? "✓" : "✗"} ${step} (${Math.round((Date.now() - startedAt) / 1000)} s)`);
   if (!ok) failedSteps.push(step);
 }
+if (values.profile) console.log(`\n${await profileTable(suites, process.env.UNDERSTUDY_TEST_PROFILE)}`);
 rmSync(results, { recursive: true, force: true });
 
 if (failedSteps.length > 0) console.log(`\n✗ failed: ${failedSteps.join(", ")}`);
@@ -58,27 +73,35 @@ function parse() {
   }
 }
 
-/** Format, lint, types, rules of import, dead code. */
+/** Format, lint, types, rules of import, patterns, dead code. */
 function runChecks() {
   return run("node_modules/.bin/turbo", [
     "run",
     "check:lint",
     "check:types",
     "check:imports",
+    "check:patterns",
     "check:unused",
     "--output-logs=new-only",
     "--continue",
   ]);
 }
 
-async function runTests(kind) {
-  const file = join(results, `${kind}.json`);
+/** What waits most of its time is run at once: integration and end to end. */
+function together(steps) {
+  const waiting = steps.filter((step) => step === "integration" || step === "e2e");
+  return [...new Set(steps.map((step) => (waiting.includes(step) ? waiting.join(" + ") : step)))];
+}
+
+async function runTests(kinds) {
+  const file = join(results, `${kinds.join("-")}.json`);
   const ok = await run(process.execPath, [
     "--experimental-vm-modules",
     "--no-warnings",
     "node_modules/jest/bin/jest.js",
     "--selectProjects",
-    kind,
+    ...kinds,
+    `--maxWorkers=${kinds.includes("unit") ? cores : cores + 1}`,
     "--passWithNoTests",
     "--json",
     `--outputFile=${file}`,
@@ -86,6 +109,7 @@ async function runTests(kind) {
   ]);
   try {
     const summary = JSON.parse(readFileSync(file, "utf8"));
+    suites.push(...summary.testResults);
     counts.passed += summary.numPassedTests;
     counts.failed += summary.numFailedTests + summary.numRuntimeErrorTestSuites;
     counts.skipped += summary.numPendingTests;

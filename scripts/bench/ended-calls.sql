@@ -11,7 +11,7 @@ WITH request AS (
     'creator_' || 1 + (hashint8("number" * 5::bigint) & 2147483647) % "creators" AS "creatorId",
     (ARRAY['messaging_ai', 'content_ai', 'analytics_ai', 'sales_ai', 'compliance_ai'])
       [1 + (hashint8("number" * 5::bigint + 1) & 2147483647) % 5] AS "agentId",
-    (ARRAY['gemini-2.5-flash', 'gemini-2.5-flash-lite', 'gemini-2.5-pro'])
+    (ARRAY['gemini-3.5-flash-lite', 'gemini-3.1-flash-lite', 'gemini-3.1-pro-preview'])
       [1 + (hashint8("number" * 5::bigint + 2) & 2147483647) % 3] AS "model",
     (ARRAY['fan_message', 'caption', 'insight', 'sale'])
       [1 + (hashint8("number" * 5::bigint + 3) & 2147483647) % 4] AS "feature",
@@ -26,4 +26,7 @@ SELECT 'call_' || request."count" || 'x' || drawn."number", 'job_' || replace(dr
   date_trunc('month', drawn."startedAt" AT TIME ZONE 'UTC')::date, "Price"."id", 0.05,
   (drawn."inputTokens" * "Price"."inputUsd" + 200 * "Price"."outputUsd") / 1000000, drawn."inputTokens", 200,
   drawn."startedAt", drawn."startedAt" + interval '1 minute', drawn."startedAt" + interval '2 seconds'
-FROM request, drawn JOIN "Price" ON "Price"."model" = drawn."model" AND "Price"."serviceTier" = 'standard'
+FROM request, drawn CROSS JOIN LATERAL (
+  SELECT * FROM "Price" WHERE "Price"."model" = drawn."model" AND "Price"."serviceTier" = 'standard'
+    AND "Price"."validFrom" <= drawn."startedAt" ORDER BY "Price"."validFrom" DESC LIMIT 1
+) AS "Price"

@@ -16,7 +16,7 @@ export async function writeCreators({ prisma }: Database): Promise<void> {
   await prisma.creator.createMany({
     data: numbers.map((number) => ({ id: `creator_${number}`, planName: "business" })),
   });
-  const job = { agent: "chat", feature: "fan_message", model: "gemini-2.5-flash", input: {} };
+  const job = { agent: "chat", feature: "fan_message", model: "gemini-3.5-flash-lite", input: {} };
   await prisma.job.createMany({
     data: numbers.map((number) => ({ ...job, id: `job_creator${number}`, creatorId: `creator_${number}` })),
   });

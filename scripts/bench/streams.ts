@@ -39,7 +39,7 @@ export const streams: Benchmark = async (run) => {
 
   async function runningJobs(count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, () => newId("job"));
-    const common = { agent: "messaging", feature: "fan_message", model: "gemini-2.5-flash", input: {} };
+    const common = { agent: "messaging", feature: "fan_message", model: "gemini-3.5-flash-lite", input: {} };
     const now = new Date();
     await database.prisma.job.createMany({
       data: ids.map((id) => ({

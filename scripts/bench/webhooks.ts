@@ -130,7 +130,7 @@ const endedJob = {
   agent: "messaging",
   creatorId: "creator_1",
   feature: "fan_message",
-  model: "gemini-2.5-flash",
+  model: "gemini-3.5-flash-lite",
   input: {},
   status: "completed",
   attempt: 1,

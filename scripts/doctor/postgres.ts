@@ -17,6 +17,7 @@ interface Facts {
   statementTimeout: string;
   idleTimeout: string;
   jit: string;
+  isUtc: boolean;
   tls: boolean;
 }
 
@@ -71,12 +72,12 @@ function checkFacts(facts: Facts, url: URL): Finding[] {
           `${facts.connectionsMax} connections`,
           `allow ${connectionsMin}: an API takes 11, a worker 14 at most`,
         ),
-    ...(facts.statementTimeout === "0" || facts.idleTimeout === "0" || facts.jit === "on"
+    ...(facts.statementTimeout === "0" || facts.idleTimeout === "0" || facts.jit === "on" || !facts.isUtc
       ? [
           fail(
             "postgres",
             "the pooler's sessions lack their settings",
-            `ALTER ROLE ${url.username || "…"} SET statement_timeout = '12s'; likewise idle_in_transaction_session_timeout = '10s', jit = off; then reconnect the pooler`,
+            `ALTER ROLE ${url.username || "…"} SET statement_timeout = '12s'; likewise idle_in_transaction_session_timeout = '10s', jit = off, timezone = 'UTC'; then reconnect the pooler`,
           ),
         ]
       : [ok("postgres", "time-outs are in force")]),

@@ -1,3 +1,4 @@
+import { defaultModel } from "@understudy/contracts";
 import { namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -13,7 +14,7 @@ const schema = z.object({
   UNDERSTUDY_SECRETS_KEYS: secretsKeys,
   GEMINI_API_KEY: z.string(),
   GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+  GEMINI_MODEL: z.string().default(defaultModel),
 });
 
 /** Those that are well-formed; the others have a finding. */

@@ -14,13 +14,42 @@ export interface Drift {
   known: string | undefined;
 }
 
+interface KnownDrift {
+  model: string;
+  /** Ours as the reason has it: with any other the difference is news. */
+  ours: string;
+  reason: string;
+}
+
+const newerThanTheirs = "newer than genai-prices 0.1.8 of 2026-09-23";
+
 /** Differences that are meant. */
-const knownDrifts = [
+const knownDrifts: readonly KnownDrift[] = [
   {
     model: "gemini-2.0-flash-exp",
     ours: "0",
     reason: "Google's free experimental model, since shut down; genai-prices takes it for gemini-2.0-flash",
   },
+  ...["gemini-4-argon", "gemini-4-carbon", "gemini-4-hydrogen", "gemini-4-neon"].map((model) => ({
+    model,
+    ours: "priced",
+    reason: newerThanTheirs,
+  })),
+  {
+    model: "gemini-embedding-2",
+    ours: "6.5",
+    reason:
+      "an embedding has no cache; were a count of cached audio to come, it is paid as audio, not as text",
+  },
+];
+
+/**
+ * Models that Google answers with another one from a day on, at its price: genai-prices goes on listing the old one,
+ * so from then on ours is compared with the other's.
+ */
+const answeredBy = [
+  { model: "gemini-2.5-flash", from: new Date("2026-12-01T00:00:00Z"), by: "gemini-3.5-flash-lite" },
+  { model: "gemini-2.5-pro", from: new Date("2026-12-01T00:00:00Z"), by: "gemini-3.8-flash" },
 ];
 
 /**
@@ -64,7 +93,8 @@ function amountsOf({ longContext, ...price }: Price): Amounts {
 
 /** What they leave out costs as what it is a part of: cached input as input, audio as text. */
 function theirAmounts(model: string, at: Date): Amounts | undefined {
-  const found = calcPrice({ input_tokens: 1 }, model, { providerId: "google", timestamp: at });
+  const answering = answeredBy.find((route) => route.model === model && route.from <= at)?.by ?? model;
+  const found = calcPrice({ input_tokens: 1 }, answering, { providerId: "google", timestamp: at });
   if (!found) return undefined;
   const price: ModelPrice = found.model_price;
   const input = base(price.input_mtok);

@@ -90,7 +90,7 @@ function addAdd(program: Command, commands: PriceCommands): void {
   program
     .command("add")
     .description("adds a price; amounts are USD for a million tokens, at most 6 decimals")
-    .argument("<model>", "such as gemini-2.5-flash")
+    .argument("<model>", "such as gemini-3.5-flash-lite")
     .addOption(tierOption())
     .option(
       "--from <time>",
@@ -117,7 +117,7 @@ function addQuote(program: Command, commands: PriceCommands): void {
   program
     .command("quote")
     .description("says line by line what a usage costs")
-    .argument("<model>", "such as gemini-2.5-flash")
+    .argument("<model>", "such as gemini-3.5-flash-lite")
     .addOption(tierOption())
     .option("--at <time>", "when the call begins (default: now)", moment)
     .option("--usage <json>", "usageMetadata as Gemini sends it; the counts below go over it", jsonObject)

@@ -1,3 +1,4 @@
+import { defaultModel } from "@understudy/contracts";
 import { namesUpstashRest, parseEnvironment, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 
@@ -11,7 +12,7 @@ const schema = z.object({
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   GEMINI_API_KEY: z.string().optional(),
   GEMINI_BASE_URL: z.url().optional(),
-  GEMINI_MODEL: z.string().default("gemini-2.5-flash"),
+  GEMINI_MODEL: z.string().default(defaultModel),
   HOST: z.string().default("127.0.0.1"),
   PORT: port.optional(),
   EMULATOR_PORT: port.optional(),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Call } from "@understudy/contracts";
 import { listenFault } from "@understudy/local-services";
 import { eventually } from "@understudy/testkit";
 import { Decimal } from "decimal.js";
@@ -32,6 +33,9 @@ function replay(out: string): NpmRun {
   );
 }
 
+/** Of a chat that offers nothing. */
+const STEPS = ["compliance-draft/check", "compliance-message/check", "messaging/draft"];
+
 /** A cell as the file of replies shows it: what a spreadsheet would run as a formula is neutralised. */
 function shown(text: string): string {
   return /^[=+\-@]/.test(text) ? `'${text}` : text;
@@ -45,17 +49,28 @@ function expectedReply({ creator_id, fan_id, sent_at, text, fault }: MessageRow)
     job_id: expect.stringMatching(/^job_/),
     status: "completed",
     response: expect.stringMatching(/\S/),
-    cost_usd: expect.stringMatching(/^0\.000\d*[1-9]$/),
+    cost_usd: expect.stringMatching(/^0\.00\d*[1-9]$/),
     latency_ms: expect.stringMatching(/^\d+$/),
     provider: "emulator",
     error_code: "",
   };
 }
 
-function expectReplies(file: string, ledgerUsd: string): void {
+/**
+ * Each message is answered by a job of its own and costs what its calls did, and no step of a job is paid twice. How
+ * many steps there are depends on the conversation so far: to a fan who has written often, something is offered.
+ */
+function expectReplies(file: string, calls: readonly Call[], ledgerUsd: string): void {
   const replies = readReplies(file);
   expect(replies).toMatchObject(rows.map(expectedReply));
   expect(new Set(replies.map(({ job_id }) => job_id)).size).toBe(submitted.length + 1);
+  for (const { job_id, cost_usd } of replies.filter(({ status }) => status === "completed")) {
+    const paid = calls.filter(({ jobId, costUsd }) => jobId === job_id && costUsd !== null);
+    const steps = paid.map(({ stepKey }) => stepKey).sort();
+    expect(steps).toEqual([...new Set(steps)]);
+    expect(steps).toEqual(expect.arrayContaining(STEPS));
+    expect(Decimal.sum(...paid.map(({ costUsd }) => costUsd ?? "0")).toFixed()).toBe(cost_usd);
+  }
   const total = Decimal.sum(0, ...replies.map(({ cost_usd }) => cost_usd || "0"));
   expect(total.toFixed()).toBe(ledgerUsd);
 }
@@ -83,12 +98,13 @@ describe("beside an instance that npm start keeps up", () => {
   }, 100_000);
 
   test("npm run replay answers every message of a file, and the ledger equals the bill", async () => {
+    const since = new Date();
     const out = join(clone.scratch, "replies.csv");
     const { output } = await replay(out).succeeded();
     const ledgerUsd = expectBooksToAgree(output);
     // Each chat is read by compliance at least.
     expect(Number(/\((\d+) calls\)/.exec(output)?.[1])).toBeGreaterThan(submitted.length);
-    expectReplies(out, ledgerUsd);
+    expectReplies(out, await instance.callsSince(since), ledgerUsd);
   }, 200_000);
 
   test("a worker killed in the middle of a replay loses nothing", async () => {
@@ -107,7 +123,7 @@ describe("beside an instance that npm start keeps up", () => {
     const { output } = await run.succeeded(240);
     const ledgerUsd = expectBooksToAgree(output);
     expect(output).toMatch(/\d+ calls lost their answer/);
-    expectReplies(out, ledgerUsd);
+    expectReplies(out, await instance.callsSince(since), ledgerUsd);
     await instance.run.printed(/Worker ended \(SIGKILL\): starting it again/);
     await instance.run.printed(/✓ Worker is back/);
   }, 300_000);

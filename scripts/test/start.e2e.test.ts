@@ -10,7 +10,7 @@ import type { Ending } from "./npm-run.ts";
 import { readState, startInstance } from "./running-instance.ts";
 
 /** A cost as the launcher shows it; zero would mean that nothing was billed. */
-const COST_ABOVE_ZERO = /cost \$0\.000\d*[1-9]/;
+const COST_ABOVE_ZERO = /cost \$0\.00\d*[1-9]/;
 const ADMIN_KEY_PATTERN = /us_local_\w+/g;
 
 let clone: FreshClone;
@@ -32,7 +32,7 @@ function startOnce(ports?: Record<string, string>): Promise<Ending> {
 
 function expectReply({ output }: Ending): void {
   expect(output).toMatch(/reply: {2}\S+/);
-  expect(output).toContain("answered by the emulator in place of gemini-2.5-flash, not by Gemini");
+  expect(output).toContain("answered by the emulator in place of gemini-3.5-flash-lite, not by Gemini");
   expect(output).toMatch(COST_ABOVE_ZERO);
 }
 

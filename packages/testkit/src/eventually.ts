@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { profiled } from "./profile.ts";
 
 /**
  * Waits until `check` throws no more, and gives its result. Tests wait for conditions, never for a fixed
@@ -10,12 +11,14 @@ export async function eventually<Result>(
   timeoutMs = 30_000,
 ): Promise<Result> {
   const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
+  return await profiled("waits", async () => {
+    for (;;) {
+      try {
+        return await check();
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+      }
+      await sleep(50);
     }
-    await sleep(50);
-  }
+  });
 }

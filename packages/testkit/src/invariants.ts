@@ -20,7 +20,7 @@ export async function readBill(emulatorUrl: string): Promise<BilledCall[]> {
   return ((await response.json()) as { calls: BilledCall[] }).calls;
 }
 
-/** Within which the sweeps have seen all that was left. */
+/** Within which the reconciler has seen all that was left. */
 const sweptMsMax = 30_000;
 
 /**
@@ -31,7 +31,7 @@ const sweptMsMax = 30_000;
  */
 export async function assertInvariants(stack: Stack, accepted: string[], lostCallsMax = 0): Promise<void> {
   const { prisma } = stack.database;
-  // What ended jobs did not use is given back right after their end, or by a sweep.
+  // What ended jobs did not use is given back right after their end, or by the reconciler.
   await eventually(async () => {
     const holding = await prisma.monthlySpend.findMany({ where: { heldUsd: { gt: 0 } } });
     if (holding.length > 0)
@@ -103,7 +103,7 @@ export async function assertInvariants(stack: Stack, accepted: string[], lostCal
     if (untold.length > 0) throw new Error(untold.slice(0, 5).join("; "));
   }, sweptMsMax).catch((error: Error) => faults.push(`D: ${error.message}`));
 
-  // F: no lane entry. A start that was not heard of is found out by a sweep, some seconds later.
+  // F: no lane entry. A start that was not heard of is found out by the reconciler, some seconds later.
   await eventually(async () => {
     const keys = await laneKeysLeft(stack.redis.url);
     if (keys.length > 0) throw new Error(`left in Redis: ${keys.join(", ")}`);

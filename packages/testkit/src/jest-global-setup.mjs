@@ -5,6 +5,8 @@ import { register } from "tsx/esm/api";
 export default async function setUp() {
   const unregister = register();
   const { startTestPostgres } = await import("./test-database.ts");
-  globalThis.understudyTestPostgres = await startTestPostgres({ fsync: "off", full_page_writes: "off" });
+  const postgres = await startTestPostgres({ fsync: "off", full_page_writes: "off" });
+  process.env.UNDERSTUDY_TEST_POSTGRES_URL = postgres.url;
+  globalThis.understudyTestPostgres = postgres;
   await unregister();
 }

@@ -22,13 +22,20 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** PgBouncer in transaction mode before the Postgres that `postgresUrl` names, and TLS between it and its clients. */
-export async function startPgBouncer(postgresUrl: string, certificate: TestCertificate): Promise<Pooler> {
+/**
+ * PgBouncer in transaction mode before the Postgres that `postgresUrl` names, and TLS between it and its clients.
+ * @param timeZone of its sessions, as operators set it for the role; the server's own unless given
+ */
+export async function startPgBouncer(
+  postgresUrl: string,
+  certificate: TestCertificate,
+  timeZone?: string,
+): Promise<Pooler> {
   const program = await ensureProgram("PgBouncer", ["pgbouncer", "/usr/sbin/pgbouncer"], "pgbouncer", 10);
   const directory = await temporaryDirectory();
   const port = await findFreePort(64_320);
   const configuration = join(directory.path, "pgbouncer.ini");
-  writeFileSync(configuration, settings(new URL(postgresUrl), port, certificate), { mode: 0o644 });
+  writeFileSync(configuration, settings(new URL(postgresUrl), port, certificate, timeZone), { mode: 0o644 });
   await run("chmod", ["755", directory.path]);
   const child = spawn(program, [configuration], { stdio: ["ignore", "ignore", "pipe"] });
   const exited = once(child, "exit");
@@ -58,9 +65,15 @@ export async function startPgBouncer(postgresUrl: string, certificate: TestCerti
   };
 }
 
-function settings(postgres: URL, port: number, certificate: TestCertificate): string {
+function settings(
+  postgres: URL,
+  port: number,
+  certificate: TestCertificate,
+  timeZone: string | undefined,
+): string {
+  const query = timeZone === undefined ? "" : ` connect_query='SET timezone TO ''${timeZone}'''`;
   return `[databases]
-* = host=127.0.0.1 port=${postgres.port} user=${postgres.username} password=${postgres.password}
+* = host=127.0.0.1 port=${postgres.port} user=${postgres.username} password=${postgres.password}${query}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}

@@ -3,7 +3,8 @@
  * `packages/ledger` but the page both were written from. It has its own table and its own arithmetic
  * (whole picodollars in BigInt, nothing to round), so that a mistake in one of the two shows as a difference.
  *
- * Source of every price, rule and vector: design/gemini.md, sections "Cost", "usageMetadata" and "Vectors".
+ * Source of every rule and vector: design/gemini.md, sections "Cost", "usageMetadata" and "Vectors"; of every price
+ * design/models.md, section 2, or where that is silent gemini.md.
  */
 
 /** Gemini's `usageMetadata` as it travels on the wire; every count is in tokens. */
@@ -49,6 +50,8 @@ interface PriceRow {
   standard: Rates;
   /** For the whole request when its prompt is longer than 200,000 tokens. */
   longContext?: Rates;
+  /** Batch and flex halve the cached rate as well. */
+  halvesCached?: boolean;
 }
 
 const LONG_CONTEXT_FROM = 200_001;
@@ -59,32 +62,70 @@ function rates(text: [input: bigint, cached: bigint, output: bigint], audio?: [b
   return { input, inputAudio, cached, cachedAudio, output };
 }
 
-/** The table of gemini.md; rows of one model in order of time. */
+const PROMO_ENDS = "2027-01-01T00:00:00Z";
+const DECEMBER = "2026-12-01T00:00:00Z";
+
+/** 3.6, 3.7 and 3.8: half of their price until the end of 2026. */
+const FLASH_PROMO = rates([750_000n, 75_000n, 3_750_000n]);
+const FLASH = rates([1_500_000n, 150_000n, 7_500_000n]);
+const FLASH_LITE = rates([300_000n, 30_000n, 2_500_000n]);
+
+/** Argon and carbon double in December. */
+const ARGON: readonly PriceRow[] = [
+  { until: DECEMBER, standard: rates([2_000_000n, 100_000n, 10_000_000n]) },
+  { standard: rates([4_000_000n, 200_000n, 20_000_000n]) },
+];
+
+/** The table of models.md; rows of one model in order of time. */
 const PRICES: Readonly<Record<string, readonly PriceRow[]>> = {
-  "gemini-2.0-flash-exp": [{ standard: rates([0n, 0n, 0n]) }],
-  "gemini-2.5-flash": [{ standard: rates([300_000n, 30_000n, 2_500_000n], [1_000_000n, 100_000n]) }],
-  "gemini-2.5-flash-lite": [{ standard: rates([100_000n, 10_000n, 400_000n], [300_000n, 30_000n]) }],
-  "gemini-2.5-pro": [
-    {
-      standard: rates([1_250_000n, 125_000n, 10_000_000n]),
-      longContext: rates([2_500_000n, 250_000n, 15_000_000n]),
-    },
+  "gemini-4-neon": [{ standard: rates([3_000_000n, 150_000n, 15_000_000n]) }],
+  "gemini-4-hydrogen": [{ standard: rates([1_500_000n, 75_000n, 7_500_000n]) }],
+  "gemini-4-carbon": ARGON,
+  "gemini-4-argon": ARGON,
+  "gemini-3.8-flash": [
+    { until: PROMO_ENDS, standard: FLASH_PROMO, halvesCached: true },
+    { standard: FLASH, halvesCached: true },
   ],
-  "gemini-3-flash-preview": [{ standard: rates([500_000n, 50_000n, 3_000_000n], [1_000_000n, 100_000n]) }],
-  "gemini-3.1-flash-lite": [{ standard: rates([250_000n, 25_000n, 1_500_000n], [500_000n, 50_000n]) }],
+  "gemini-3.7-flash": [
+    { until: PROMO_ENDS, standard: FLASH_PROMO, halvesCached: true },
+    { standard: FLASH, halvesCached: true },
+  ],
+  "gemini-3.6-flash": [{ until: PROMO_ENDS, standard: FLASH_PROMO }, { standard: FLASH }],
+  "gemini-3.5-flash": [{ standard: rates([1_500_000n, 150_000n, 9_000_000n]), halvesCached: true }],
+  "gemini-3.5-flash-lite": [{ standard: FLASH_LITE }],
+  "gemini-3.1-flash-lite": [
+    { standard: rates([250_000n, 25_000n, 1_500_000n], [500_000n, 50_000n]), halvesCached: true },
+  ],
   "gemini-3.1-pro-preview": [
     {
       standard: rates([2_000_000n, 200_000n, 12_000_000n]),
       longContext: rates([4_000_000n, 400_000n, 18_000_000n]),
+      halvesCached: true,
     },
   ],
-  "gemini-3.5-flash": [{ standard: rates([1_500_000n, 150_000n, 9_000_000n]) }],
-  "gemini-3.8-flash": [
-    { until: "2027-01-01T00:00:00Z", standard: rates([750_000n, 75_000n, 3_750_000n]) },
-    { standard: rates([1_500_000n, 150_000n, 7_500_000n]) },
+  "gemini-3-flash-preview": [
+    { standard: rates([500_000n, 50_000n, 3_000_000n], [1_000_000n, 100_000n]), halvesCached: true },
   ],
+  // From December on 3.8-flash answers in its place, and is paid.
+  "gemini-2.5-pro": [
+    {
+      until: DECEMBER,
+      standard: rates([1_250_000n, 125_000n, 10_000_000n]),
+      longContext: rates([2_500_000n, 250_000n, 15_000_000n]),
+    },
+    { until: PROMO_ENDS, standard: FLASH_PROMO, halvesCached: true },
+    { standard: FLASH, halvesCached: true },
+  ],
+  // From December on 3.5-flash-lite.
+  "gemini-2.5-flash": [
+    { until: DECEMBER, standard: rates([300_000n, 30_000n, 2_500_000n], [1_000_000n, 100_000n]) },
+    { standard: FLASH_LITE },
+  ],
+  "gemini-2.5-flash-lite": [{ standard: rates([100_000n, 10_000n, 400_000n], [300_000n, 30_000n]) }],
+  "gemini-2.0-flash-exp": [{ standard: rates([0n, 0n, 0n]) }],
   // An embedding has neither output nor cache; were a count to come, cached input is input.
-  "gemini-embedding-001": [{ standard: rates([150_000n, 150_000n, 0n]) }],
+  "gemini-embedding-2": [{ standard: rates([200_000n, 200_000n, 0n], [6_500_000n, 6_500_000n]) }],
+  "gemini-embedding-001": [{ standard: rates([150_000n, 150_000n, 0n]), halvesCached: true }],
 };
 
 /**
@@ -98,7 +139,7 @@ export function priceBillEntry(entry: BillEntry): string {
   const prompt = tokens(usage.promptTokenCount);
   const row = rowInForce(model, entry.at);
   const listed = prompt >= LONG_CONTEXT_FROM && row.longContext ? row.longContext : row.standard;
-  const rate = ratesOfTier(listed, entry.serviceTier, model);
+  const rate = ratesOfTier(listed, entry.serviceTier, row.halvesCached);
   return usdFromPicodollars(picodollars(usage, rate));
 }
 
@@ -172,19 +213,18 @@ function rowInForce(model: string, at: string | Date): PriceRow {
   return row;
 }
 
-/** Batch and flex: half of input and output, and of the cached rate but for 2.5. Priority: 1.8 times all. */
-function ratesOfTier(listed: Rates, tier: string | null | undefined, model: string): Rates {
+/** Batch and flex: half of input and output, and of the cached rate where that is so. Priority: 1.8 times all. */
+function ratesOfTier(listed: Rates, tier: string | null | undefined, halvesCached = false): Rates {
   switch ((tier ?? "standard").toLowerCase()) {
     case "standard":
       return listed;
     case "batch":
     case "flex": {
-      const cachedIsHalved = !model.startsWith("gemini-2.5-");
       return {
         input: times(listed.input, 1n, 2n),
         inputAudio: times(listed.inputAudio, 1n, 2n),
-        cached: cachedIsHalved ? times(listed.cached, 1n, 2n) : listed.cached,
-        cachedAudio: cachedIsHalved ? times(listed.cachedAudio, 1n, 2n) : listed.cachedAudio,
+        cached: halvesCached ? times(listed.cached, 1n, 2n) : listed.cached,
+        cachedAudio: halvesCached ? times(listed.cachedAudio, 1n, 2n) : listed.cachedAudio,
         output: times(listed.output, 1n, 2n),
       };
     }

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { RunningService } from "@understudy/service";
+import { isApiInProcess, startApiInProcess } from "./api-in-process.ts";
+import { profiled } from "./profile.ts";
 
 const ownRoot = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -33,6 +36,8 @@ export async function spawnService(
   environment: Record<string, string>,
   root?: string,
 ): Promise<ServiceProcess> {
+  if (isApiInProcess && app === "api")
+    return await asProcess(startApiInProcess(root ?? ownRoot, environment));
   const program =
     build === undefined || root !== undefined
       ? ["--import", "tsx", `apps/${app}/src/main.ts`]
@@ -47,7 +52,7 @@ export async function spawnService(
     stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
   }
   const output = () => chunks.join("");
-  const details = await readiness(child, app, output);
+  const details = await profiled("apps", () => readiness(child, app, output));
   const exited = once(child, "exit");
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
@@ -64,6 +69,16 @@ export async function spawnService(
     kill: async () => void (await end("SIGKILL")),
     signal: (signal) => void child.kill(signal),
   };
+}
+
+/** What can be done with an API that has no process of its own. */
+async function asProcess(starting: Promise<RunningService>): Promise<ServiceProcess> {
+  const service = await starting;
+  const cannot = () => {
+    throw new Error("This API runs in the test's own process, which can't be killed.");
+  };
+  const stop = () => service.stop().then(() => 0);
+  return { details: service.details, pid: process.pid, output: () => "", stop, kill: cannot, signal: cannot };
 }
 
 function readiness(child: ChildProcess, app: string, output: () => string) {

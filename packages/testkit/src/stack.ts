@@ -46,6 +46,8 @@ export interface Stack {
   job(id: string): Promise<Job>;
   /** Adds a rule to the emulator; see `apps/gemini-emulator`. */
   rule(rule: object): Promise<void>;
+  /** From now on the emulator answers as it does by itself. */
+  dropRules(): Promise<void>;
   /** @throws where an answer of the API that the test has had is not as its OpenAPI document says */
   stop(): Promise<void>;
 }
@@ -124,6 +126,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     async job(id) {
       return (await (await stack.request("GET", `/api/ai/jobs/${id}`)).json()) as Job;
+    },
+    async dropRules() {
+      await fetch(`${emulator.details.url}/_emulator/rules`, { method: "DELETE" });
     },
     async rule(rule) {
       const response = await fetch(`${emulator.details.url}/_emulator/rules`, {

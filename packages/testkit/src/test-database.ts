@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { applyMigrations } from "@understudy/database";
 import { type RunningPostgres, startPostgres } from "@understudy/local-services";
 import pg from "pg";
+import { profiled } from "./profile.ts";
 import { temporaryDirectory } from "./test-redis.ts";
 
-/** Where the run's Postgres is; set once for all test files. */
+/** Where the run's Postgres is; set once for all test files, by Jest's global set-up. */
 const urlVariable = "UNDERSTUDY_TEST_POSTGRES_URL";
 const template = "understudy_template";
 
@@ -14,10 +15,11 @@ const template = "understudy_template";
  */
 export async function startTestPostgres(settings: Record<string, string> = {}): Promise<RunningPostgres> {
   const directory = await temporaryDirectory();
-  const postgres = await startPostgres({ directory: directory.path, settings, endWithOwner: true });
+  // Where summer time changes the hours, and no day begins when it does in UTC.
+  const zoned = { timezone: "America/New_York", ...settings };
+  const postgres = await startPostgres({ directory: directory.path, settings: zoned, endWithOwner: true });
   await asAdmin(postgres.url, `CREATE DATABASE ${template}`);
   await applyMigrations(databaseUrl(postgres.url, template));
-  process.env[urlVariable] = postgres.url;
   return postgres;
 }
 
@@ -30,7 +32,7 @@ export interface TestDatabase {
 export async function createTestDatabase(postgresUrl = process.env[urlVariable]): Promise<TestDatabase> {
   if (!postgresUrl) throw new Error("No Postgres was started for this run: see jest.config.ts, globalSetup.");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await asAdmin(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  await profiled("databases", () => asAdmin(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`));
   return {
     url: databaseUrl(postgresUrl, name),
     drop: () => asAdmin(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningRedis, startRedis } from "@understudy/local-services";
+import { profiled } from "./profile.ts";
 
 /** A directory of the test's own, and what deletes it. */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
@@ -24,5 +25,6 @@ export async function startTestRedis(
 ): Promise<RunningRedis> {
   const directory = await temporaryDirectory();
   const port = firstPort + Math.floor(Math.random() * portsMax);
-  return startRedis({ directory: directory.path, port, persistent, settings, endWithOwner: true });
+  const options = { directory: directory.path, port, persistent, settings, endWithOwner: true };
+  return await profiled("redis", () => startRedis(options));
 }

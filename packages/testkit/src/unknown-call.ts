@@ -8,7 +8,7 @@ export interface UnknownCallOptions {
   apiKey?: { id: string; budgetUsd: string | null };
 }
 
-/** A call whose answer was lost, on the accounts as the worker and the sweeper leave it. */
+/** A call whose answer was lost, on the accounts as the worker and the reconciler leave it. */
 export async function createUnknownCall(database: Database, options: UnknownCallOptions): Promise<string> {
   const { creatorId, holdUsd, apiKey } = options;
   const { prisma } = database;

@@ -62,7 +62,14 @@ describe("the table", () => {
     ["gemini-3.1-flash-lite", "0.025", "0.0025", "0.15"],
     ["gemini-3.1-pro-preview", "0.2", "0.02", "1.2"],
     ["gemini-3.5-flash", "0.15", "0.015", "0.9"],
+    ["gemini-3.5-flash-lite", "0.03", "0.003", "0.25"],
+    ["gemini-3.6-flash", "0.075", "0.0075", "0.375"],
+    ["gemini-3.7-flash", "0.075", "0.0075", "0.375"],
     ["gemini-3.8-flash", "0.075", "0.0075", "0.375"],
+    ["gemini-4-argon", "0.2", "0.01", "1"],
+    ["gemini-4-carbon", "0.2", "0.01", "1"],
+    ["gemini-4-hydrogen", "0.15", "0.0075", "0.75"],
+    ["gemini-4-neon", "0.3", "0.015", "1.5"],
   ])("%s: a tenth of a million tokens in, cached, out", (model, input, cached, output) => {
     expect(price(model, { P: tenth })).toBe(input);
     expect(price(model, { P: tenth, C: tenth })).toBe(cached);
@@ -75,6 +82,8 @@ describe("the table", () => {
     ["gemini-3-flash-preview", "1", "0.1"],
     ["gemini-3.1-flash-lite", "0.5", "0.05"],
     ["gemini-3.5-flash", "1.5", "0.15"], // no audio price of its own
+    ["gemini-3.5-flash-lite", "0.3", "0.03"],
+    ["gemini-embedding-2", "6.5", "6.5"],
   ])("%s: a million tokens of audio in, cached", (model, input, cached) => {
     expect(price(model, { P: million, A: million })).toBe(input);
     expect(price(model, { P: million, A: million, C: million, CA: million })).toBe(cached);
@@ -84,6 +93,7 @@ describe("the table", () => {
     expect(price("gemini-embedding-001", { P: million })).toBe("0.15");
     expect(price("models/gemini-embedding-001", { P: 7 })).toBe("0.00000105");
     expect(price("gemini-embedding-001", { P: 1 }, { serviceTier: "batch" })).toBe("0.000000075");
+    expect(price("gemini-embedding-2", { P: million })).toBe("0.2");
   });
 
   test("the long context of 3.1 pro reprices cached tokens and output too", () => {
@@ -99,18 +109,35 @@ describe("the table", () => {
     expect(price("gemini-2.5-pro", { P: 200_000, X: 1 })).toBe("0.25000125");
   });
 
-  test("3.8 flash changes its price with the year, UTC", () => {
-    const last = { at: "2026-12-31T23:59:59.999Z" };
-    const first = { at: new Date("2027-01-01T00:00:00Z") };
-    expect(price("gemini-3.8-flash", { P: 1000, C: 500, O: 1000 }, last)).toBe("0.0041625");
-    expect(price("gemini-3.8-flash", { P: 1000, C: 500, O: 1000 }, first)).toBe("0.008325");
+  test.each([
+    ["gemini-3.6-flash", "2027-01-01", "0.0041625", "0.008325"],
+    ["gemini-3.7-flash", "2027-01-01", "0.0041625", "0.008325"],
+    ["gemini-3.8-flash", "2027-01-01", "0.0041625", "0.008325"],
+    ["gemini-2.5-pro", "2027-01-01", "0.0041625", "0.008325"],
+    ["gemini-2.5-pro", "2026-12-01", "0.0106875", "0.0041625"],
+    ["gemini-4-argon", "2026-12-01", "0.01105", "0.0221"],
+    ["gemini-4-carbon", "2026-12-01", "0.01105", "0.0221"],
+  ])("%s changes its price on %s, UTC", (model, day, before, after) => {
+    const first = new Date(`${day}T00:00:00Z`);
+    const last = new Date(first.getTime() - 1);
+    expect(price(model, { P: 1000, C: 500, O: 1000 }, { at: last })).toBe(before);
+    expect(price(model, { P: 1000, C: 500, O: 1000 }, { at: first })).toBe(after);
+  });
+
+  test("what 2.5 is answered by has neither its audio price nor its long context", () => {
+    const at = "2026-12-01T00:00:00Z";
+    expect(price("gemini-2.5-flash", { P: million, A: million }, { at })).toBe("0.3");
+    expect(price("gemini-2.5-pro", { P: 200_001 }, { at })).toBe("0.15000075");
   });
 });
 
 describe("tiers", () => {
-  test("batch and flex are alike and leave 2.5's cached rate alone", () => {
+  test("batch and flex are alike and leave the cached rate alone where nobody has read that it is halved", () => {
     for (const serviceTier of ["batch", "flex"]) {
-      expect(price("gemini-2.5-flash", { P: 1000, C: 400, O: 100 }, { serviceTier })).toBe("0.000227");
+      for (const model of ["gemini-2.5-flash", "gemini-3.5-flash-lite"]) {
+        expect(price(model, { P: 1000, C: 400, O: 100 }, { serviceTier })).toBe("0.000227");
+      }
+      expect(price("gemini-4-neon", { P: 1000, C: 400, O: 100 }, { serviceTier })).toBe("0.00171");
       expect(price("gemini-3-flash-preview", { P: 1000, C: 400, O: 100 }, { serviceTier })).toBe("0.00031");
     }
   });

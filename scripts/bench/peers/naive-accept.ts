@@ -1,6 +1,7 @@
 // A durable accept as it is usually written: one insert and one add for each request.
 import { createServer } from "node:http";
-import { createJobs, newId, openDatabase } from "@understudy/database";
+import { newId, openDatabase } from "@understudy/database";
+import { createJobs } from "@understudy/jobs";
 import { Queue } from "bullmq";
 import express from "express";
 import { z } from "zod";
@@ -18,7 +19,7 @@ app.use(express.json());
 app.post("/api/ai/chat", async (request, response) => {
   const { creatorId, ...input } = request.body as { creatorId: string };
   const id = newId("job");
-  const common = { agent: "chat", feature: "fan_message", model: "gemini-2.5-flash", priority: 100 };
+  const common = { agent: "chat", feature: "fan_message", model: "gemini-3.5-flash-lite", priority: 100 };
   await createJobs(database, [{ ...common, id, creatorId, createCreator: true, requiredUsd: "0", input }]);
   await queue.add("chat", { jobId: id, creatorId }, { jobId: id });
   response.status(202).json({ id, agent: "chat", creatorId, status: "queued" });

@@ -66,6 +66,29 @@ describe("npm run doctor", () => {
     ]);
   });
 
+  it("sees a pooler whose sessions are in another time zone than UTC, or have no time-outs", async () => {
+    const name = new URL(stack.databaseUrl).pathname.slice(1);
+    const set = (settings: string) =>
+      stack.database.prisma.$executeRawUnsafe(`ALTER DATABASE ${name} ${settings}`);
+    const throughPooler = {
+      DATABASE_URL: `${stack.databaseUrl}?pgbouncer=true`,
+      DATABASE_DIRECT_URL: stack.databaseUrl,
+    };
+    const lacks = ["postgres: the pooler's sessions lack their settings"];
+    expect(await failures(throughPooler)).toEqual(lacks);
+    try {
+      await set("SET statement_timeout = '12s'");
+      await set("SET idle_in_transaction_session_timeout = '10s'");
+      await set("SET jit = off");
+      await set("SET timezone = 'Europe/Berlin'");
+      expect(await failures(throughPooler)).toEqual(lacks);
+      await set("SET timezone = 'UTC'");
+      expect(await doctor([], throughPooler)).toMatchObject({ code: 0 });
+    } finally {
+      await set("RESET ALL");
+    }
+  });
+
   it("sees a Redis that evicts, a database that is behind, another key, and that no worker is there", async () => {
     const redis = new Redis(stack.redis.url);
     await redis.config("SET", "maxmemory-policy", "allkeys-lru");

@@ -87,6 +87,23 @@ describe("drift from @pydantic/genai-prices", () => {
     expect(findDrift([over, priced({ serviceTier: "flex", inputUsd: "0.15" })], now)).toEqual([]);
   });
 
+  test("compares a model that another one answers with that one, from that day on", () => {
+    const routed = { audioInputUsd: "0.3", audioCachedUsd: "0.03" };
+    const december = priced({ ...routed, validFrom: "2026-12-01T00:00:00.000Z", inForce: false });
+    expect(findDrift([december], now)).toEqual([]);
+    expect(findDrift([{ ...december, outputUsd: "2.4" }], now)).toMatchObject([
+      { field: "outputUsd", theirs: "2.5", known: undefined },
+    ]);
+    const early = findDrift([{ ...december, validFrom: "2026-11-30T00:00:00.000Z" }], now);
+    expect(early.map(({ field }) => field)).toEqual(["audioInputUsd", "audioCachedUsd"]);
+  });
+
+  test("knows that Gemini 4 is too new for them", () => {
+    const [drift, ...others] = findDrift([priced({ model: "gemini-4-argon" })], now);
+    expect(drift).toMatchObject({ field: "model", theirs: "unknown", known: expect.stringMatching(/newer/) });
+    expect(others).toEqual([]);
+  });
+
   test("shows a model that they don't know", () => {
     expect(findDrift([priced({ model: "gemini-99-nano" })], now)).toMatchObject([
       { field: "model", theirs: "unknown", known: undefined },
