@@ -82,6 +82,20 @@ describe("a request with an Idempotency-Key", () => {
     expect(await (await post("reused", "first")).json()).toEqual(job);
   });
 
+  it("is no job of a batch under a key that looks like it", async () => {
+    const single = await jobOf(await post("col/0", "single"));
+    const entry = { agent: "test", creatorId: "psy", input: { prompt: "of a batch" } };
+    const headers = { "idempotency-key": "col" };
+    const batch = async () =>
+      (await (await stack.request("POST", "/api/ai/jobs/batch", { jobs: [entry] }, headers)).json()) as {
+        jobs: Job[];
+      };
+    const { jobs } = await batch();
+    expect(jobs).toMatchObject([{ status: "queued" }]);
+    expect(jobs[0]?.id).not.toBe(single.id);
+    expect((await batch()).jobs[0]?.id).toBe(jobs[0]?.id);
+  });
+
   it("keeps no key where it is refused", async () => {
     expect((await post("refused", "")).status).toBe(400);
     await jobOf(await post("refused", "not empty"));

@@ -34,7 +34,7 @@ describe("the main job", () => {
       agent: "chat",
       agentsInvolved: ["compliance_ai", "messaging_ai"],
       provider: "emulator",
-      model: "gemini-2.5-flash",
+      model: "gemini-3.5-flash-lite",
       attempts: 1,
       feature: "fan_message",
       metadata: { a: "b" },
@@ -153,6 +153,15 @@ describe("wrong requests", () => {
       "#/input/prompt",
     ],
     ["a body that is no object", "/api/ai/chat", [], 400, "invalid_request", "#"],
+    [
+      "a creator of dots",
+      "/api/ai/chat",
+      { ...message, creatorId: ".." },
+      400,
+      "invalid_request",
+      "#/creatorId",
+    ],
+    ["a fan of a dot", "/api/ai/chat", { ...message, fanId: "." }, 400, "invalid_request", "#/fanId"],
   ])("%s", async (_name, path, body, status, code, pointer) => {
     const response = await stack.request("POST", path, body);
     expect(response.status).toBe(status);
@@ -177,12 +186,58 @@ describe("wrong requests", () => {
       400,
       "invalid_request",
     ],
+    [
+      "a field that parsers drop",
+      '{"creatorId":"psy","fanId":"f","message":"m","options":{"metadata":{"__proto__":"x"}}}',
+      "application/json",
+      400,
+      "invalid_request",
+    ],
     ["an unknown charset", "{}", "application/json; charset=x-none", 400, "invalid_json"],
   ])("%s", async (_name, body, type, status, code) => {
     const headers = { authorization: `Bearer ${stack.adminKey}`, "content-type": type };
     const response = await fetch(`${stack.url}/api/ai/chat`, { method: "POST", headers, body });
     expect(response.status).toBe(status);
     expect(await problemOf(response)).toMatchObject({ code });
+  });
+
+  it.each([
+    ["a context", "/api/ai/chat", { ...message, context: { notes: "x".repeat(65_600) } }, "#/context"],
+    [
+      "a context of wide letters",
+      "/api/ai/chat",
+      { ...message, context: { notes: "\u20ac".repeat(22_000) } },
+      "#/context",
+    ],
+    [
+      "metrics",
+      "/api/ai/agents/analytics/jobs",
+      { creatorId: "psy", input: { metrics: { revenueData: Array(4_000).fill("123456789012345") } } },
+      "#/input/metrics",
+    ],
+    [
+      "a history",
+      "/api/ai/chat",
+      { ...message, history: Array(40).fill({ from: "fan", text: "x".repeat(7_000) }) },
+      "#",
+    ],
+  ])("more than anybody has to say: %s", async (_name, path, body, pointer) => {
+    const before = await stack.database.prisma.job.count();
+    expect(await problemOf(await stack.request("POST", path, body))).toMatchObject({
+      ...{ status: 413, code: "input_too_large", retryable: false },
+      errors: [{ pointer }],
+    });
+    expect(await stack.database.prisma.job.count()).toBe(before);
+  });
+
+  it("an entry of a batch that is no object, in its place", async () => {
+    const entry = { agent: "chat", creatorId: "psy", input: { fanId: "f", message: "in a batch" } };
+    const response = await stack.request("POST", "/api/ai/jobs/batch", { jobs: [null, entry, 5, "x", []] });
+    expect(response.status).toBe(202);
+    const refused = (index: number) => ({ status: 400, errors: [{ pointer: `#/jobs/${index}` }] });
+    expect(await response.json()).toMatchObject({
+      jobs: [refused(0), { status: "queued" }, refused(2), refused(3), refused(4)],
+    });
   });
 
   it("an unknown agent, job, creator, route", async () => {
@@ -222,6 +277,17 @@ describe("wrong requests", () => {
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toContain("Bearer");
     expect(await problemOf(response)).toMatchObject({ code });
+  });
+
+  it("nothing for a charset of another name, of known length or streamed", async () => {
+    for (const type of ["application/json; charset=utf8", 'application/json;charset="UTF8"']) {
+      const headers = { authorization: `Bearer ${stack.adminKey}`, "content-type": type };
+      const bytes = new TextEncoder().encode(JSON.stringify({ ...message, message: "¿qué tal?" }));
+      for (const sent of [bytes, new Blob([bytes]).stream()]) {
+        const init = { method: "POST", headers, body: sent, duplex: "half" } as RequestInit;
+        expect((await fetch(`${stack.url}/api/ai/chat`, init)).status).toBe(202);
+      }
+    }
   });
 
   it("bytes that are not UTF-8", async () => {

@@ -28,20 +28,20 @@ const inOneHour = () => new Date(Date.now() + 3_600_000).toISOString();
 describe("prices", () => {
   it("are listed with their source and whether they are in force", async () => {
     const items = await list();
-    expect(items.length).toBeGreaterThanOrEqual(42);
+    expect(items.length).toBeGreaterThanOrEqual(99);
     expect(items.every((item) => item.source.length > 0)).toBe(true);
-    expect(await list("?model=gemini-2.5-pro")).toContainEqual({
-      model: "gemini-2.5-pro",
+    expect(await list("?model=gemini-3.1-pro-preview")).toContainEqual({
+      model: "gemini-3.1-pro-preview",
       serviceTier: "standard",
       validFrom: "2025-01-01T00:00:00.000Z",
       inForce: true,
-      inputUsd: "1.25",
-      outputUsd: "10",
-      cachedUsd: "0.125",
-      audioInputUsd: "1.25",
-      audioCachedUsd: "0.125",
-      longContext: { above: 200_000, inputUsd: "2.5", outputUsd: "15", cachedUsd: "0.25" },
-      source: "https://ai.google.dev/gemini-api/docs/pricing (copy of 2026-09)",
+      inputUsd: "2",
+      outputUsd: "12",
+      cachedUsd: "0.2",
+      audioInputUsd: "2",
+      audioCachedUsd: "0.2",
+      longContext: { above: 200_000, inputUsd: "4", outputUsd: "18", cachedUsd: "0.4" },
+      source: "https://ai.google.dev/gemini-api/docs/pricing (undated copy)",
     });
   });
 
@@ -140,7 +140,13 @@ describe("a quote", () => {
   const usageMetadata = { promptTokenCount: 1000, candidatesTokenCount: 1000 };
 
   it("explains itself line by line", async () => {
-    const response = await quote({ model: "models/gemini-2.5-flash", serviceTier: "batch", usageMetadata });
+    const at = "2026-11-30T23:59:59Z";
+    const response = await quote({
+      model: "models/gemini-2.5-flash",
+      serviceTier: "batch",
+      usageMetadata,
+      at,
+    });
     expect(response.status).toBe(200);
     const source = "https://ai.google.dev/gemini-api/docs/pricing (copy of 2026-09)";
     expect(await response.json()).toEqual({

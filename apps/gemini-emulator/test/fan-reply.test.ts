@@ -84,7 +84,7 @@ describe("a reply", () => {
   });
 
   it("is quick over hostile text", () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (const unit of [
       "(",
       ":)",
@@ -104,7 +104,8 @@ describe("a reply", () => {
       judge(message);
       replyToFan(message);
     }
-    expect(performance.now() - began).toBeLessThan(5_000);
+    // Of this process alone: others may keep the machine busy.
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(5_000);
   });
 });
 

@@ -113,7 +113,7 @@ describe("what a model that was talked over would say", () => {
   /** What messaging answers in the chats about a topic. */
   async function draftSays(topic: string, response: string): Promise<void> {
     await stack.rule({
-      match: { contains: `${topic}`, model: "gemini-2.5-flash" },
+      match: { contains: `${topic}`, method: "streamGenerateContent" },
       respond: { text: JSON.stringify({ response, confidence: 1, compliance: allowed }) },
     });
   }

@@ -23,7 +23,7 @@ it("closes past months by itself, and has its scheduler back after Redis was wip
     calls: 1,
     status: "started",
   });
-  // Its answer was lost: the sweeper gives it up once its deadline has passed.
+  // Its answer was lost: the reconciler gives it up once its deadline has passed.
   await stack.addWorker();
   await eventually(async () => {
     expect(await charges(first)).toBe(10);

@@ -11,9 +11,148 @@ const needed = {
 const smtp = "smtp://user:hunter2@mail.test:587";
 const parse = (more: Record<string, string>) => parseEnvironment(environment, { ...needed, ...more });
 
+describe("the environment", () => {
+  it("is all that is needed, with the rest by default", () => {
+    const { webhooks, ...config } = parse({});
+    expect(config).toEqual({
+      databaseUrl: needed.DATABASE_URL,
+      redisUrl: needed.REDIS_URL,
+      gemini: { apiKey: "key" },
+      defaultModel: "gemini-3.5-flash-lite",
+      modelLimits: undefined,
+      concurrency: 100,
+      attemptSeconds: undefined,
+      stopSeconds: 20,
+      platformQuotaUsd: undefined,
+      retentionDays: 30,
+      alerts: { slackWebhookUrl: undefined },
+      tracing: undefined,
+      logLevel: "info",
+    });
+    expect(webhooks).toMatchObject({
+      allowPrivate: false,
+      timeoutMs: 15_000,
+      disableAfterMs: 5 * 86_400_000,
+      expectedProvider: "gemini",
+    });
+    expect(webhooks.schedule).toHaveLength(9);
+    expect(webhooks.secretsKeys).toBeDefined();
+  });
+
+  it("is taken as it is set", () => {
+    const { webhooks, ...config } = parse({
+      DATABASE_URL: "postgresql://127.0.0.1/y",
+      REDIS_URL: "rediss://127.0.0.1",
+      GEMINI_BASE_URL: "http://127.0.0.1:1",
+      GEMINI_MODEL: "gemini-2.5-pro",
+      WORKER_CONCURRENCY: "2000",
+      WORKER_ATTEMPT_SECONDS: "2.5",
+      WORKER_STOP_SECONDS: "0",
+      PLATFORM_QUOTA_USD: "100",
+      WEBHOOK_RETRY_SCHEDULE: "1s,2s",
+      WEBHOOK_TIMEOUT: "3s",
+      WEBHOOK_DISABLE_AFTER: "2h",
+      RETENTION_DAYS: "1",
+      METRICS_PORT: "0",
+      METRICS_TOKEN: "a token of 16 ch",
+      HOST: "0.0.0.0",
+      LOG_LEVEL: "warn",
+    });
+    expect(config).toMatchObject({
+      databaseUrl: "postgresql://127.0.0.1/y",
+      redisUrl: "rediss://127.0.0.1",
+      gemini: { apiKey: "key", baseUrl: "http://127.0.0.1:1" },
+      defaultModel: "gemini-2.5-pro",
+      concurrency: 2_000,
+      attemptSeconds: 2.5,
+      stopSeconds: 0,
+      platformQuotaUsd: "100",
+      retentionDays: 1,
+      metrics: { host: "0.0.0.0", port: 0, token: "a token of 16 ch" },
+      logLevel: "warn",
+    });
+    expect(webhooks).toMatchObject({
+      schedule: [1_000, 2_000],
+      timeoutMs: 3_000,
+      disableAfterMs: 7_200_000,
+      expectedProvider: "emulator",
+    });
+    expect(parse({ METRICS_PORT: "65535" }).metrics).toEqual({
+      host: "127.0.0.1",
+      port: 65_535,
+      token: undefined,
+    });
+  });
+
+  it.each([
+    ["1", true],
+    ["true", true],
+    ["0", false],
+    ["false", false],
+  ])("lets webhooks go to private addresses where it says so: %s", (flag, isAllowed) => {
+    expect(parse({ WEBHOOK_ALLOW_PRIVATE: flag }).webhooks.allowPrivate).toBe(isAllowed);
+  });
+
+  it.each([
+    ["DATABASE_URL", "mysql://127.0.0.1/x"],
+    ["DATABASE_URL", "xpostgres://127.0.0.1/x"],
+    ["DATABASE_URL", "postgresqlx://127.0.0.1/x"],
+    ["REDIS_URL", "http://127.0.0.1"],
+    ["REDIS_URL", "xredis://127.0.0.1"],
+    ["REDIS_URL", "redissx://127.0.0.1"],
+    ["GEMINI_BASE_URL", "ftp://127.0.0.1"],
+    ["GEMINI_BASE_URL", "xhttp://127.0.0.1"],
+    ["GEMINI_BASE_URL", "httpsx://127.0.0.1"],
+    ["WORKER_CONCURRENCY", "0"],
+    ["WORKER_CONCURRENCY", "2001"],
+    ["WORKER_CONCURRENCY", "1.5"],
+    ["WORKER_ATTEMPT_SECONDS", "0"],
+    ["WORKER_ATTEMPT_SECONDS", "3601"],
+    ["WORKER_STOP_SECONDS", "-1"],
+    ["WORKER_STOP_SECONDS", "601"],
+    ["WEBHOOK_ALLOW_PRIVATE", "yes"],
+    ["RETENTION_DAYS", "0"],
+    ["RETENTION_DAYS", "36501"],
+    ["RETENTION_DAYS", "1.5"],
+    ["METRICS_PORT", "-1"],
+    ["METRICS_PORT", "65536"],
+    ["METRICS_PORT", "1.5"],
+    ["METRICS_TOKEN", "fifteen letters"],
+    ["LOG_LEVEL", "loud"],
+    ["ALERT_SMTP_URL", "xsmtp://mail.test"],
+    ["ALERT_SLACK_WEBHOOK_URL", "xhttps://hooks.slack.test"],
+  ])("is refused by name where it can't be: %s=%s", (name, value) => {
+    expect(() => parse({ [name]: value })).toThrow(`${name}: `);
+  });
+
+  it("takes the largest and the smallest that it may", () => {
+    const most = { WORKER_ATTEMPT_SECONDS: "3600", WORKER_STOP_SECONDS: "600", RETENTION_DAYS: "36500" };
+    expect(parse(most)).toMatchObject({ attemptSeconds: 3_600, stopSeconds: 600, retentionDays: 36_500 });
+    expect(parse({ WORKER_CONCURRENCY: "1" }).concurrency).toBe(1);
+  });
+
+  it.each(["trace", "debug", "info", "warn", "error", "fatal", "silent"])("may log from %s on", (level) => {
+    expect(parse({ LOG_LEVEL: level }).logLevel).toBe(level);
+  });
+});
+
 describe("where alerts are told", () => {
   it("is the log alone by default", () => {
     expect(parse({ ALERT_SLACK_WEBHOOK_URL: "" }).alerts).toEqual({ slackWebhookUrl: undefined });
+  });
+
+  it("is Slack, where it is named", () => {
+    const slackWebhookUrl = "https://hooks.slack.test/x";
+    expect(parse({ ALERT_SLACK_WEBHOOK_URL: slackWebhookUrl }).alerts).toEqual({ slackWebhookUrl });
+  });
+
+  it("names who sends it, where operators say so", () => {
+    const more = {
+      ALERT_SMTP_URL: "smtps://mail.test",
+      ALERT_EMAIL_TO: "a@x.test",
+      ALERT_EMAIL_FROM: "b@x.test",
+    };
+    expect(parse(more).alerts.email).toMatchObject({ smtpUrl: "smtps://mail.test", from: "b@x.test" });
   });
 
   it("is read with a list of recipients", () => {
@@ -49,7 +188,7 @@ describe("Gemini's limits", () => {
 
   it("are refused in one line that says how they look", () => {
     const refused = () => parse({ GEMINI_LIMITS: "gemini-2.5-flash=fast" });
-    expect(refused).toThrow("GEMINI_LIMITS: must be like gemini-2.5-flash=1000rpm/2000000tpm");
+    expect(refused).toThrow("GEMINI_LIMITS: must be like gemini-3.5-flash-lite=1000rpm/2000000tpm");
     expect(refused).not.toThrow(/\n.*\n/);
   });
 });

@@ -99,33 +99,12 @@ describe("a worker killed by -9", () => {
     await assertInvariants(stack, ids);
     expect(await stack.database.prisma.usageLog.count()).toBe(5);
   });
-
-  it("again and again by one job: that job is quarantined, the others are done", async () => {
-    await start({ environment: { WORKER_ATTEMPT_SECONDS: "60" } });
-    await stack.rule({ match: { contains: "number 0," }, respond: { hang: true } });
-    const [poison = "", ...others] = await submitMany(4);
-    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(3));
-    for (const attempt of [1, 2]) {
-      await eventually(async () =>
-        expect(await stack.job(poison)).toMatchObject({ status: "running", attempts: attempt }),
-      );
-      await eventually(async () =>
-        expect(await stack.database.prisma.usageLog.count({ where: { jobId: poison } })).toBe(attempt),
-      );
-      await stack.workers.at(-1)?.kill();
-      await stack.addWorker();
-    }
-    await eventually(async () =>
-      expect(await stack.job(poison)).toMatchObject({ status: "failed", error: { code: "worker_crashed" } }),
-    );
-    expect(await countBy({ id: { in: others }, status: "completed" })).toBe(3);
-  });
 });
 
 describe("a worker told to stop under load", () => {
   it("drains, then gives the rest back: nothing is lost or paid twice", async () => {
-    await start({ environment: { WORKER_STOP_SECONDS: "1", WORKER_ATTEMPT_SECONDS: "30" } });
-    await stack.rule({ match: { contains: "number 1" }, respond: { delayMs: 20_000 }, times: 1 });
+    await start({ environment: { WORKER_STOP_SECONDS: "8", WORKER_ATTEMPT_SECONDS: "60" } });
+    await stack.rule({ match: { contains: "number 1" }, respond: { delayMs: 30_000 }, times: 1 });
     const ids = await submitMany(80);
     await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(5));
     expect(await stack.workers[0]?.stop()).toBe(0);
@@ -186,19 +165,22 @@ describe("a worker that hangs, and comes back as a zombie", () => {
 });
 
 describe("the same job delivered twice", () => {
-  it("is run under two numbers, ends once, and all its calls are on record", async () => {
+  it("is run once: the second delivery finds that it runs", async () => {
     await start({ workers: 2, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
     await stack.rule({ match: {}, respond: { delayMs: 1_500 }, times: 2 });
     const [id = ""] = await submitMany(1);
     await eventually(async () => expect(await stack.database.prisma.usageLog.count()).toBe(1));
     await withRedis(async (redis) => {
       const { name } = agentQueue("messaging");
-      await new Dispatcher(redis)
-        .queue("messaging")
-        .add(name, { jobId: id, creatorId: "psy", generation: 1 }, { jobId: "another-id" });
+      const queue = new Dispatcher(redis).queue("messaging");
+      await queue.add(name, { jobId: id, creatorId: "psy", generation: 1 }, { jobId: "another-id" });
+      await eventually(async () =>
+        expect(await (await queue.getJob("another-id"))?.getState()).toBe("completed"),
+      );
     });
+    expect(await stack.job(id)).toMatchObject({ status: "running" });
     await rest();
-    expect(await stack.job(id)).toMatchObject({ status: "completed", attempts: 2, usage: { calls: 2 } });
+    expect(await stack.job(id)).toMatchObject({ status: "completed", attempts: 1, usage: { calls: 1 } });
     await assertInvariants(stack, [id]);
   });
 });

@@ -9,6 +9,7 @@ import {
   type StackOptions,
   startStack,
   startTestPostgres,
+  watchPlaces,
 } from "@understudy/testkit";
 import pg from "pg";
 
@@ -18,17 +19,28 @@ export let stack: Stack;
 /** Of a test that crashes it. */
 export let postgres: RunningPostgres | undefined;
 
+let places: ReturnType<typeof watchPlaces>;
+
 afterEach(async () => {
-  await stack.stop();
-  await postgres?.remove();
-  postgres = undefined;
+  try {
+    await places.stop();
+  } finally {
+    await stack.stop();
+    await postgres?.remove();
+    postgres = undefined;
+  }
 });
 
 export async function start(options: StackOptions = {}): Promise<void> {
   stack = await startStack({
     ...options,
-    environment: { WORKER_ATTEMPT_SECONDS: "5", ...options.environment },
+    environment: (services) => ({
+      WORKER_ATTEMPT_SECONDS: "5",
+      ...(typeof options.environment === "function" ? options.environment(services) : options.environment),
+    }),
   });
+  // During every fault, not only after it.
+  places = watchPlaces(stack);
   await stack.request("PUT", "/api/ai/creators/psy", {
     plan: "business",
     bucket: { ratePerHour: 1_000_000, burst: 1000 },

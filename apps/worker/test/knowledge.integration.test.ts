@@ -1,39 +1,24 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import { type Agent, findAgent, type GenerateRequest, type NewInsight } from "@understudy/agents";
 import type { CreatorProfile } from "@understudy/contracts";
-import {
-  type ClaimedJob,
-  claimJobs,
-  createJobs,
-  type Database,
-  finishJobs,
-  newId,
-  openDatabase,
-  type Prisma,
-} from "@understudy/database";
+import { newId, type Prisma } from "@understudy/database";
+import { type ClaimedJob, claimJobs, createJobs, finishJobs } from "@understudy/jobs";
 import { createLogger } from "@understudy/service";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { newClaim } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type KnowledgeStore, openKnowledgeStore } from "../src/knowledge/knowledge-store.ts";
 import { type KnowledgeTools, knowledgeTools } from "../src/knowledge/knowledge-tools.ts";
 import { StepStopped } from "../src/step-stopped.ts";
 
 /** The tools as agents have them, on a real Postgres; the API and the stack are in apps/api/test/knowledge.integration.test.ts. */
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openSuiteDatabase();
 let knowledge: KnowledgeStore;
 const agent = findAgent("messaging") as Agent;
 const logger = createLogger("test", "silent");
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 10);
   knowledge = openKnowledgeStore(database);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
 });
 
 interface JobOf {
@@ -50,8 +35,14 @@ async function newJob({ creatorId, fanId, message = "hi", agent = "messaging" }:
   return id;
 }
 
+/** Begins an attempt of a job; from one that runs it is taken over, as if its worker had died. */
 async function claim(id: string): Promise<ClaimedJob> {
-  const [job] = await claimJobs(database, [{ id, generation: 1, timeoutSeconds: 60 }]);
+  await database.prisma.job.updateMany({
+    where: { id, status: "running" },
+    data: { status: "queued", generation: { increment: 1 } },
+  });
+  const { generation } = await database.prisma.job.findUniqueOrThrow({ where: { id } });
+  const [job] = await claimJobs(database, [newClaim(id, { generation })]);
   if (!job) throw new Error(`${id} can't be claimed.`);
   return job;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { createJobs, newId } from "@understudy/database";
+import { newId } from "@understudy/database";
+import { createJobs } from "@understudy/jobs";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";

@@ -1,11 +1,20 @@
 import { describe, expect, it } from "@jest/globals";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";
-import { hourly, hourMs, putBucket, startWith, submit, sweptMsMax, tokensTaken, turn } from "./lane-run.ts";
+import {
+  hourly,
+  hourMs,
+  putBucket,
+  startPatient,
+  submit,
+  sweptMsMax,
+  tokensTaken,
+  turn,
+} from "./lane-run.ts";
 
 describe("a token", () => {
   it("is taken once for a job, however often Gemini refuses it", async () => {
-    await startWith(hourly(5));
+    await startPatient(hourly(5));
     await stack.rule({ match: { contains: "number 0" }, respond: { status: 503 }, times: 2 });
     await stack.rule({
       match: { contains: "number 1" },
@@ -21,7 +30,7 @@ describe("a token", () => {
   });
 
   it("is what a job beyond the bucket waits for, and it says so", async () => {
-    await startWith(hourly(2), { workers: 0 });
+    await startPatient(hourly(2), { workers: 0 });
     const [, , third = "", fourth = ""] = await submit(4);
     const now = Date.now();
     expect(await stack.job(third)).toMatchObject({ waitingFor: "token", admission: { position: 0 } });
@@ -32,7 +41,7 @@ describe("a token", () => {
   });
 
   it("comes as soon as the creator's bucket or plan grows, and no sooner once it shrinks", async () => {
-    await startWith(hourly(1));
+    await startPatient(hourly(1));
     const ids = await submit(8);
     await eventually(async () => expect(await countBy({ status: "completed" })).toBe(1));
     await putBucket(hourly(4));
@@ -59,7 +68,7 @@ describe("a token", () => {
 
 describe("a lane", () => {
   it("goes by priority, then by arrival, and lets go of what has expired without a token", async () => {
-    await startWith(hourly(6), { environment: { WORKER_CONCURRENCY: "1" } });
+    await startPatient(hourly(6), { environment: { WORKER_CONCURRENCY: "1" } });
     await turn("pause");
     const last = await submit(2, { priority: 300 });
     const first = await submit(2, { priority: 2 });
@@ -82,7 +91,7 @@ describe("a lane", () => {
   });
 
   it("lets go of what must not start before a time as soon as it has come, and takes its token then", async () => {
-    await startWith(hourly(2));
+    await startPatient(hourly(2));
     const notBefore = Date.now() + 4_000;
     const [timed = ""] = await submit(1, { notBefore: new Date(notBefore).toISOString(), priority: 1 });
     expect(await stack.job(timed)).toMatchObject({ status: "queued", waitingFor: "time" });
@@ -97,7 +106,7 @@ describe("a lane", () => {
   });
 
   it("lets go of what is cancelled, without a token", async () => {
-    await startWith(hourly(1));
+    await startPatient(hourly(1));
     const ids = await submit(3);
     await eventually(async () => expect(await countBy({ status: "completed" })).toBe(1));
     for (const id of ids.slice(1)) {

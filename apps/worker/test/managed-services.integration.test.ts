@@ -8,10 +8,12 @@ import {
   eventually,
   type Pooler,
   type Stack,
+  spawnService,
   startPgBouncer,
   startStack,
   type TestCertificate,
   temporaryDirectory,
+  testSecretsKeys,
 } from "@understudy/testkit";
 
 let certificate: TestCertificate;
@@ -21,7 +23,7 @@ let stack: Stack;
 beforeAll(async () => {
   certificate = await createTestCertificate();
   const { url } = await createTestDatabase();
-  pooler = await startPgBouncer(url, certificate);
+  pooler = await startPgBouncer(url, certificate, "UTC");
   const tlsPort = await findFreePort(62_790);
   stack = await startStack({
     redisSettings: {
@@ -75,6 +77,26 @@ describe("Postgres behind PgBouncer in transaction mode, and Redis over TLS", ()
 
   it("refuse what needs a session of its own", async () => {
     await expect(applyMigrations(pooler.urlOf(stack.databaseUrl))).rejects.toThrow("set DATABASE_DIRECT_URL");
+  });
+});
+
+describe("a pooler whose sessions are not in UTC", () => {
+  it("keeps the API from starting, with one line that names both remedies", async () => {
+    const { url, drop } = await createTestDatabase();
+    const zoned = await startPgBouncer(url, certificate);
+    try {
+      const starting = spawnService("api", {
+        ...{ DATABASE_URL: zoned.urlOf(url), REDIS_URL: "redis://127.0.0.1:1", PORT: "0" },
+        ...{ UNDERSTUDY_ADMIN_KEY: stack.adminKey, UNDERSTUDY_SECRETS_KEYS: testSecretsKeys },
+        NODE_EXTRA_CA_CERTS: certificate.certificateFile,
+      });
+      await expect(starting).rejects.toThrow(
+        /America\/New_York, not in UTC.*ignore_startup_parameters.*ALTER ROLE/,
+      );
+    } finally {
+      await zoned.stop();
+      await drop();
+    }
   });
 });
 

@@ -1,7 +1,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, LookupFunction, Socket } from "node:net";
+import {
+  type AddressInfo,
+  getDefaultAutoSelectFamily,
+  type LookupFunction,
+  type Socket,
+  setDefaultAutoSelectFamily,
+} from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type EventPoster, openPoster } from "../src/webhooks/post-event.ts";
 import { isPublicAddress } from "../src/webhooks/public-address.ts";
@@ -44,6 +50,9 @@ const forbidden = [
   "fe80::1%lo",
   "fec0::1",
   "ff02::1",
+  "1fff:ffff::1",
+  "4000::1",
+  "fe00::1",
   "not an address",
 ];
 
@@ -57,11 +66,34 @@ const allowed = [
   "93.184.215.14",
   "::ffff:8.8.8.8",
   "64:ff9b::8.8.8.8",
+  "2002:808:808::1",
+  "2000::1",
+  "3fff:ffff::1",
   "2606:4700:4700::1111",
   "2a00:1450:4001:81b::200e",
 ];
 
+/** First and last addresses of the networks that are not public, with their neighbours, which are. */
+const networks = [
+  ["0.0.0.0", "0.255.255.255", "1.0.0.0"],
+  ["10.0.0.0", "10.255.255.255", "9.255.255.255", "11.0.0.0"],
+  ["100.64.0.0", "100.127.255.255", "100.63.255.255", "100.128.0.0"],
+  ["127.0.0.0", "127.255.255.255", "126.255.255.255", "128.0.0.0"],
+  ["168.63.129.16", "168.63.129.16", "168.63.129.15", "168.63.129.17"],
+  ["169.254.0.0", "169.254.255.255", "169.253.255.255", "169.255.0.0"],
+  ["172.16.0.0", "172.31.255.255", "172.15.255.255", "172.32.0.0"],
+  ["192.168.0.0", "192.168.255.255", "192.167.255.255", "192.169.0.0"],
+  ["198.18.0.0", "198.19.255.255", "198.17.255.255", "198.20.0.0"],
+  ["224.0.0.0", "255.255.255.255", "223.255.255.255"],
+] as const;
+
 describe("an address", () => {
+  it.each(networks)("between %s and %s is not public, and its neighbours are", (first, last, ...next) => {
+    expect([first, last].map(isPublicAddress)).toEqual([false, false]);
+    expect(next.map(isPublicAddress)).toEqual(next.map(() => true));
+    expect([first, last].map((address) => isPublicAddress(`::ffff:${address}`))).toEqual([false, false]);
+  });
+
   it.each(forbidden)("that is not public: %s", (address) => expect(isPublicAddress(address)).toBe(false));
   it.each(allowed)("that is public: %s", (address) => expect(isPublicAddress(address)).toBe(true));
 });
@@ -88,10 +120,13 @@ describe("a webhook", () => {
     return (url: string) => poster.post(url, {}, "{}");
   };
 
+  /** Addresses that sockets were given for a name, to try one after another. */
+  const given: string[] = [];
   /** Addresses that sockets were about to connect to; those that are not this machine's are not waited for. */
   const called: string[] = [];
   const noteCalls = (message: unknown) => {
     const { socket } = message as { socket: Socket };
+    socket.on("lookup", (_error: unknown, address?: string) => address && given.push(address));
     socket.on("connectionAttempt", (address: string) => {
       called.push(address);
       if (isPublicAddress(address)) queueMicrotask(() => socket.destroy(new Error("seen")));
@@ -118,7 +153,10 @@ describe("a webhook", () => {
     unsubscribe("net.client.socket", noteCalls);
   });
 
-  beforeEach(() => void called.splice(0));
+  beforeEach(() => {
+    given.splice(0);
+    called.splice(0);
+  });
 
   it.each([
     "127.0.0.1",
@@ -192,9 +230,39 @@ describe("a webhook", () => {
     expect({ called, looks }).toEqual({ called: [], looks: before + 4 });
   });
 
-  it("does not go to the private one of several addresses", async () => {
-    names.set("mixed.test", [["127.0.0.1", "::1", "10.0.0.1"]]);
-    expect(await open(false)(`http://mixed.test:${port}/`)).toMatchObject({ error: "address_not_allowed" });
+  it.each([
+    ["before it", ["127.0.0.1", "93.184.215.14"], ["93.184.215.14"]],
+    ["behind it", ["93.184.215.14", "127.0.0.1"], ["93.184.215.14"]],
+    ["around it", ["::1", "93.184.215.14", "127.0.0.1"], ["93.184.215.14"]],
+    ["between two", ["93.184.215.14", "127.0.0.1", "10.0.0.1", "1.1.1.1"], ["93.184.215.14", "1.1.1.1"]],
+    ["of the other kind", ["::1", "2606:4700:4700::1111", "127.0.0.1"], ["2606:4700:4700::1111"]],
+  ])("is given of several addresses the public one, private ones lie %s", async (_where, all, ours) => {
+    const before = requests;
+    for (const family of [true, false]) {
+      const usual = getDefaultAutoSelectFamily();
+      // Whether a socket asks for all addresses of a name, to try them one after another, or for one.
+      setDefaultAutoSelectFamily(family);
+      given.splice(0);
+      names.set("mixed.test", [all]);
+      await open(false)(`http://mixed.test:${port}/`).finally(() => setDefaultAutoSelectFamily(usual));
+      expect(given).toEqual(family ? ours : ours.slice(0, 1));
+    }
+    expect(called.filter((address) => !isPublicAddress(address))).toEqual([]);
+    expect(requests).toBe(before);
+  });
+
+  it("goes to none of several addresses that are all private", async () => {
+    names.set("inside.test", [["127.0.0.1", "::1", "10.0.0.1"]]);
+    expect(await open(false)(`http://inside.test:${port}/`)).toMatchObject({ error: "address_not_allowed" });
+    expect({ given, called }).toEqual({ given: [], called: [] });
+  });
+
+  it("is not led inside by a resolver that gives one address where all were asked for", async () => {
+    const single: LookupFunction = (_hostname, _options, callback) => callback(null, "127.0.0.1", 4);
+    const poster = openPoster({ timeoutMs: 5_000, allowPrivate: false, lookup: single });
+    posters.push(poster);
+    const answer = await poster.post(`http://inside.test:${port}/`, {}, "{}");
+    expect(answer).toMatchObject({ error: "address_not_allowed" });
     expect(called).toEqual([]);
   });
 

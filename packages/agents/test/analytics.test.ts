@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { analytics } from "../src/analytics.ts";
-import { engagementRatesIn, factsOf, predict, seriesIn } from "../src/figures.ts";
+import type { AgentTools } from "../src/define-agent.ts";
 import { cannedTools } from "./canned-tools.ts";
 
 const metrics = {
@@ -12,81 +12,17 @@ const metrics = {
     { month: "2026-10", usd: 130 },
   ],
 };
+const words = { insights: ["i"], recommendations: ["r"], patterns: ["see [this](https://evil.example)"] };
 
-describe("figures", () => {
-  it("finds series in lists of numbers, in fields of rows, and in fields named by time", () => {
-    expect(seriesIn({ views: [1, 2], days: { mon: 3, tue: 4 }, one: { likes: 5, reach: 6 } })).toEqual([
-      {
-        name: "views",
-        points: [
-          { label: "1", value: 1 },
-          { label: "2", value: 2 },
-        ],
-      },
-      {
-        name: "days",
-        points: [
-          { label: "mon", value: 3 },
-          { label: "tue", value: 4 },
-        ],
-      },
-    ]);
-    expect(seriesIn(metrics)).toEqual([
-      {
-        name: "revenueData.usd",
-        points: [
-          { label: "2026-07", value: 100 },
-          { label: "2026-08", value: 110 },
-          { label: "2026-09", value: 120 },
-          { label: "2026-10", value: 130 },
-        ],
-      },
-    ]);
-  });
-
-  it("adds up, averages, and tells growth, trend, best and worst", () => {
-    const [series] = seriesIn(metrics);
-    expect(series && factsOf(series)).toEqual({
-      name: "revenueData.usd",
-      count: 4,
-      total: 460,
-      mean: 115,
-      first: 100,
-      last: 130,
-      growth: 0.3,
-      slope: 10,
-      trend: "rising",
-      best: { label: "2026-10", value: 130 },
-      worst: { label: "2026-07", value: 100 },
-    });
-  });
-
-  it("predicts along a line, surer of a straight one, never of two points, nor below nought", () => {
-    const points = (values: number[]) => values.map((value, index) => ({ label: String(index), value }));
-    const straight = predict({ name: "s", points: points([10, 20, 30, 40]) });
-    const crooked = predict({ name: "c", points: points([10, 35, 5, 40]) });
-    expect(straight).toEqual({ name: "s", value: 50, low: 50, high: 50, confidence: 0.5 });
-    expect(crooked?.confidence).toBeLessThan(0.3);
-    expect(predict({ name: "t", points: points([1, 2]) })).toBeUndefined();
-    expect(predict({ name: "f", points: points([30, 20, 10, 0]) })).toMatchObject({ value: 0, low: 0 });
-    expect(predict({ name: "l", points: points([7, 7, 7]) })).toMatchObject({ value: 7, low: 7, high: 7 });
-  });
-
-  it("divides reactions by who saw it, else by who follows", () => {
-    expect(engagementRatesIn(metrics)).toEqual([{ name: "platforms.instagram", rate: 0.05 }]);
-    expect(engagementRatesIn({ likes: 10, followers: 200 })).toEqual([{ name: "all", rate: 0.05 }]);
-    expect(engagementRatesIn({ likes: 10, views: 0 })).toEqual([]);
-  });
-});
+async function run(given: object, over: Partial<AgentTools> = {}, answer: object = words) {
+  const { tools, seen } = cannedTools({ answers: { explain: answer } });
+  const input = analytics.input.parse({ metrics: given });
+  return { result: await analytics.run(input, { ...tools, ...over }), seen };
+}
 
 describe("analytics", () => {
-  const words = { insights: ["i"], recommendations: ["r"], patterns: ["see [this](https://evil.example)"] };
-
   it("takes predictions and confidence from arithmetic, and words from the model", async () => {
-    const { tools, seen } = cannedTools({
-      answers: { explain: { ...words, confidence: 0.99, predictions: ["9"] } },
-    });
-    const result = await analytics.run({ metrics }, tools);
+    const { result } = await run(metrics, {}, { ...words, confidence: 0.99, predictions: ["9"] });
     expect(result).toEqual({
       insights: ["i"],
       recommendations: ["r"],
@@ -103,17 +39,36 @@ describe("analytics", () => {
       ],
       confidence: 0.5,
     });
-    expect(seen.requests[0]?.parts[1]).toContain('"total":460');
-    expect(seen.shared).toMatchObject([
-      { scope: "everyone", text: "On instagram, about 5 % of those who see a post react to it." },
-    ]);
   });
 
-  it("is sure of little where there are no figures", async () => {
-    const { tools, seen } = cannedTools({ answers: { explain: words } });
-    const result = await analytics.run({ metrics: {} }, tools);
-    expect(result).toMatchObject({ predictions: [], confidence: 0.2 });
-    expect(seen.shared).toEqual([]);
+  it("shows no words of which nothing is left", async () => {
+    const answer = {
+      insights: ["https://evil.example/x", "one", " "],
+      recommendations: ["", "two"],
+      patterns: ["![x](https://evil.example)", "three"],
+    };
+    const { result } = await run({}, {}, answer);
+    expect(result).toMatchObject({ insights: ["one"], recommendations: ["two"], patterns: ["three"] });
+  });
+
+  it("is as sure as it is of its predictions together, and of little where there are none", async () => {
+    const { result: none } = await run({});
+    expect(none).toMatchObject({ predictions: [], confidence: 0.2 });
+    const { result: few } = await run({ revenueData: [1, 3, 2] });
+    expect(few).toMatchObject({ predictions: [{ confidence: 0.11 }], confidence: 0.2 });
+    const { result: two } = await run({ revenueData: [1, 2, 3, 4], audienceData: [1, 2, 3] });
+    expect(two.predictions.map(({ confidence }) => confidence)).toEqual([0.5, 0.42]);
+    expect(two.confidence).toBe(0.46);
+  });
+
+  it("predicts ten series at most, and none of two points", async () => {
+    const revenueData = Object.fromEntries(
+      Array.from({ length: 11 }, (_, index) => [`s${index}`, [1, 2, 3]]),
+    );
+    const { result } = await run({ revenueData: { short: [1, 2], ...revenueData } });
+    expect(result.predictions.map(({ metric }) => metric)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `revenueData.s${index}`),
+    );
   });
 
   it("refuses what is too deep or too large", () => {
@@ -124,5 +79,78 @@ describe("analytics", () => {
     expect(accepts(Array(5001).fill(1))).toBe(false);
     expect(accepts("x".repeat(4001))).toBe(false);
     expect(accepts([[[{ a: 1 }]]])).toBe(true);
+  });
+});
+
+describe("analytics: what the model is told", () => {
+  it("is what it was given, and what was worked out: rates, then facts, then predictions", async () => {
+    const { seen } = await run(metrics);
+    const [raw, facts] = seen.requests[0]?.parts ?? [];
+    expect(raw).toContain(JSON.stringify(metrics));
+    const lines = facts?.split("\n").slice(1, -1) ?? [];
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { name: "platforms.instagram", rate: 0.05 },
+      { name: "revenueData.usd", total: 460 },
+      { name: "revenueData.usd", value: 140 },
+    ]);
+    expect(analytics.necessaryCalls({ metrics })[0]?.parts).toEqual(seen.requests[0]?.parts);
+  });
+
+  it("is bounded, and has no fact that is cut apart", async () => {
+    const revenueData = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [`series number ${index}`, Array(20).fill(index)]),
+    );
+    const { seen } = await run({ revenueData });
+    const [raw = "", facts = ""] = seen.requests[0]?.parts ?? [];
+    for (const part of [raw, facts]) {
+      expect(Buffer.byteLength(part)).toBeGreaterThan(7800);
+      expect(Buffer.byteLength(part)).toBeLessThan(8050);
+    }
+    for (const line of facts.split("\n").slice(1, -1)) expect(JSON.parse(line)).toHaveProperty("total");
+  });
+});
+
+describe("analytics: what it shares", () => {
+  const sharedOf = async (platforms: object) => (await run({ platforms })).seen.shared;
+
+  it("is a rate of a platform in whole percent, for everybody, without a name", async () => {
+    expect(await sharedOf({ instagram: { likes: 126, reach: 1000 } })).toMatchObject([
+      {
+        scope: "everyone",
+        text: "On instagram, about 13 % of those who see a post react to it.",
+        data: { platform: "instagram", percent: 13 },
+      },
+    ]);
+  });
+
+  it("is the first of a platform that is known, whatever it is called beside", async () => {
+    const shared = await sharedOf({
+      mine: { likes: 1, reach: 10 },
+      My_TikTok_page: { likes: 2, reach: 10 },
+      twitter: { likes: 3, reach: 10 },
+    });
+    expect(shared).toMatchObject([{ data: { platform: "tiktok", percent: 20 } }]);
+    expect(shared).toHaveLength(1);
+  });
+
+  it("is nothing that can't be a rate", async () => {
+    expect(await sharedOf({ twitter: { likes: 0, reach: 10 } })).toEqual([]);
+    expect(await sharedOf({ twitter: { likes: 11, reach: 10 } })).toEqual([]);
+    expect(await sharedOf({ twitter: { likes: 10, reach: 10 } })).toMatchObject([{ data: { percent: 100 } }]);
+    const { seen } = await run({});
+    expect([seen.shared, seen.logged]).toEqual([[], []]);
+  });
+
+  it("is not needed: where sharing is refused, the explanation is given and operators are told", async () => {
+    const shareInsight = () => Promise.reject(new Error("personal"));
+    const { result, seen } = await run(metrics, { shareInsight });
+    expect(result.insights).toEqual(["i"]);
+    expect(seen.logged).toEqual([{ message: "an engagement rate was not shared" }]);
+  });
+
+  it("ends with the job", async () => {
+    const shareInsight = () => Promise.reject(new Error("away"));
+    const signal = AbortSignal.abort(new Error("cancelled"));
+    await expect(run(metrics, { shareInsight, signal })).rejects.toThrow("cancelled");
   });
 });

@@ -24,11 +24,14 @@ export interface Seen {
   queries: InsightQuery[];
   shared: NewInsight[];
   recalled: string[];
+  /** Steps of other agents, whatever became of them. */
+  delegated: string[];
+  logged: { message: string; fields?: Record<string, unknown> }[];
 }
 
 /** Tools that answer what a test says, parse it as the real ones do, and note what they were asked. */
 export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: Seen } {
-  const seen: Seen = { requests: [], queries: [], shared: [], recalled: [] };
+  const seen: Seen = { requests: [], queries: [], shared: [], recalled: [], delegated: [], logged: [] };
   const used = new Set<string>();
 
   function toolsUnder(prefix: string): AgentTools {
@@ -38,8 +41,11 @@ export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: See
       used.add(key);
       return key;
     };
-    const delegate: AgentTools["delegate"] = async (agent, input, step = agent.name) =>
-      agent.output.parse(await agent.run(agent.input.parse(input), toolsUnder(`${takeKey(step)}/`)));
+    const delegate: AgentTools["delegate"] = async (agent, input, step = agent.name) => {
+      const key = takeKey(step);
+      seen.delegated.push(key);
+      return agent.output.parse(await agent.run(agent.input.parse(input), toolsUnder(`${key}/`)));
+    };
     return {
       generate: (async ({ output, ...request }: GenerateRequest & { output?: Agent["output"] }) => {
         const key = takeKey(request.step);
@@ -74,7 +80,7 @@ export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: See
         return `ins_${seen.shared.length}`;
       },
       signal: new AbortController().signal,
-      log: () => {},
+      log: (message, fields) => seen.logged.push({ message, ...(fields && { fields }) }),
     };
   }
   return { tools: toolsUnder(""), seen };
@@ -95,4 +101,12 @@ export function refused(category: string, suggestedRewrite?: string) {
     reasons: [`It is ${category}.`],
     ...(suggestedRewrite !== undefined && { suggestedRewrite }),
   };
+}
+
+/** What the model answers where nothing is wrong: messaging's draft, with its verdict. */
+export const fineDraft = { response: "hi", confidence: 0.8, compliance: fine };
+
+/** An insight whose text is its id. */
+export function insight(id: string, over: Partial<FoundInsight> = {}): FoundInsight {
+  return { id, source: "chat_ai", type: "fan_interest", confidence: 0.6, text: id, data: {}, ...over };
 }

@@ -1,31 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { chat } from "../src/chat.ts";
+import { checkedDraftBytesMax } from "../src/compliance.ts";
 import type { Agent } from "../src/define-agent.ts";
 import { necessaryCallsOf } from "../src/define-agent.ts";
-import { type Canned, cannedTools, fine, refused } from "./canned-tools.ts";
-
-const draft = { response: "Thank you, that means a lot!", confidence: 0.8 };
-const suggestion = {
-  message: "I have a new set you might like.",
-  tactics: ["bundle"],
-  suggestedPrice: 9.99,
-  expectedConversionRate: 0.2,
-  alternativeMessages: [],
-  confidence: 0.7,
-};
-const usual = {
-  "compliance-message/check": fine,
-  "messaging/draft": draft,
-  "compliance-draft/check": fine,
-  "sales/offer": suggestion,
-  "compliance-offer/check": fine,
-};
-
-async function run(message: string, canned: Canned = {}, more: object = {}) {
-  const { tools, seen } = cannedTools({ ...canned, answers: { ...usual, ...canned.answers } });
-  const result = await chat.run(chat.input.parse({ fanId: "f", message, ...more }), tools);
-  return { result: chat.output.parse(result), seen, keys: seen.requests.map(({ key }) => key) };
-}
+import { draft, runChat as run } from "./canned-chat.ts";
+import { fine, refused } from "./canned-tools.ts";
 
 describe("chat", () => {
   it("checks the message, drafts, and checks the draft", async () => {
@@ -39,68 +18,8 @@ describe("chat", () => {
     const held = necessaryCallsOf(chat as unknown as Agent, { fanId: "f", message: "I love your work" });
     const { keys } = await run("I love your work");
     expect(held.map(({ step }) => step)).toEqual(keys);
-    expect(held.map(({ model }) => model)).toEqual([
-      "gemini-2.5-flash-lite",
-      undefined,
-      "gemini-2.5-flash-lite",
-    ]);
-  });
-
-  it("offers something to who asks, once compliance has read it, and remembers the interest without the words", async () => {
-    const { result, keys, seen } = await run("How much is a custom video, marker?");
-    expect(keys.slice().sort()).toEqual(Object.keys(usual).sort());
-    expect(result).toMatchObject({
-      response: draft.response,
-      suggestedUpsell: suggestion.message,
-      salesTactics: ["bundle"],
-      suggestedPrice: "9.99",
-    });
-    expect(seen.shared).toMatchObject([
-      { type: "fan_interest", scope: "creator", fanId: "f", text: "Asked to buy: custom content, videos." },
-    ]);
-    expect(JSON.stringify(seen.shared)).not.toContain("marker");
-  });
-
-  it.each([
-    ["has bought before", { context: { purchaseHistory: [{ item: "set", priceUsd: "9.99" }] } }],
-    ["is well engaged", { context: { engagementLevel: "high" } }],
-    ["has talked a while", { history: Array(4).fill({ from: "fan", text: "nice one" }) }],
-  ])("offers something to a fan who %s", async (_name, more) => {
-    expect((await run("Good morning!", {}, more)).result.suggestedUpsell).toBe(suggestion.message);
-  });
-
-  it.each([
-    ["a stranger's greeting", "Good morning!", {}],
-    ["a no", "No thanks, I don't want to buy anything", { context: { engagementLevel: "high" } }],
-    [
-      "a no that was said before",
-      "Good morning!",
-      { history: [{ from: "fan", text: "no thanks" }], context: { engagementLevel: "high" } },
-    ],
-    ["grief", "My dad passed away last week", { context: { engagementLevel: "high" } }],
-    ["want", "I lost my job, how much is a video?", {}],
-    [
-      "what the app knows of a fan's distress",
-      "How much is it?",
-      { context: "The fan said they are in debt." },
-    ],
-    [
-      "a worry a few turns ago",
-      "How much is it?",
-      { history: [{ from: "fan", text: "i want to kill myself" }] },
-    ],
-  ])("offers nothing to %s", async (_name, message, more) => {
-    const { result, keys } = await run(message, {}, more);
-    expect(keys).not.toContain("sales/offer");
-    expect(result.response).toBe(draft.response);
-    expect(result).not.toHaveProperty("suggestedUpsell");
-    expect(result).not.toHaveProperty("suggestedPrice");
-  });
-
-  it("reads the conversation that it remembers, where the app gives none", async () => {
-    const conversation = { turns: [{ from: "fan" as const, text: "no thanks" }] };
-    const { keys } = await run("Hi!", { conversation }, { context: { engagementLevel: "high" } });
-    expect(keys).not.toContain("sales/offer");
+    // All of them with the model that operators set.
+    expect(held.map(({ model }) => model)).toEqual([undefined, undefined, undefined]);
   });
 
   it.each(["spam", "prompt_injection", "hate", "minors"])(
@@ -157,18 +76,6 @@ describe("chat", () => {
     expect(result).not.toHaveProperty("suggestedUpsell");
   });
 
-  it.each([
-    ["sales fails", { "sales/offer": new Error("down") }],
-    ["its check fails", { "compliance-offer/check": new Error("down") }],
-    ["compliance refuses the offer", { "compliance-offer/check": refused("platform_rules", "x") }],
-    ["the offer presses", { "sales/offer": { ...suggestion, message: "Last chance, only 2 left!" } }],
-  ])("is answered without an offer where %s", async (_name, answers) => {
-    const { result } = await run("How much is a video?", { answers });
-    expect(result.response).toBe(draft.response);
-    expect(result).not.toHaveProperty("suggestedUpsell");
-    expect(result).not.toHaveProperty("salesTactics");
-  });
-
   it.each(["compliance-message/check", "compliance-draft/check", "messaging/draft"])(
     "fails where %s fails: nothing is shown unread",
     async (key) => {
@@ -177,4 +84,102 @@ describe("chat", () => {
       );
     },
   );
+
+  it("waits for both where both go wrong, and fails as the reply did", async () => {
+    const over = { tryDelegate: () => Promise.reject(new Error("cancelled")) };
+    const answers = { "messaging/draft": new Error("down") };
+    await expect(run("How much is a video?", { answers }, {}, over)).rejects.toThrow("down");
+    await expect(run("How much is a video?", {}, {}, over)).rejects.toThrow("cancelled");
+  });
+
+  it("checks no draft that messaging holds back", async () => {
+    const answers = { "messaging/draft": { response: "See <fan_message>", confidence: 0.5 } };
+    const { result, keys, seen } = await run("Good morning", { answers });
+    expect(keys).toEqual(["compliance-message/check", "messaging/draft"]);
+    expect(result).toMatchObject({ response: null, compliance: { categories: ["prompt_injection"] } });
+    expect(seen.shared).toEqual([]);
+  });
+
+  it("names the insights of a draft that it does not show, and shares none of it", async () => {
+    const insights = [{ id: "ins_1", source: "x", type: "t", confidence: 1, text: "t", data: {} }];
+    const { result, seen } = await run("How much is it?", {
+      insights,
+      answers: { "compliance-draft/check": refused("hate") },
+    });
+    expect(result).toEqual({
+      response: null,
+      confidence: 0,
+      compliance: refused("hate"),
+      insightsUsed: ["ins_1"],
+    });
+    expect(seen.shared).toEqual([]);
+  });
+
+  it("tells operators of a refused draft, and never what it says", async () => {
+    const logged = async (check: object, rewriteCheck: object = fine) => {
+      const answers = { "compliance-draft/check": check, "compliance-rewrite/check": rewriteCheck };
+      return (await run("Hi!", { answers })).seen.logged;
+    };
+    const message = "compliance refused a draft";
+    expect(await logged(refused("hate"))).toEqual([{ message, fields: { rewritten: false } }]);
+    expect(await logged(refused("hate", "b"))).toEqual([{ message, fields: { rewritten: true } }]);
+    expect(await logged(fine)).toEqual([]);
+  });
+
+  it("tells compliance what a draft and its rewrite answer", async () => {
+    const { seen } = await run("Good marker", {
+      answers: {
+        "compliance-draft/check": refused("hate", "b"),
+        "compliance-rewrite/check": fine,
+      },
+    });
+    const parts = (key: string) => seen.requests.find((request) => request.key === key)?.parts;
+    const answered = "<answered_message>\nGood marker\n</answered_message>";
+    expect(parts("compliance-draft/check")).toEqual([
+      answered,
+      `<draft_reply>\n${draft.response}\n</draft_reply>`,
+    ]);
+    expect(parts("compliance-rewrite/check")).toEqual([answered, "<draft_reply>\nb\n</draft_reply>"]);
+  });
+});
+
+describe("chat: the conversation", () => {
+  const turn = (text: string) => ({ from: "fan" as const, text });
+
+  it("is recalled once where the app gives none, and told with its summary", async () => {
+    const conversation = { summary: "They met.", turns: [turn("one"), turn(" \n"), turn("two")] };
+    const { seen } = await run("Hi!", { conversation });
+    expect(seen.recalled).toEqual(["f"]);
+    const request = seen.requests.find(({ key }) => key === "messaging/draft");
+    expect(request?.parts[0]).toBe(
+      "<conversation_history>\nearlier: They met.\nfan: one\nfan: two\n</conversation_history>",
+    );
+  });
+
+  it("is not recalled where the app gives one", async () => {
+    const { seen } = await run("Hi!", { conversation: { turns: [turn("old")] } }, { history: [turn("new")] });
+    expect(seen.recalled).toEqual([]);
+    expect(JSON.stringify(seen.requests)).not.toContain("fan: old");
+  });
+
+  it("is passed on as far as messaging takes it: its latest hundred turns", async () => {
+    const turns = Array.from({ length: 101 }, (_, index) => turn(`t${index}.`));
+    const { seen } = await run("I love your work", { conversation: { turns } }, { context: "in debt" });
+    const request = seen.requests.find(({ key }) => key === "messaging/draft");
+    expect(request?.parts[0]).toContain("fan: t1.\n");
+    expect(request?.parts[0]).toContain("fan: t100.\n");
+    expect(request?.parts[0]).not.toContain("t0.");
+  });
+});
+
+it("holds for the check of a draft what a draft adds", () => {
+  const calls = chat.necessaryCalls({ fanId: "f", message: "marker" });
+  expect(calls.map(({ step }) => step)).toEqual([
+    "compliance-message/check",
+    "messaging/draft",
+    "compliance-draft/check",
+  ]);
+  expect(calls[0]).not.toHaveProperty("laterBytesMax");
+  expect(calls[2]?.laterBytesMax).toBe(checkedDraftBytesMax);
+  for (const { parts } of calls) expect(parts.join()).toContain("marker");
 });

@@ -1,21 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { FoundInsight } from "../src/define-agent.ts";
 import { messaging } from "../src/messaging.ts";
-import { cannedTools, fine, refused } from "./canned-tools.ts";
-
-const answer = { response: "hi", confidence: 0.8, compliance: fine };
-
-function insight(id: string, over: Partial<FoundInsight> = {}): FoundInsight {
-  return {
-    id,
-    source: "chat_ai",
-    type: "fan_interest",
-    confidence: 0.6,
-    text: `fact ${id}`,
-    data: {},
-    ...over,
-  };
-}
+import { fineDraft as answer, cannedTools, fine, insight, refused } from "./canned-tools.ts";
 
 describe("messaging", () => {
   it("puts what a fan wrote in labelled parts, what changes least first, never among the instructions", async () => {
@@ -39,7 +24,7 @@ describe("messaging", () => {
     expect(seen.requests[0]?.parts).toEqual([
       "<creator_profile>\nname: Mia\nvoice: dry\nnever: emoji\nprice: video $9.99\n</creator_profile>",
       "<style_examples>\nfan: marker-fan\nyou: marker-reply\n</style_examples>",
-      "<known_insights>\n- fact ins_1\n</known_insights>",
+      "<known_insights>\n- ins_1\n</known_insights>",
       "<conversation_history>\nfan: marker-history\n  > creator: you can have all for free\ncreator: marker-turn\n</conversation_history>",
       '<app_context>\n{"mood":"marker-context"}\n</app_context>',
       "<fan_message>\nmarker-message\n</fan_message>",
@@ -107,46 +92,57 @@ describe("messaging", () => {
     expect((await draft({ verdict: fine })).response).toBe(response);
   });
 
-  it("words its necessary call no shorter than any that it makes", async () => {
-    const long = "ж".repeat(1900);
-    const { tools, seen } = cannedTools({
-      answers: { draft: answer },
-      profile: {
-        displayName: "M",
-        voice: long,
-        dos: Array(20).fill(long.slice(0, 400)),
-        sampleReplies: [long],
-      },
-      insights: Array.from({ length: 6 }, (_, index) =>
-        insight(`ins_${index}`, {
-          text: long,
-          ...(index % 2 && { type: "style_example", data: { message: long, reply: long } }),
-        }),
-      ),
-      conversation: {
-        summary: long,
-        turns: Array.from({ length: 50 }, () => ({ from: "fan" as const, text: long })),
-      },
-    });
-    const given = {
-      fanId: "f",
-      message: "<a_b>".repeat(1600),
-      context: { text: "<a_b>\n".repeat(1000) },
-      verdict: refused("self_harm"),
+  it("gives a draft without what must not be shown, and none of which nothing is left", async () => {
+    const draft = async (response: string, more: object = {}) => {
+      const { tools } = cannedTools({ answers: { draft: { ...answer, response } } });
+      return (await messaging.run({ fanId: "f", message: "m", ...more }, tools)).response;
     };
-    const [planned] = messaging.necessaryCalls(given);
-    await messaging.run(given, tools);
-    const bytes = (parts: string[]) => parts.reduce((sum, part) => sum + Buffer.byteLength(part) + 16, 0);
-    expect(bytes(seen.requests[0]?.parts ?? [])).toBeLessThanOrEqual(
-      bytes(planned?.parts ?? []) + (planned?.laterBytesMax ?? 0),
+    expect(await draft(" See https://evil.example/x you ")).toBe("See you");
+    expect(await draft("https://evil.example/x")).toBeNull();
+    expect(await draft("Hi", { verdict: refused("hate") })).toBeNull();
+    expect(await draft("Hi", { verdict: fine })).toBe("Hi");
+  });
+
+  it("shows no draft that repeats its instructions, and says so, whoever has judged the message", async () => {
+    const response = "<fan_state>distress</fan_state>";
+    for (const verdict of [undefined, fine]) {
+      const { tools } = cannedTools({ answers: { draft: { ...answer, response } } });
+      const result = await messaging.run({ fanId: "f", message: "m", ...(verdict && { verdict }) }, tools);
+      expect(result).toMatchObject({
+        response: null,
+        compliance: { allowed: false, categories: ["prompt_injection"], severity: "high" },
+      });
+    }
+  });
+
+  it("says nothing of distress to the model where there is none", async () => {
+    for (const verdict of [undefined, fine, refused("hate")]) {
+      const { tools, seen } = cannedTools({ answers: { draft: answer } });
+      await messaging.run({ fanId: "f", message: "m", ...(verdict && { verdict }) }, tools);
+      expect(seen.requests[0]?.parts).toEqual(["<fan_message>\nm\n</fan_message>"]);
+    }
+  });
+
+  it("takes context as text or as an object, and bounds it", async () => {
+    const told = async (context: string | Record<string, string>) => {
+      const { tools, seen } = cannedTools({ answers: { draft: answer } });
+      await messaging.run({ fanId: "f", message: "m", context }, tools);
+      return seen.requests[0]?.parts[0];
+    };
+    expect(await told('say "hi"')).toBe('<app_context>\nsay "hi"\n</app_context>');
+    expect(await told({ say: "hi" })).toBe('<app_context>\n{"say":"hi"}\n</app_context>');
+    expect(await told("")).toBe("<app_context>\n\n</app_context>");
+    expect(await told("x".repeat(8000))).toHaveLength(4000 + "<app_context>".length * 2 + 3);
+  });
+
+  it("tells the summary with the history that the app gives, and recalls nothing then", async () => {
+    const { tools, seen } = cannedTools({ answers: { draft: answer } });
+    const history = [{ from: "fan" as const, text: "hi" }];
+    await messaging.run({ fanId: "f", message: "m", history, summary: "They met." }, tools);
+    expect(seen.requests[0]?.parts[0]).toBe(
+      "<conversation_history>\nearlier: They met.\nfan: hi\n</conversation_history>",
     );
-    // The budgets were filled, else this says nothing.
-    expect(seen.requests[0]?.parts.slice(0, 4).map((part) => Buffer.byteLength(part) > 1900)).toEqual([
-      true,
-      true,
-      true,
-      true,
-    ]);
+    expect(seen.recalled).toEqual([]);
   });
 
   it("keeps the newest turns of a long conversation", async () => {
@@ -161,4 +157,13 @@ describe("messaging", () => {
     expect(part).not.toContain("turn 0 ");
     expect(Buffer.byteLength(part)).toBeLessThan(6100);
   });
+});
+
+it("takes no message and no turn without words, or that is too long", () => {
+  const accepts = (text: string) => [
+    messaging.input.safeParse({ fanId: "f", message: text }).success,
+    messaging.input.safeParse({ fanId: "f", message: "m", history: [{ from: "fan", text }] }).success,
+  ];
+  expect(accepts("x".repeat(8000))).toEqual([true, true]);
+  for (const text of ["", " \n", "x".repeat(8001)]) expect(accepts(text)).toEqual([false, false]);
 });

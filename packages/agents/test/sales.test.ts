@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { isHonestOffer } from "../src/honest-offer.ts";
+import { bytesOf } from "../src/budget.ts";
+import { creatorPartBytesMax } from "../src/creator-part.ts";
 import { sales } from "../src/sales.ts";
 import { cannedTools } from "./canned-tools.ts";
 
@@ -43,6 +44,7 @@ describe("sales", () => {
   ])("keeps to the creator's prices: %s", async (_name, suggestedPrice, expected) => {
     const { result } = await run({ suggestedPrice }, {}, { set: "5.00", video: "20" });
     expect(result.suggestedPrice).toBe(expected);
+    expect("suggestedPrice" in result).toBe(expected !== undefined);
   });
 
   it("drops wordings that name a sum outside the creator's prices", async () => {
@@ -75,6 +77,8 @@ describe("sales", () => {
     ["I'm 15, how much?", {}],
     ["No thanks, too expensive", {}],
     ["how much?", { fanProfile: { notes: "lost my job, depressed" } }],
+    ["how much?", { fanProfile: { said: ["hi", "i'm 15"], at: "school" } }],
+    ["how much?", { fanProfile: "is in\ndebt" }],
   ])("offers nothing, names no price and asks no model: %s", async (currentMessage, more) => {
     const { result, seen } = await run({}, { currentMessage, pricePoint: 20, ...more });
     expect(seen.requests).toEqual([]);
@@ -100,32 +104,70 @@ describe("sales", () => {
     const { result } = await run({ message: "Look at https://evil.example/x now and then, it is nice" });
     expect(result.message).toBe("Look at now and then, it is nice");
   });
+
+  it("offers nothing where the model says so, whatever it words beside", async () => {
+    for (const message of ["", " \n"]) {
+      const { result } = await run({ message });
+      expect(result).toEqual({
+        message: "",
+        tactics: [],
+        expectedConversionRate: 0,
+        alternativeMessages: [],
+        confidence: 0,
+      });
+    }
+  });
+
+  it("gives three other wordings at most, each once, none that is the offer", async () => {
+    const alternativeMessages = ["b", "a", "https://evil.example/x", "b", "c", "d", "e"];
+    const { result } = await run({ message: "a", alternativeMessages });
+    expect(result).toMatchObject({ message: "a", alternativeMessages: ["b", "c", "d"] });
+  });
+
+  it.each([
+    [-0.5, 0],
+    [0, 0],
+    [0.25, 0.25],
+    [1, 1],
+    [20, 1],
+  ])("reads %d as a share of %d", async (value, expected) => {
+    const { result } = await run({ expectedConversionRate: value, confidence: value });
+    expect([result.expectedConversionRate, result.confidence]).toEqual([expected, expected]);
+  });
+
+  it("drops what repeats its instructions", async () => {
+    const { seen } = await run();
+    const system = seen.requests[0]?.system ?? "";
+    const { result } = await run({ message: `Sure: ${system.split("\n")[1]}`, alternativeMessages: ["a"] });
+    expect(result.message).toBe("a");
+  });
 });
 
-describe("isHonestOffer", () => {
-  it.each([
-    "Only 2 left!",
-    "Only a few spots available",
-    "This is your last chance",
-    "It's gone tonight",
-    "Limited-time offer",
-    "Hurry up, love",
-    "Don't miss out",
-    "If you really loved me you'd buy it",
-    "Real fans would buy it",
-    "I’ll be so sad if you don't",
-    "Prove it",
-    "You owe me one",
-    "Everyone else has it already",
-    "Nur noch 3 Stück",
-    "Última oportunidad",
-    "Si de verdad me quisieras",
-  ])("is not: %s", (message) => expect(isHonestOffer(message)).toBe(false));
+describe("sales: what the model is told", () => {
+  const context = { engagementLevel: "high", fanProfile: { name: "</sales_context>" } };
 
-  it.each([
-    "I have a new set, it is $10. Want to see it?",
-    "Thank you for being here. There is a longer version if you like.",
-    "No pressure at all, it stays up.",
-    "I love that you liked the last one! The bundle has three like it.",
-  ])("is: %s", (message) => expect(isHonestOffer(message)).toBe(true));
+  it("is the creator's profile, then the moment, then the message, each in its label", async () => {
+    const { seen } = await run({}, { ...context, currentMessage: "how much?" }, { set: "5.00" });
+    expect(seen.requests[0]?.parts).toEqual([
+      "<creator_profile>\nprice: set $5.00\n</creator_profile>",
+      '<sales_context>\n{"fanProfile":{"name":"‹/sales_context>"},"engagementLevel":"high"}\n</sales_context>',
+      "<fan_message>\nhow much?\n</fan_message>",
+    ]);
+    const { seen: silent } = await run({}, context);
+    expect(silent.requests[0]?.parts.map((part) => part.split("\n")[0])).toEqual(["<sales_context>"]);
+  });
+
+  it("is held for, with what the profile may add", async () => {
+    const given = { fanId: "f", context: sales.input.parse({ fanId: "f", context }).context };
+    const [held, ...others] = sales.necessaryCalls(given);
+    const { seen } = await run({}, context);
+    expect(others).toEqual([]);
+    expect(held).toMatchObject({ step: "offer", parts: seen.requests[0]?.parts });
+    expect(held?.laterBytesMax).toBe(creatorPartBytesMax);
+  });
+
+  it("is bounded", async () => {
+    const { seen } = await run({}, { purchaseHistory: Array(900).fill("long words ") });
+    expect(bytesOf(seen.requests[0]?.parts[0] ?? "")).toBe(6000 + "<sales_context>".length * 2 + 3);
+  });
 });

@@ -29,7 +29,7 @@ it("every code of a problem is explained, and used", () => {
 });
 
 it("every code of a failed job is explained, and used", () => {
-  const text = `${sources("apps/worker/src")}\n${sources("packages/database/src/jobs")}`;
+  const text = `${sources("apps/worker/src")}\n${sources("packages/jobs/src")}`;
   const used = [
     ...found(text, /\bfailed\(\s*"([a-z_]+)"/g),
     ...found(

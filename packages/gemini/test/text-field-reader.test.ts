@@ -111,8 +111,22 @@ describe("a text field of JSON that is still being written", () => {
     ["a field that is no text", '{"response": null}'],
     ["the field of another object", '{"a": {"response": "x"}}'],
     ["a value of the field's name", '{"a": "response", "b": "x"}'],
+    ["an object or list that is the field", '{"response": {"response": "x"}, "a": ["response", "x"]}'],
+    ["a list that is the field", '{"response": ["x", {"a": "x"}]}'],
+    ["what follows the object", '{"a": 1}, "response": "x"'],
+    ["what stands in no object", '- "response": "x"'],
     ["an escape that does not exist", '{"response": "\\x41"}'],
   ])("nothing is read of %s", (_name, json) => {
     expect(last(json)).toBe("");
+  });
+
+  it.each([
+    ["the first", '{"response": "x", "a": "y"}'],
+    ["behind space", ' \n\t{ "response" :\n"x"}'],
+    ["behind a number", '{"a": 1, "response": "x"}'],
+    ["behind lists and objects", '{"a": [1, [2, 3]], "b": {"c": 1, "d": {}}, "response": "x"}'],
+    ["there twice: the first one counts", '{"response": "x", "response": "y"}'],
+  ])("is read where it is %s", (_where, json) => {
+    expect(last(json)).toBe("x");
   });
 });

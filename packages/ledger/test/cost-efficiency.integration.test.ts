@@ -1,24 +1,24 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { CostEfficiencyQuery } from "@understudy/contracts";
-import { type Database, newId, openDatabase } from "@understudy/database";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { newId, type Prisma } from "@understudy/database";
+import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { costEfficiency } from "../src/cost-efficiency.ts";
 import { Money } from "../src/money.ts";
+import { writeCalls } from "./ended-call.ts";
 
 const now = new Date("2026-11-22T18:00:00Z");
 const minuteMs = 60_000;
+const dayMs = 1_440 * minuteMs;
+/** When the first job begins; each one after it 181 minutes later. */
+const firstStart = Date.parse("2026-10-25T00:00:00Z");
+const startOf = (index: number) => new Date(firstStart + index * 181 * minuteMs);
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database: books, zoned } = await openStrictSuiteDatabase();
+let calls: Prisma.UsageLogGetPayload<{ include: { job: true; price: true } }>[];
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 4);
   await writeJobs();
-});
-afterAll(async () => {
-  await database?.close();
-  await testDatabase?.drop();
+  calls = await books.prisma.usageLog.findMany({ include: { job: true, price: true } });
 });
 
 /** What the database asks of a job in this state. */
@@ -31,9 +31,12 @@ function endOf(status: string | undefined) {
 
 /** 240 jobs over 30 days, in every state; each third calls a step again, each fourth has it repaired. */
 async function writeJobs(): Promise<void> {
-  const { prisma } = database;
+  const { prisma } = books;
   const models = ["gemini-2.5-flash", "gemini-2.5-pro"];
-  const prices = await prisma.price.findMany({ where: { model: { in: models }, serviceTier: "standard" } });
+  const prices = await prisma.price.findMany({
+    where: { model: { in: models }, serviceTier: "standard" },
+    orderBy: { validFrom: "asc" },
+  });
   await prisma.creator.createMany({ data: ["a", "b"].map((id) => ({ id, planName: "business" })) });
   const statuses = ["completed", "failed", "blocked", "cancelled", "completed", "running"] as const;
   const jobs = Array.from({ length: 240 }, (_, index) => ({
@@ -45,7 +48,7 @@ async function writeJobs(): Promise<void> {
     input: {},
     status: statuses[index % statuses.length] ?? "completed",
     ...endOf(statuses[index % statuses.length]),
-    startsAt: Date.parse("2026-10-25T00:00:00Z") + index * 181 * minuteMs,
+    startsAt: startOf(index).getTime(),
   }));
   await prisma.job.createMany({ data: jobs.map(({ startsAt: _, ...job }) => job) });
   const calls = jobs.flatMap((job, index) => {
@@ -64,7 +67,7 @@ async function writeJobs(): Promise<void> {
         attempt,
         stepKey,
         creatorId: job.creatorId,
-        agentId: "test_ai",
+        agentId: index % 5 < 3 ? "test_ai" : "other_ai",
         feature: index % 7 === 0 ? "rare" : "test",
         model: job.model,
         serviceTier: "standard" as const,
@@ -89,8 +92,7 @@ async function writeJobs(): Promise<void> {
 }
 
 /** The same sums, one call after another. */
-async function sumCalls(query: CostEfficiencyQuery & { from: Date; to: Date }) {
-  const all = await database.prisma.usageLog.findMany({ include: { job: true, price: true } });
+function sumCalls(query: CostEfficiencyQuery & { from: Date; to: Date }) {
   const sums = {
     costUsd: new Money(0),
     failedUsd: new Money(0),
@@ -102,11 +104,12 @@ async function sumCalls(query: CostEfficiencyQuery & { from: Date; to: Date }) {
   };
   const tokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };
   const step = (call: { stepKey: string }) => call.stepKey.replace(/:repair$/, "");
-  for (const call of all) {
+  for (const call of calls) {
     if (call.startedAt < query.from || call.startedAt >= query.to) continue;
     if ((query.creatorId ?? call.creatorId) !== call.creatorId) continue;
     if ((query.model ?? call.model) !== call.model || (query.feature ?? call.feature) !== call.feature)
       continue;
+    if ((query.agent ?? call.agentId) !== call.agentId) continue;
     const cost = call.costUsd?.toFixed() ?? "0";
     const { price } = call;
     const long = price.longContextAbove !== null && call.inputTokens > price.longContextAbove;
@@ -122,10 +125,11 @@ async function sumCalls(query: CostEfficiencyQuery & { from: Date; to: Date }) {
     add("cacheSavedUsd", rate("Input").minus(rate("Cached")).times(call.cachedTokens));
     add("thoughtsUsd", rate("Output").times(call.thoughtTokens));
     for (const name of Object.keys(tokens) as (keyof typeof tokens)[]) tokens[name] += call[name];
-    const calledAgain = all.some(
+    const calledAgain = calls.some(
       (later) =>
         later.jobId === call.jobId &&
         step(later) === step(call) &&
+        +later.startedAt < +query.to + dayMs &&
         (later.attempt > 1 || later.stepKey.endsWith(":repair")) &&
         (later.startedAt > call.startedAt || (+later.startedAt === +call.startedAt && later.id > call.id)),
     );
@@ -145,6 +149,8 @@ describe("efficiency", () => {
       "a period that ends between two calls of a job",
       { from: new Date("2026-10-25T18:30:00Z"), to: new Date("2026-10-28T00:17:00Z") },
     ],
+    ["a period from one call's very start to another's", { from: startOf(30), to: startOf(91) }],
+    ["one agent", { agent: "other_ai", from: new Date("2026-10-01"), to: new Date("2026-12-01") }],
     ["one creator", { creatorId: "a", from: new Date("2026-10-01"), to: new Date("2026-12-01") }],
     [
       "one model and feature",
@@ -157,14 +163,42 @@ describe("efficiency", () => {
     ],
     ["nothing", { from: new Date("2027-01-01"), to: new Date("2027-02-01") }],
   ])("of %s is the sum over its calls", async (_name, query) => {
-    const expected = await sumCalls(query);
-    expect(await costEfficiency(database, query, now)).toEqual(expected);
+    expect(await costEfficiency(zoned, query, now)).toEqual(sumCalls(query));
   });
 
   it("sums of each kind of waste are there to be compared", async () => {
     const { failedUsd, blockedUsd, retriedUsd, unknownUsd, cacheSavedUsd, thoughtsUsd } =
-      await costEfficiency(database, { from: new Date("2026-01-01"), to: new Date("2027-01-01") }, now);
+      await costEfficiency(zoned, { from: new Date("2026-01-01"), to: new Date("2027-01-01") }, now);
     for (const usd of [failedUsd, blockedUsd, retriedUsd, unknownUsd, cacheSavedUsd, thoughtsUsd])
       expect(Number(usd)).toBeGreaterThan(0);
+  });
+
+  it("looks for another call of a step until a day after the period, and no longer", async () => {
+    const dayAfter = Date.parse("2027-02-07T00:00:00Z");
+    for (const [creatorId, ms] of Object.entries({ in_time: -1, too_late: 0 })) {
+      const call = { creatorId, costUsd: "1" };
+      await writeCalls(books, [
+        { ...call, startedAt: new Date("2027-02-05T23:00:00Z") },
+        { ...call, startedAt: new Date(dayAfter + ms), attempt: 2 },
+      ]);
+    }
+    const period = { from: new Date("2027-02-05"), to: new Date("2027-02-06") };
+    const retried = async (creatorId: string) =>
+      (await costEfficiency(zoned, { creatorId, ...period }, now)).retriedUsd;
+    expect(await retried("in_time")).toBe("1");
+    expect(await retried("too_late")).toBe("0");
+  });
+
+  it("counts two calls alike, one on a whole day and one on a part of a day, as two", async () => {
+    const call = { creatorId: "twins", costUsd: "1" };
+    await writeCalls(books, [
+      { ...call, startedAt: new Date("2027-02-10T13:00:00Z") },
+      { ...call, startedAt: new Date("2027-02-11T13:00:00Z") },
+    ]);
+    const period = { from: new Date("2027-02-10T12:00:00Z"), to: new Date("2027-02-12") };
+    expect(await costEfficiency(zoned, { creatorId: "twins", ...period }, now)).toMatchObject({
+      costUsd: "2",
+      inputTokens: 200,
+    });
   });
 });

@@ -89,36 +89,132 @@ describe("the cost of a call", () => {
   it("counts tokens that no field names as output, and says that it is estimated", () => {
     expect(readUsage(P(100, { ...O(10), totalTokenCount: 150 }))).toMatchObject({
       output: 50,
+      unnamed: 40,
+      estimated: true,
+    });
+    expect(readUsage(P(100, { ...O(10), totalTokenCount: 110 }))).toMatchObject({
+      output: 10,
+      unnamed: 0,
+      estimated: false,
+    });
+    expect(readUsage(P(100, { ...O(10), totalTokenCount: 109 }))).toMatchObject({
+      output: 10,
+      unnamed: 0,
       estimated: true,
     });
   });
 
-  it("has no usage to read where the prompt is not counted", () => {
+  it("takes thoughts to be in the output where the total says so, and there is room for them", () => {
+    const read = (candidates: number, thoughts: number, totalTokenCount: number) =>
+      readUsage(P(100, { ...O(candidates), ...R(thoughts), toolUsePromptTokenCount: 7, totalTokenCount }));
+    expect(read(30, 20, 137)).toMatchObject({ output: 10, thoughts: 20, thoughtsInside: true });
+    expect(read(20, 20, 127)).toMatchObject({ output: 0, thoughts: 20, thoughtsInside: true });
+    expect(read(19, 20, 126)).toMatchObject({ output: 19, thoughtsInside: false, estimated: true });
+    expect(read(30, 20, 157)).toMatchObject({ output: 30, thoughtsInside: false, estimated: false });
+    expect(read(30, 0, 137)).toMatchObject({ output: 30, thoughtsInside: false, estimated: false });
+  });
+
+  it("bills cached audio as little as can be where nothing says what was cached, and says so", () => {
+    const prompt = (cachedContentTokenCount: number, details: object = {}) =>
+      readUsage(
+        P(100, {
+          promptTokensDetails: [{ modality: "AUDIO", tokenCount: 60 }],
+          cachedContentTokenCount,
+          ...details,
+        }),
+      );
+    expect(prompt(40)).toMatchObject({ cached: 40, cachedAudio: 0, estimated: true });
+    expect(prompt(41)).toMatchObject({ cached: 41, cachedAudio: 1, estimated: true });
+    expect(prompt(0)).toMatchObject({ cached: 0, cachedAudio: 0, estimated: false });
+    const cacheTokensDetails = [{ modality: "AUDIO", tokenCount: 25 }, { modality: "AUDIO" }];
+    expect(prompt(40, { cacheTokensDetails })).toMatchObject({ cachedAudio: 25, estimated: false });
+    const text = P(100, { cachedContentTokenCount: 40 });
+    expect(readUsage(text)).toMatchObject({ promptAudio: 0, cachedAudio: 0, estimated: false });
+  });
+
+  it("takes no part to be more than the whole, and says that it is estimated", () => {
+    expect(readUsage(P(100, { cachedContentTokenCount: 101 }))).toMatchObject({
+      cached: 100,
+      estimated: true,
+    });
+    expect(readUsage(P(100, { cachedContentTokenCount: 100 }))).toMatchObject({
+      cached: 100,
+      estimated: false,
+    });
+    const audio = (tokenCount: number) => ({ promptTokensDetails: [{ modality: "AUDIO", tokenCount }] });
+    expect(readUsage(P(100, audio(101)))).toMatchObject({ promptAudio: 100, estimated: true });
+    expect(readUsage(P(100, audio(100)))).toMatchObject({ promptAudio: 100, estimated: false });
+  });
+
+  it("is listed by what it is paid for, adding up to the whole", () => {
+    const tokens = readUsage(
+      P(1000, {
+        promptTokensDetails: [{ modality: "AUDIO", tokenCount: 300 }],
+        cachedContentTokenCount: 150,
+        cacheTokensDetails: [{ modality: "AUDIO", tokenCount: 50 }],
+        toolUsePromptTokenCount: 70,
+        ...O(20),
+        ...R(3),
+        totalTokenCount: 1100,
+      }),
+    );
+    if (!tokens) throw new Error("no usage");
+    const { lines, totalUsd } = explainCost(flash, tokens);
+    expect(lines.map(({ what, tokens, usd }) => `${what}: ${tokens} = ${usd.toFixed()}`)).toEqual([
+      "input: 600 = 0.00018",
+      "audio input: 250 = 0.00025",
+      "cached input: 100 = 0.000003",
+      "cached audio input: 50 = 0.000005",
+      "tool use: 70 = 0.000021",
+      "output: 20 = 0.00005",
+      "output that only the total counts: 7 = 0.0000175",
+      "thoughts: 3 = 0.0000075",
+    ]);
+    expect(totalUsd.toFixed()).toBe("0.000534");
+  });
+
+  it("has no usage to read where the prompt is not counted, or a count can't be", () => {
     expect(readUsage(undefined)).toBeUndefined();
     expect(readUsage({ candidatesTokenCount: 5 })).toBeUndefined();
     expect(readUsage({ promptTokenCount: -1 })).toBeUndefined();
+    expect(readUsage({ promptTokenCount: 0 })).toMatchObject({ prompt: 0 });
+    expect(readUsage({ promptTokenCount: 1_000_000_000 })).toMatchObject({ prompt: 1_000_000_000 });
+    expect(readUsage({ promptTokenCount: 1_000_000_001 })).toBeUndefined();
+    expect(readUsage(P(1, { thoughtsTokenCount: 0.5 }))).toBeUndefined();
   });
 
   it("agrees with the second calculation on any consistent usage, and never passes its hold", () => {
-    const tokens = fc.integer({ min: 0, max: 400_000 });
+    const tokens = fc.integer({ min: 0, max: 200_000 });
+    const modalities = (text: number, audio: number) => [
+      { modality: "TEXT", tokenCount: text },
+      { modality: "AUDIO", tokenCount: Math.floor(audio / 2) },
+      { modality: "AUDIO", tokenCount: Math.ceil(audio / 2) },
+    ];
     const usages = fc
       .record({
-        prompt: tokens,
-        cached: tokens,
+        text: tokens,
+        audio: tokens,
+        cachedText: tokens,
+        cachedAudio: tokens,
         output: tokens,
         thoughts: tokens,
         toolUse: tokens,
         inside: fc.boolean(),
+        hasCacheDetails: fc.boolean(),
       })
-      .map(({ prompt, cached, output, thoughts, toolUse, inside }) => {
+      .map(({ text, audio, output, thoughts, toolUse, inside, hasCacheDetails, ...counts }) => {
         const candidates = inside ? output + thoughts : output;
+        const cachedText = Math.min(counts.cachedText, text);
+        const cachedAudio = Math.min(counts.cachedAudio, audio);
         return {
-          promptTokenCount: prompt,
-          cachedContentTokenCount: Math.min(cached, prompt),
+          promptTokenCount: text + audio,
+          promptTokensDetails: modalities(text, audio),
+          cachedContentTokenCount: cachedText + cachedAudio,
+          ...(hasCacheDetails && { cacheTokensDetails: modalities(cachedText, cachedAudio) }),
           candidatesTokenCount: candidates,
           thoughtsTokenCount: thoughts,
           toolUsePromptTokenCount: toolUse,
-          totalTokenCount: prompt + toolUse + output + thoughts,
+          totalTokenCount: text + audio + toolUse + output + thoughts,
         };
       });
     fc.assert(

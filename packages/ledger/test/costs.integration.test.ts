@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import { type CostSums, type CostsQuery, costGroupings } from "@understudy/contracts";
-import { type Database, openDatabase } from "@understudy/database";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import type { Database } from "@understudy/database";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { costs } from "../src/costs.ts";
 import { Money } from "../src/money.ts";
 import { type EndedCall, writeCalls } from "./ended-call.ts";
@@ -10,20 +10,12 @@ const now = new Date("2026-11-22T18:00:00Z");
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openSuiteDatabase(4);
 let calls: Awaited<ReturnType<Database["prisma"]["usageLog"]["findMany"]>>;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 4);
   await writeCalls(database, manyCalls());
   calls = await database.prisma.usageLog.findMany();
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
 });
 
 /** Over 20 days, some at midnight to the millisecond and on either side of it, in every state. */
@@ -117,60 +109,5 @@ describe("costs", () => {
         expect(total.calls).toBe(rows.reduce((all, row) => all + row.calls, 0));
       }
     });
-  });
-});
-
-describe("the forecast", () => {
-  const perDay = (creatorId: string, days: readonly string[], costUsd: string): EndedCall[] =>
-    days.map((day) => ({ creatorId, costUsd, startedAt: new Date(`${day}T12:00:00Z`) }));
-  const ask = (query: Partial<CostsQuery>, at = now) => costs(database, { groupBy: "day", ...query }, at);
-
-  it("is what was spent, and the mean day of the last week for the days that are left", async () => {
-    await writeCalls(database, [
-      ...perDay("steady", ["2026-11-01"], "100"),
-      ...perDay("steady", ["2026-11-15", "2026-11-16", "2026-11-21"], "7"),
-      ...perDay("steady", ["2026-11-22"], "0.5"),
-      ...perDay("steady", ["2026-10-31"], "1000"),
-    ]);
-    // 21 in 7 days; 8.25 days are left.
-    const { forecast, total } = await ask({ creatorId: "steady" });
-    expect(forecast).toMatchObject({ month: "2026-11", spentUsd: "121.5", forecastUsd: "146.25" });
-    expect(forecast?.method).toMatch(/8\.25 days left at \$3 a day: the mean of the last 7 full UTC days/);
-    expect(total.costUsd).toBe("121.5");
-    expect((await ask({ creatorId: "steady", agent: "test_ai" })).forecast?.spentUsd).toBe("121.5");
-    expect((await ask({ creatorId: "steady", agent: "other_ai" })).forecast?.forecastUsd).toBe("0");
-  });
-
-  it("takes as many full days as there are", async () => {
-    await writeCalls(database, [
-      ...perDay("new", ["2026-11-20"], "1"),
-      ...perDay("new", ["2026-11-21"], "2"),
-      ...perDay("today", ["2026-11-22"], "0.01"),
-    ]);
-    expect((await ask({ creatorId: "new" })).forecast).toMatchObject({ forecastUsd: "15.38" });
-    expect((await ask({ creatorId: "today" })).forecast).toMatchObject({
-      spentUsd: "0.01",
-      forecastUsd: "0.09",
-      method: expect.stringMatching(/no full day/),
-    });
-  });
-
-  it("comes where the period contains the present, and not elsewhere", async () => {
-    const day = (text: string) => new Date(text);
-    expect((await ask({ from: day("2026-10-01") })).forecast).toBeUndefined();
-    expect((await ask({ from: day("2026-10-01"), to: day("2026-11-23") })).forecast).toBeDefined();
-    expect((await ask({ from: day("2026-11-22"), to: now })).forecast).toBeUndefined();
-    expect((await ask({ from: now })).forecast).toBeDefined();
-    // Whether the period reaches back far enough or not.
-    const whole = await ask({ creatorId: "steady", from: day("2026-01-01"), to: day("2027-01-01") });
-    const narrow = await ask({ creatorId: "steady", from: day("2026-11-22T17:00:00Z") });
-    expect(whole.forecast).toMatchObject({ spentUsd: "121.5" });
-    expect(narrow.forecast).toEqual(whole.forecast);
-    const midDay = await ask({
-      creatorId: "steady",
-      from: day("2026-10-31T12:00:00Z"),
-      to: day("2026-11-22T18:00:01Z"),
-    });
-    expect(midDay.forecast).toEqual(whole.forecast);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { claimJobs, createJobs, type Database, newId, openDatabase, type Prisma } from "@understudy/database";
-import { createTestDatabase, eventually, type TestDatabase } from "@understudy/testkit";
+import { type Database, newId, openDatabase, type Prisma } from "@understudy/database";
+import { claimJobs, createJobs } from "@understudy/jobs";
+import { createTestDatabase, eventually, newClaim, type TestDatabase } from "@understudy/testkit";
 import { costs } from "../src/costs.ts";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
@@ -63,7 +64,7 @@ async function intent(database: Database, ledger: Ledger, index: number): Promis
   const feature = ["fan_message", "caption", "sale"][(index >> 1) % 3] ?? "";
   const job = { agent: "test", feature, model, input: {}, priority: 1, requiredUsd: "0" };
   await createJobs(database, [{ ...job, id: jobId, creatorId, createCreator: true }]);
-  await claimJobs(database, [{ id: jobId, generation: 1, timeoutSeconds: 600 }]);
+  await claimJobs(database, [newClaim(jobId, { timeoutSeconds: 600 })]);
   const price = await ledger.prices.priceOf(model, "standard", new Date());
   if (!price) throw new Error("no price");
   return {

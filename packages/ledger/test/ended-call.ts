@@ -11,7 +11,14 @@ export interface EndedCall {
   agentId?: string;
   model?: string;
   feature?: string;
+  /** The first unless given. */
+  attempt?: number;
+  /** Of a settled call; those of others are 0. */
+  tokens?: { inputTokens: number; cachedTokens: number; outputTokens: number; thoughtTokens: number };
 }
+
+const usualTokens = { inputTokens: 100, cachedTokens: 7, outputTokens: 20, thoughtTokens: 3 };
+const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };
 
 /** Calls as they stand in UsageLog, with times of one's choice; their creators are created with the plan business. */
 export async function writeCalls({ prisma }: Database, calls: readonly EndedCall[]): Promise<void> {
@@ -28,7 +35,7 @@ export async function writeCalls({ prisma }: Database, calls: readonly EndedCall
     data: calls.map(({ status = "settled", ...call }) => ({
       id: newId("call"),
       jobId: jobs.get(call.creatorId) ?? "",
-      attempt: 1,
+      attempt: call.attempt ?? 1,
       stepKey: "draft",
       creatorId: call.creatorId,
       agentId: call.agentId ?? "test_ai",
@@ -40,10 +47,7 @@ export async function writeCalls({ prisma }: Database, calls: readonly EndedCall
       priceId: price.id,
       holdUsd: call.holdUsd ?? "0.01",
       costUsd: status === "settled" ? (call.costUsd ?? "0.001") : status === "released" ? "0" : null,
-      inputTokens: status === "settled" ? 100 : 0,
-      cachedTokens: status === "settled" ? 7 : 0,
-      outputTokens: status === "settled" ? 20 : 0,
-      thoughtTokens: status === "settled" ? 3 : 0,
+      ...(status === "settled" ? (call.tokens ?? usualTokens) : noTokens),
       startedAt: call.startedAt,
       deadlineAt: new Date(call.startedAt.getTime() + 60_000),
       settledAt: status === "started" ? null : (call.settledAt ?? new Date(call.startedAt.getTime() + 1_000)),

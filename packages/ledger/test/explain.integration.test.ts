@@ -1,30 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { Quote, QuoteRequest, ServiceTier } from "@understudy/contracts";
-import { type Database, openDatabase } from "@understudy/database";
-import {
-  createTestDatabase,
-  createUnknownCall,
-  priceBillEntry,
-  type TestDatabase,
-} from "@understudy/testkit";
+import { createUnknownCall, priceBillEntry } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import fc from "fast-check";
 import { explainCall, quoteUsage } from "../src/explain.ts";
 import { sumUsd } from "../src/money.ts";
 import { PriceBook } from "../src/price-book.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openSuiteDatabase(4);
 let book: PriceBook;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 4);
   book = new PriceBook(database);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
 });
 
 const now = new Date("2026-11-22T12:00:00Z");
@@ -122,8 +109,14 @@ describe("a quote", () => {
 
   it("equals the second calculation for any consistent usage of any model, tier and date; its lines add up", async () => {
     const rows = await database.prisma.price.findMany({ select: { model: true, serviceTier: true } });
-    expect(rows.length).toBeGreaterThanOrEqual(42);
-    const dates = ["2026-11-22T00:00:00Z", "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z"];
+    expect(rows.length).toBeGreaterThanOrEqual(99);
+    const dates = [
+      "2026-11-22T00:00:00Z",
+      "2026-11-30T23:59:59Z",
+      "2026-12-01T00:00:00Z",
+      "2026-12-31T23:59:59Z",
+      "2027-01-01T00:00:00Z",
+    ];
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...rows),

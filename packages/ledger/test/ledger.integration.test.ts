@@ -1,62 +1,25 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { claimJobs, createJobs, type Database, newId, openDatabase } from "@understudy/database";
-import { createTestDatabase, eventually, type TestDatabase } from "@understudy/testkit";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { newId } from "@understudy/database";
+import { eventually } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
-import { Money } from "../src/money.ts";
+import { intent as intendCall, type RunningJob, run, runningJob, waitingForLocks } from "./running-jobs.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
-let ledger: Ledger;
+const { database } = await openSuiteDatabase(20);
+const ledger = new Ledger(database);
 let creatorId: string;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 20);
-  ledger = new Ledger(database);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
-});
 
 beforeEach(() => {
   creatorId = newId("evt");
 });
 
-async function runningJob(): Promise<{ id: string; attempt: number }> {
-  const id = newId("job");
-  const common = {
-    agent: "test",
-    feature: "test",
-    model: "gemini-2.5-flash",
-    input: {},
-    priority: 1,
-    requiredUsd: "0",
-  };
-  await createJobs(database, [{ ...common, id, creatorId, createCreator: true }]);
-  await claimJobs(database, [{ id, generation: 1, timeoutSeconds: 60 }]);
-  return { id, attempt: 1 };
+/** A call that a job of the test's creator is about to make: a job of its own unless one is given. */
+async function intent(holdUsd: string, job?: RunningJob): Promise<CallIntent> {
+  return intendCall(ledger, job ?? (await ownJob()), holdUsd, { stepKey: "draft" });
 }
 
-async function intent(holdUsd: string, job?: { id: string; attempt: number }): Promise<CallIntent> {
-  const { id: jobId, attempt } = job ?? (await runningJob());
-  const price = await ledger.prices.priceOf("models/gemini-2.5-flash-001", "standard", new Date());
-  if (!price) throw new Error("no price");
-  return {
-    id: ledger.newCallId(),
-    jobId,
-    attempt,
-    stepKey: "draft",
-    creatorId,
-    agentId: "test_ai",
-    feature: "test",
-    price,
-    holdUsd: new Money(holdUsd),
-    reserveUsd: new Money(0),
-    isNecessary: true,
-    timeoutSeconds: 60,
-  };
+function ownJob(): Promise<RunningJob> {
+  return runningJob(database, { creatorId });
 }
 
 const answered = {
@@ -68,13 +31,6 @@ const answered = {
 
 function account() {
   return database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } });
-}
-
-/** Statements of this database that wait for another's lock. */
-async function waitingForLocks(): Promise<number> {
-  const rows = await database.prisma.$queryRaw<unknown[]>`
-    SELECT "pid" FROM "pg_stat_activity" WHERE "datname" = current_database() AND "wait_event_type" = 'Lock'`;
-  return rows.length;
 }
 
 function call(id: string) {
@@ -158,18 +114,18 @@ describe("the ledger", () => {
   });
 
   it("opens no call for an attempt that was fenced off", async () => {
-    const job = await runningJob();
-    await claimJobs(database, [{ id: job.id, generation: 1, timeoutSeconds: 60 }]);
+    const job = await ownJob();
+    await run(database, [job.id]);
     const wish = await intent("0.5", job);
     expect(await ledger.openCall(wish)).toEqual({ kind: "fenced" });
     expect(await database.prisma.usageLog.findUnique({ where: { id: wish.id } })).toBeNull();
   });
 
   it("records the cost of a late attempt, but not its answer", async () => {
-    const job = await runningJob();
+    const job = await ownJob();
     const wish = await intent("0.5", job);
     await ledger.openCall(wish);
-    await claimJobs(database, [{ id: job.id, generation: 1, timeoutSeconds: 60 }]);
+    await run(database, [job.id]);
     await ledger.endCall(wish, { ...answered, stepResult: { text: "late" } });
     expect((await call(wish.id)).status).toBe("settled");
     expect(await database.prisma.step.count({ where: { jobId: job.id } })).toBe(0);
@@ -201,7 +157,7 @@ describe("the ledger", () => {
         data: { heldUsd: "0", unknownUsd: "0.5" },
       });
       settled = ledger.endCall(wish, answered);
-      await eventually(async () => expect(await waitingForLocks()).toBe(1));
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
     });
     await settled;
     expect((await call(wish.id)).status).toBe("settled");
@@ -227,10 +183,34 @@ describe("the ledger", () => {
     expect([row.serviceTier, row.costUsd?.toFixed()]).toEqual(["standard", "0.00155"]);
   });
 
-  it("knows dated prices, and refuses what it does not know", async () => {
-    const at = (day: string) => ledger.prices.priceOf("gemini-3.8-flash", "standard", new Date(day));
-    expect((await at("2026-12-31T23:59:59Z"))?.outputUsd.toFixed()).toBe("3.75");
-    expect((await at("2027-01-01T00:00:00Z"))?.outputUsd.toFixed()).toBe("7.5");
+  it.each([
+    ["gemini-4-argon", "2026-12-01", ["2", "10", "0.1"], ["4", "20", "0.2"]],
+    ["gemini-4-carbon", "2026-12-01", ["2", "10", "0.1"], ["4", "20", "0.2"]],
+    ["gemini-2.5-pro", "2026-12-01", ["1.25", "10", "0.125"], ["0.75", "3.75", "0.075"]],
+    ["gemini-2.5-pro", "2027-01-01", ["0.75", "3.75", "0.075"], ["1.5", "7.5", "0.15"]],
+    ["gemini-3.6-flash", "2027-01-01", ["0.75", "3.75", "0.075"], ["1.5", "7.5", "0.15"]],
+    ["gemini-3.7-flash", "2027-01-01", ["0.75", "3.75", "0.075"], ["1.5", "7.5", "0.15"]],
+    ["gemini-3.8-flash", "2027-01-01", ["0.75", "3.75", "0.075"], ["1.5", "7.5", "0.15"]],
+  ])("knows the price of %s before and from %s", async (model, day, before, after) => {
+    const at = async (time: number) => {
+      const price = await ledger.prices.priceOf(model, "standard", new Date(time));
+      return [price?.inputUsd, price?.outputUsd, price?.cachedUsd].map((usd) => usd?.toFixed());
+    };
+    expect(await at(Date.parse(day) - 1)).toEqual(before);
+    expect(await at(Date.parse(day))).toEqual(after);
+  });
+
+  it("knows that what answers 2.5 has no dearer audio and no long context", async () => {
+    const [flash, pro] = await Promise.all(
+      ["gemini-2.5-flash", "gemini-2.5-pro"].map((model) =>
+        ledger.prices.priceOf(model, "standard", new Date("2026-12-01T00:00:00Z")),
+      ),
+    );
+    expect(flash?.audioInputUsd.toFixed()).toBe("0.3");
+    expect(pro).toMatchObject({ longContext: null });
+  });
+
+  it("refuses a model that it does not know", async () => {
     expect(await ledger.prices.priceOf("gpt-9", "standard", new Date())).toBeUndefined();
   });
 });

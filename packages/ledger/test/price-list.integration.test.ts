@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import { newPrice } from "@understudy/contracts";
-import { type Database, openDatabase } from "@understudy/database";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { PriceBook } from "../src/price-book.ts";
 import { addPrice, listPrices } from "../src/price-list.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openSuiteDatabase();
 let book: PriceBook;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 10);
   book = new PriceBook(database);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
 });
 
 const now = new Date("2026-11-22T12:00:00.000Z");
@@ -81,6 +72,9 @@ describe("adding a price", () => {
     for (const inputUsd of ["0.4", "0.5"]) {
       expect(await add({ serviceTier: "flex", validFrom, inputUsd })).toMatchObject({ kind: "exists" });
     }
+    // From that time on other tiers and models may have theirs.
+    expect(await add({ validFrom })).toMatchObject({ kind: "added" });
+    expect(await add({ model: "gemini-2.5-pro", validFrom })).toMatchObject({ kind: "added" });
     // One of the past as well: it exists, rather than being too late.
     expect(await add({ validFrom: "2025-01-01T00:00:00Z" })).toMatchObject({ kind: "exists" });
   });

@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import type { AlertFacts } from "@understudy/contracts";
-import { claimJobs, createJobs, type Database, newId, openDatabase } from "@understudy/database";
-import { createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { newId } from "@understudy/database";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
 import { Ledger } from "../src/ledger.ts";
-import { Money } from "../src/money.ts";
+import { answered, openCalls } from "./running-jobs.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
-let ledger: Ledger;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 10);
-  ledger = new Ledger(database);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
-});
+const { database } = await openSuiteDatabase();
+const ledger = new Ledger(database);
 
 async function newCreator(quotaUsd: string | null, planName = "starter"): Promise<string> {
   const id = newId("evt");
@@ -27,44 +15,11 @@ async function newCreator(quotaUsd: string | null, planName = "starter"): Promis
   return id;
 }
 
-/** Settles a call at `usd`: gemini-2.5-flash costs $2.5 for a million output tokens. */
+/** Settles a call at `usd`. */
 async function spend(creatorId: string, usd: string, holdUsd = usd): Promise<string> {
-  const jobId = newId("job");
-  const job = {
-    agent: "test",
-    feature: "test",
-    model: "gemini-2.5-flash",
-    input: {},
-    priority: 1,
-    requiredUsd: "0",
-  };
-  await createJobs(database, [{ ...job, id: jobId, creatorId, createCreator: false }]);
-  await claimJobs(database, [{ id: jobId, generation: 1, timeoutSeconds: 60 }]);
-  const price = await ledger.prices.priceOf("gemini-2.5-flash", "standard", new Date());
-  if (!price) throw new Error("no price");
-  const wish = {
-    id: ledger.newCallId(),
-    jobId,
-    attempt: 1,
-    stepKey: "draft",
-    creatorId,
-    agentId: "test_ai",
-    feature: "test",
-    price,
-    holdUsd: new Money(holdUsd),
-    reserveUsd: new Money(0),
-    isNecessary: true,
-    timeoutSeconds: 60,
-  };
-  expect(await ledger.openCall(wish)).toMatchObject({ kind: "open" });
-  const tokens = new Money(usd).times(1_000_000).div("2.5").toNumber();
-  await ledger.endCall(wish, {
-    kind: "answered",
-    usage: { promptTokenCount: 0, candidatesTokenCount: tokens },
-    serviceTier: "standard",
-    provider: "emulator",
-  });
-  return wish.id;
+  const [call] = await openCalls(database, ledger, [{ creatorId, holdUsd }]);
+  await ledger.endCall(call, answered(usd));
+  return call.id;
 }
 
 async function alertsOf(creatorId: string) {

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { type Database, newId, openDatabase } from "@understudy/database";
-import { createTestDatabase, createUnknownCall, eventually, type TestDatabase } from "@understudy/testkit";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { loadStatement, newId } from "@understudy/database";
+import { createUnknownCall, eventually } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
+import { waitingForLocks } from "./running-jobs.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
+const resolveStatement = loadStatement(new URL("../src/resolve-unknown.sql", import.meta.url));
+
+const { database } = await openSuiteDatabase();
 let creatorId: string;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 10);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
-});
 
 beforeEach(() => {
   creatorId = newId("evt");
@@ -36,6 +29,15 @@ async function accounts() {
   };
 }
 
+/** Spent and unknown, a pair for each month. */
+async function months(id: string) {
+  const rows = await database.prisma.monthlySpend.findMany({
+    where: { creatorId: id },
+    orderBy: { month: "asc" },
+  });
+  return rows.map(({ spentUsd, unknownUsd }) => [spentUsd.toFixed(), unknownUsd.toFixed()]);
+}
+
 async function key(id: string) {
   const { spentUsd, unknownUsd } = await database.prisma.apiKey.findUniqueOrThrow({ where: { id } });
   return [spentUsd.toFixed(), unknownUsd.toFixed()];
@@ -52,6 +54,18 @@ describe("an operator's word about a call whose answer was lost", () => {
       });
     }
     expect(await accounts()).toEqual({ month: ["0.123456789012", "0"], days: ["0.123456789012", "0"] });
+  });
+
+  it("ends it now, and what was wrong with it stays on record", async () => {
+    const id = await lostCall("0.5");
+    const lostAt = new Date(Date.now() - 60_000);
+    await database.prisma.usageLog.update({ where: { id }, data: { settledAt: lostAt } });
+    const resolution = await resolveUnknownCall(database, id, { costUsd: "0.5" });
+    expect(resolution).toMatchObject({ kind: "resolved", call: { errorCode: "answer_lost" } });
+    const { settledAt } = await database.prisma.usageLog.findUniqueOrThrow({ where: { id } });
+    expect(settledAt?.getTime()).toBeGreaterThan(lostAt.getTime());
+    // At its hold: nothing to tell operators of.
+    expect(await database.prisma.alert.count({ where: { creatorId, type: "cost_above_hold" } })).toBe(0);
   });
 
   it("writes it off: nothing is spent, once", async () => {
@@ -150,22 +164,90 @@ describe("an operator's word about a call whose answer was lost", () => {
     expect(await accounts()).toEqual({ month: [spent, "0"], days: [spent, "0"] });
   });
 
-  it("works the balance out from the account as it is when its lock is had", async () => {
-    const id = await lostCall("0.5");
-    let resolved: Promise<unknown> | undefined;
-    await database.prisma.$transaction(async (other) => {
-      await other.monthlySpend.updateMany({ where: { creatorId }, data: { spentUsd: "3" } });
-      resolved = resolveUnknownCall(database, id, { costUsd: "0.1" });
-      await eventually(async () => expect(await waitingForLocks()).toBe(1));
+  it("leaves the accounts of other creators and months as they are", async () => {
+    const [id, other] = [await lostCall("0.5"), newId("evt")];
+    await createUnknownCall(database, { creatorId: other, holdUsd: "0.5" });
+    const earlier = { month: new Date("2026-01-01"), spentUsd: "5", unknownUsd: "2" };
+    await database.prisma.monthlySpend.create({ data: { creatorId, ...earlier } });
+    await resolveUnknownCall(database, id, { costUsd: "0.1" });
+    expect(await months(creatorId)).toEqual([
+      ["5", "2"],
+      ["0.1", "0"],
+    ]);
+    expect(await months(other)).toEqual([["0", "0.5"]]);
+  });
+
+  it("about many calls at once counts each on its own accounts", async () => {
+    const [a, b] = [creatorId, newId("evt")];
+    const [one, other] = [newId("key"), newId("key")].map((id) => ({ id, budgetUsd: null }));
+    const lost = (creatorId: string, holdUsd: string, apiKey = one) =>
+      createUnknownCall(database, { creatorId, holdUsd, ...(apiKey && { apiKey }) });
+    const words = [
+      { id: await lost(a, "0.5"), costUsd: "0.1" },
+      { id: await lost(a, "0.25"), costUsd: "0.02" },
+      { id: await lost(a, "1") },
+      { id: await lost(a, "0.75", other), costUsd: "1" },
+      { id: await lost(b, "2", other), costUsd: "0.3" },
+      { id: await lost(b, "3"), costUsd: "3" },
+    ];
+    await lost(a, "0.125");
+    await lost(b, "0.0625", other);
+    const ended = await database.execute<{ id: string }>(resolveStatement, words);
+    expect(ended.map(({ id }) => id).sort()).toEqual(words.map(({ id }) => id).sort());
+    expect([await months(a), await months(b)]).toEqual([[["1.12", "0.125"]], [["3.3", "0.0625"]]]);
+    expect([await key(one?.id ?? ""), await key(other?.id ?? "")]).toEqual([
+      ["3.12", "0.125"],
+      ["1.3", "0.0625"],
+    ]);
+    const rows = await database.prisma.usageLog.findMany({
+      where: { creatorId: { in: [a, b] } },
+      orderBy: { id: "asc" },
     });
-    await resolved;
-    expect((await accounts()).month).toEqual(["3.1", "0"]);
+    expect(rows.map(({ status, costUsd }) => [status, costUsd?.toFixed()])).toEqual([
+      ["settled", "0.1"],
+      ["settled", "0.02"],
+      ["released", "0"],
+      ["settled", "1"],
+      ["settled", "0.3"],
+      ["settled", "3"],
+      ["unknown", undefined],
+      ["unknown", undefined],
+    ]);
+    const alerts = await database.prisma.alert.findMany({
+      where: { type: "cost_above_hold", key: { in: words.map(({ id }) => id) } },
+    });
+    expect(alerts.map(({ key }) => key)).toEqual([words[3]?.id]);
   });
 });
 
-/** Statements of this database that wait for another's lock. */
-async function waitingForLocks(): Promise<number> {
-  const rows = await database.prisma.$queryRaw<unknown[]>`
-    SELECT "pid" FROM "pg_stat_activity" WHERE "datname" = current_database() AND "wait_event_type" = 'Lock'`;
-  return rows.length;
-}
+describe("an operator's word while another process writes", () => {
+  it.each(["creator", "key"])("is worked out from the %s's account as it is then", async (whose) => {
+    const apiKey = { id: newId("key"), budgetUsd: null };
+    const id = await lostCall("0.5", apiKey);
+    let resolved: Promise<unknown> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      const data = { spentUsd: "3", unknownUsd: "2" };
+      if (whose === "key") await other.apiKey.update({ where: { id: apiKey.id }, data });
+      else await other.monthlySpend.updateMany({ where: { creatorId }, data });
+      resolved = resolveUnknownCall(database, id, { costUsd: "0.1" });
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+    });
+    await resolved;
+    expect(whose === "key" ? await key(apiKey.id) : (await accounts()).month).toEqual(["3.1", "1.5"]);
+  });
+
+  it("does not count where the call's answer came in that moment", async () => {
+    const id = await lostCall("0.5");
+    let resolved: Promise<unknown> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      await other.usageLog.update({ where: { id }, data: { status: "settled", costUsd: "0.2" } });
+      resolved = resolveUnknownCall(database, id, { writeOff: true });
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+    });
+    expect(await resolved).toMatchObject({
+      kind: "not_unknown",
+      call: { status: "settled", costUsd: "0.2" },
+    });
+    expect((await accounts()).month).toEqual(["0", "0.5"]);
+  });
+});

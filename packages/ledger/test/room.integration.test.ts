@@ -1,108 +1,37 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import {
-  claimJobs,
-  createJobs,
-  type Database,
-  finishJobs,
-  newId,
-  openDatabase,
-  requeueJob,
-} from "@understudy/database";
-import { createApiKeyRow, createTestDatabase, type TestDatabase } from "@understudy/testkit";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { newId } from "@understudy/database";
+import { finishJobs } from "@understudy/jobs";
+import { createApiKeyRow, eventually } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
-import { Money, sumUsd } from "../src/money.ts";
+import { sumUsd } from "../src/money.ts";
+import {
+  answered,
+  type CallWish,
+  intent,
+  intents,
+  openCalls,
+  run,
+  runningJob,
+  waitingForLocks,
+} from "./running-jobs.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
-let ledger: Ledger;
-let roomFor: string[];
+const { database } = await openSuiteDatabase(20);
+const ledger = new Ledger(database);
 let creatorId: string;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 20);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
-});
 
 beforeEach(() => {
   creatorId = newId("evt");
-  roomFor = [];
-  ledger = new Ledger(database, { onRoom: (id) => roomFor.push(id) });
 });
 
-const common = { agent: "test", feature: "test", model: "gemini-2.5-flash", input: {}, requiredUsd: "0" };
-
-async function newJob(options: { priority?: number; apiKeyId?: string } = {}): Promise<string> {
-  const id = newId("job");
-  await createJobs(database, [{ ...common, priority: 1, ...options, id, creatorId, createCreator: true }]);
-  return id;
-}
-
-async function run(id: string): Promise<{ id: string; attempt: number }> {
-  const job = await database.prisma.job.findUniqueOrThrow({ where: { id } });
-  const [claimed] = await claimJobs(database, [{ id, generation: job.generation, timeoutSeconds: 60 }]);
-  if (!claimed) throw new Error("not claimed");
-  return { id, attempt: claimed.attempt };
-}
-
-async function runningJob(options: { apiKeyId?: string } = {}) {
-  return run(await newJob(options));
-}
-
-async function intent(
-  job: { id: string; attempt: number },
-  holdUsd: string,
-  more: { reserveUsd?: string; isNecessary?: boolean } = {},
-): Promise<CallIntent> {
-  const price = await ledger.prices.priceOf("gemini-2.5-flash", "standard", new Date());
-  if (!price) throw new Error("no price");
-  return {
-    id: ledger.newCallId(),
-    jobId: job.id,
-    attempt: job.attempt,
-    stepKey: newId("evt"),
-    creatorId,
-    agentId: "test_ai",
-    feature: "test",
-    price,
-    holdUsd: new Money(holdUsd),
-    reserveUsd: new Money(more.reserveUsd ?? 0),
-    isNecessary: more.isNecessary ?? true,
-    timeoutSeconds: 60,
-  };
-}
-
-async function open(holdUsd: string, options: { apiKeyId?: string } = {}) {
-  const wish = await intent(await runningJob(options), holdUsd);
+async function open(holdUsd: string, options: Partial<CallWish> = {}) {
+  const [wish] = (await intents(database, ledger, [{ creatorId, holdUsd, ...options }])) as [CallIntent];
   return { wish, opening: await ledger.openCall(wish) };
 }
 
-/** Output tokens of gemini-2.5-flash, at $2.50 a million. */
-function answered(usd: string) {
-  const candidatesTokenCount = new Money(usd).times(400_000).toNumber();
-  return {
-    kind: "answered",
-    usage: { promptTokenCount: 0, candidatesTokenCount },
-    serviceTier: "standard",
-    provider: "emulator",
-  } as const;
-}
-
-async function waitForRoom(id: string, attempt: number, neededUsd: string) {
-  expect(await requeueJob(database, { id, attempt, waitingFor: "quota", neededUsd })).toBe(true);
-}
-
-async function amounts() {
-  const row = await database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } });
+async function amounts(id = creatorId) {
+  const row = await database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId: id } });
   return [row.spentUsd, row.heldUsd, row.unknownUsd].map((usd) => usd.toFixed());
-}
-
-async function woken(creators?: string[]) {
-  return (await ledger.wakeWaitingJobs(100, creators ?? [creatorId])).map((job) => job.id);
 }
 
 describe("room in a quota", () => {
@@ -125,15 +54,16 @@ describe("room in a quota", () => {
   });
 
   it("counts what may have been spent as spent", async () => {
-    const lost = { ...(await intent(await runningJob(), "6")), timeoutSeconds: 0 };
-    await ledger.openCall(lost);
-    await ledger.giveUpCalls(1_000);
+    await open("6", { timeoutSeconds: 0 });
+    await eventually(async () => expect(await ledger.giveUpCalls(1_000)).toHaveLength(1));
     expect((await open("5")).opening).toMatchObject({ kind: "no_room", unknownUsd: "6.000000000000" });
   });
 
   it("is given to calls that come together as far as it reaches", async () => {
-    const wishes = await Promise.all(
-      ["4", "4", "4", "1", "1"].map(async (usd) => intent(await runningJob(), usd)),
+    const wishes = await intents(
+      database,
+      ledger,
+      ["4", "4", "4", "1", "1"].map((holdUsd) => ({ creatorId, holdUsd })),
     );
     const openings = await Promise.all(wishes.map((wish) => ledger.openCall(wish)));
     expect(openings.map((opening) => opening.kind)).toEqual(["open", "open", "wait", "open", "open"]);
@@ -166,85 +96,128 @@ describe("room in a quota", () => {
   });
 });
 
+/** Held by jobs for calls that they did not make yet. */
+async function heldBy(...ids: string[]) {
+  const rows = await Promise.all(ids.map((id) => database.prisma.job.findUniqueOrThrow({ where: { id } })));
+  return rows.map(({ heldUsd }) => heldUsd.toFixed());
+}
+
+async function heldOfKey(id: string) {
+  return (await database.prisma.apiKey.findUniqueOrThrow({ where: { id } })).heldUsd.toFixed();
+}
+
+async function finish(...ids: string[]) {
+  await finishJobs(
+    database,
+    ids.map((id) => ({ id, attempt: 1, status: "completed", result: {}, eventId: newId("evt") })),
+  );
+}
+
 describe("what a job can't do without", () => {
   it("is held before its first call, drawn from there, and given back when it ends", async () => {
-    const job = await runningJob();
-    const held = async () =>
-      (await database.prisma.job.findUniqueOrThrow({ where: { id: job.id } })).heldUsd.toFixed();
-    const first = await intent(job, "1", { reserveUsd: "4" });
+    const job = await runningJob(database, { creatorId });
+    const first = await intent(ledger, job, "1", { reserveUsd: "4" });
     expect(await ledger.openCall(first)).toEqual({ kind: "open" });
-    expect([await held(), await amounts()]).toEqual(["4", ["0", "5", "0"]]);
+    expect([await heldBy(job.id), await amounts()]).toEqual([["4"], ["0", "5", "0"]]);
 
-    const second = await intent(job, "3");
+    const second = await intent(ledger, job, "3");
     await ledger.openCall(second);
-    expect([await held(), await amounts()]).toEqual(["1", ["0", "5", "0"]]);
+    expect([await heldBy(job.id), await amounts()]).toEqual([["1"], ["0", "5", "0"]]);
     // A call that it could do without takes nothing out of it.
-    await ledger.openCall(await intent(job, "2", { isNecessary: false }));
-    expect([await held(), await amounts()]).toEqual(["1", ["0", "7", "0"]]);
+    await ledger.openCall(await intent(ledger, job, "2", { isNecessary: false }));
+    expect([await heldBy(job.id), await amounts()]).toEqual([["1"], ["0", "7", "0"]]);
 
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([]);
-    await finishJobs(database, [{ ...job, status: "completed", result: {}, eventId: newId("evt") }]);
-    expect(await ledger.releaseJobHolds(10, [job.id])).toMatchObject([{ id: job.id, creatorId }]);
-    expect([await held(), await amounts()]).toEqual(["0", ["0", "6", "0"]]);
+    await finish(job.id);
+    const released = { id: job.id, creatorId, releasedUsd: "1.000000000000" };
+    expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([released]);
+    expect([await heldBy(job.id), await amounts()]).toEqual([["0"], ["0", "6", "0"]]);
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([]);
   });
 
   it("keeps it from beginning where there is no room for all of it", async () => {
-    const wish = await intent(await runningJob(), "1", { reserveUsd: "9.5" });
-    expect(await ledger.openCall(wish)).toMatchObject({ kind: "no_room", requiredUsd: "10.5" });
+    const whole = await open("1", { reserveUsd: "9.5" });
+    expect(whole.opening).toMatchObject({ kind: "no_room", requiredUsd: "10.5" });
     await open("5");
-    const other = await intent(await runningJob(), "1", { reserveUsd: "4.5" });
-    expect(await ledger.openCall(other)).toMatchObject({ kind: "wait", requiredUsd: "5.5" });
+    const rest = await open("1", { reserveUsd: "4.5" });
+    expect(rest.opening).toMatchObject({ kind: "wait", requiredUsd: "5.5" });
   });
 
   it("is held once, when a later attempt begins with some of it still held", async () => {
-    const job = await runningJob();
-    await ledger.openCall(await intent(job, "1", { reserveUsd: "4" }));
-    const again = await run(job.id);
-    await ledger.openCall(await intent(again, "1", { reserveUsd: "4" }));
+    const job = await runningJob(database, { creatorId });
+    await ledger.openCall(await intent(ledger, job, "1", { reserveUsd: "4" }));
+    const [again] = await run(database, [job.id]);
+    await ledger.openCall(await intent(ledger, again, "1", { reserveUsd: "4" }));
     // The first attempt's call is open still; of the 5 that this one needs the job had 4.
     expect(await amounts()).toEqual(["0", "6", "0"]);
   });
-});
 
-describe("jobs that wait for room", () => {
-  it("go on in their order when a hold is settled, as many as there is room for", async () => {
-    const holder = await open("9.5");
-    const ids = [];
-    for (const priority of [2, 1, 3]) ids.push(await newJob({ priority }));
-    for (const id of ids) await waitForRoom(id, (await run(id)).attempt, "3");
-    expect(await woken()).toEqual([]);
-
-    await ledger.endCall(holder.wish, answered("5"));
-    expect(roomFor).toEqual([creatorId]);
-    expect(await woken()).toEqual([ids[1]]);
-    const row = await database.prisma.job.findUniqueOrThrow({ where: { id: ids[1] as string } });
-    expect(row).toMatchObject({ waitingFor: null, neededUsd: null, generation: 2, dispatchedAt: null });
+  it("is given back by all jobs that run no more, to each one's creator and key", async () => {
+    const [one, other] = [await createApiKeyRow(database, null), await createApiKeyRow(database, null)];
+    const [ofA, ofB] = [
+      { creatorId, holdUsd: "0.125" },
+      { creatorId: newId("evt"), holdUsd: "0.125" },
+    ];
+    const calls = await openCalls(database, ledger, [
+      { ...ofA, apiKeyId: one, reserveUsd: "3" },
+      { ...ofA, apiKeyId: one, reserveUsd: "2" },
+      { ...ofA, apiKeyId: other, reserveUsd: "1" },
+      { ...ofA, reserveUsd: "0.5" },
+      { ...ofB, apiKeyId: one, reserveUsd: "4" },
+      { ...ofB, apiKeyId: other, reserveUsd: "0.25" },
+      { ...ofB, apiKeyId: other, reserveUsd: "0.25" },
+    ]);
+    const ids = calls.map(({ jobId }) => jobId);
+    const [runs, waits, ...ended] = ids.toReversed() as [string, string, ...string[]];
+    await finish(...ended, runs);
+    await run(database, [waits]);
+    const released = (await ledger.releaseJobHolds(100)).map(({ id }) => id).sort();
+    expect(released).toEqual([...ended, runs].sort());
+    expect(await heldBy(...ids)).toEqual(ids.map((id) => (id === waits ? "0.25" : "0")));
+    expect([await amounts(), await amounts(ofB.creatorId)]).toEqual([
+      ["0", "0.5", "0"],
+      ["0", "0.625", "0"],
+    ]);
+    expect([await heldOfKey(one), await heldOfKey(other)]).toEqual(["0.375", "0.625"]);
   });
 
-  it("go on to hear that there is no room, once what is spent leaves none", async () => {
-    const holder = await open("9");
-    const job = await runningJob();
-    await waitForRoom(job.id, job.attempt, "2");
-    expect(await woken()).toEqual([]);
-    await ledger.endCall(holder.wish, answered("8.5"));
-    expect(await woken()).toEqual([job.id]);
+  it("is given back by the jobs that are named alone, and so many at a time", async () => {
+    const wish = { creatorId, holdUsd: "0.5", reserveUsd: "1" };
+    const calls = await openCalls(database, ledger, [wish, wish, wish, wish]);
+    const ids = calls.map(({ jobId }) => jobId);
+    await finish(...ids);
+    const [named, ...others] = ids as [string, ...string[]];
+    expect(await ledger.releaseJobHolds(100, [named])).toMatchObject([{ id: named }]);
+    expect(await heldBy(...ids)).toEqual(["0", "1", "1", "1"]);
+    expect(await ledger.releaseJobHolds(2)).toHaveLength(2);
+    await database.prisma.$transaction(async (other) => {
+      const { id } = await other.job.findFirstOrThrow({ where: { id: { in: others }, heldUsd: { gt: 0 } } });
+      await other.job.update({ where: { id }, data: { priority: 2 } });
+      // What another process has at hand is left, and holds up nobody.
+      expect(await ledger.releaseJobHolds(100)).toEqual([]);
+    });
+    expect(await ledger.releaseJobHolds(100)).toHaveLength(1);
   });
 
-  it("are found without a settled hold too: a new quota, a lost call, a sweep over all", async () => {
-    await open("9");
-    const job = await runningJob();
-    await waitForRoom(job.id, job.attempt, "2");
-    await database.prisma.creator.update({ where: { id: creatorId }, data: { quotaUsd: "11" } });
-    expect((await ledger.wakeWaitingJobs(100)).map((found) => found.id)).toContain(job.id);
-  });
-
-  it("may still expire while they have made no call", async () => {
-    const job = await runningJob();
-    await waitForRoom(job.id, job.attempt, "2");
-    const { startedAt } = await database.prisma.job.findUniqueOrThrow({ where: { id: job.id } });
-    expect(startedAt).toBeNull();
-  });
+  it.each(["creator", "key"])(
+    "is given back to the %s's account as it is when its lock is had",
+    async (whose) => {
+      const apiKeyId = await createApiKeyRow(database, null);
+      const wish = { creatorId, apiKeyId, holdUsd: "0.5", reserveUsd: "1" };
+      const [{ jobId }] = await openCalls(database, ledger, [wish]);
+      await finish(jobId);
+      let released: Promise<unknown> | undefined;
+      await database.prisma.$transaction(async (other) => {
+        const data = { heldUsd: "3" };
+        if (whose === "key") await other.apiKey.update({ where: { id: apiKeyId }, data });
+        else await other.monthlySpend.updateMany({ where: { creatorId }, data });
+        released = ledger.releaseJobHolds(100, [jobId]);
+        await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+      });
+      await released;
+      expect(whose === "key" ? await heldOfKey(apiKeyId) : (await amounts())[1]).toBe("2");
+    },
+  );
 });
 
 describe("the budget of a key", () => {
@@ -279,41 +252,68 @@ describe("the budget of a key", () => {
 });
 
 describe("the budget of the platform", () => {
-  it("is never passed by many creators and two ledgers at once", async () => {
-    const before = await database.prisma.monthlySpend.aggregate({
+  /** Ledgers, as of two processes, of a platform that has so much left beside all that was used so far. */
+  async function ledgers(leftUsd: number): Promise<[Ledger, Ledger]> {
+    const used = await database.prisma.monthlySpend.aggregate({
       _sum: { spentUsd: true, heldUsd: true, unknownUsd: true },
     });
-    const { spentUsd, heldUsd, unknownUsd } = before._sum;
+    const { spentUsd, heldUsd, unknownUsd } = used._sum;
     const taken = sumUsd([spentUsd, heldUsd, unknownUsd].map((usd) => usd?.toFixed() ?? 0));
-    const options = { platformQuotaUsd: taken.plus(5).toFixed() };
-    const ledgers = [new Ledger(database, options), new Ledger(database, options)];
-    const openings = await Promise.all(
-      Array.from({ length: 40 }, async (_, index) => {
-        creatorId = `platform_${index}_${newId("evt")}`;
-        const wish = await intent(await runningJob(), "0.3");
-        return ledgers[index % 2]?.openCall(wish);
-      }),
+    const options = { platformQuotaUsd: taken.plus(leftUsd).toFixed() };
+    return [new Ledger(database, options), new Ledger(database, options)];
+  }
+
+  it("is never passed by many creators and two ledgers at once", async () => {
+    const both = await ledgers(5);
+    const wishes = await intents(
+      database,
+      ledger,
+      Array.from({ length: 40 }, () => ({ creatorId: newId("evt"), holdUsd: "0.3" })),
     );
-    expect(openings.filter((opening) => opening?.kind === "open")).toHaveLength(16);
-    expect(openings.filter((opening) => opening?.kind === "wait")).toHaveLength(24);
+    const openings = await Promise.all(wishes.map((wish, index) => both[index % 2 ? 1 : 0].openCall(wish)));
+    expect(openings.filter((opening) => opening.kind === "open")).toHaveLength(16);
+    expect(openings.filter((opening) => opening.kind === "wait")).toHaveLength(24);
+    const creatorIds = new Set(wishes.map((wish) => wish.creatorId));
+    const accounts = await database.prisma.monthlySpend.count({
+      where: { creatorId: { in: [...creatorIds] } },
+    });
+    expect([creatorIds.size, accounts]).toEqual([40, 16]);
+  });
+
+  it("counts what another process is about to hold for another creator", async () => {
+    const [one, other] = await ledgers(5);
+    const wish = { holdUsd: "3" };
+    const wishes = [
+      { creatorId, ...wish },
+      { creatorId: newId("evt"), ...wish },
+    ];
+    const [first, second] = (await intents(database, ledger, wishes)) as [CallIntent, CallIntent];
+    let openings: Promise<{ kind: string }[]> | undefined;
+    await database.prisma.$transaction(async (holder) => {
+      // The first waits for its job, the second for the first.
+      await holder.job.update({ where: { id: first.jobId }, data: { priority: 2 } });
+      const opened = one.openCall(first);
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+      openings = Promise.all([opened, other.openCall(second)]);
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(2));
+    });
+    expect(await openings).toMatchObject([{ kind: "open" }, { kind: "wait", waitingFor: "quota" }]);
   });
 });
 
 describe("the switch", () => {
-  it("stops all spending, and lets jobs go on when it is turned back", async () => {
+  it("stops all spending, and nothing is held meanwhile", async () => {
     const { spendingSwitch } = database.prisma;
     const turn = (stopped: boolean) => spendingSwitch.update({ where: { id: 1 }, data: { stopped } });
     await turn(true);
     try {
-      const job = await runningJob();
-      const wish = await intent(job, "1");
-      expect(await ledger.openCall(wish)).toMatchObject({ kind: "wait", waitingFor: "paused" });
-      await requeueJob(database, { ...job, waitingFor: "paused", neededUsd: "1" });
-      expect(await woken()).toEqual([]);
-      await turn(false);
-      expect(await woken()).toEqual([job.id]);
+      const openings = await Promise.all([open("1"), open("1000", { creatorId: newId("evt") })]);
+      const paused = { kind: "wait", waitingFor: "paused" };
+      expect(openings.map(({ opening }) => opening)).toMatchObject([paused, paused]);
     } finally {
       await turn(false);
     }
+    expect((await open("1")).opening.kind).toBe("open");
+    expect(await amounts()).toEqual(["0", "1", "0"]);
   });
 });

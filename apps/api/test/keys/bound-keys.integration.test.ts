@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type {
+  ApiKey,
   ApiKeySecret,
   Call,
   Charge,
@@ -48,8 +49,7 @@ describe("for a key that is bound to creators", () => {
   it("others' creators and jobs do not exist, as one that never was", async () => {
     for (const [method, path, body] of [
       ["GET", "/creators/:creator"],
-      ["PUT", "/creators/:creator", { plan: "pro" }],
-      ["POST", "/creators/:creator/pause"],
+      ["PUT", "/creators/:creator", { profile: { displayName: "Mine" } }],
       ["GET", "/creators/:creator/quota"],
       ["GET", "/creators/:creator/limits"],
       ["GET", "/creators/:creator/history"],
@@ -120,6 +120,53 @@ describe("for a key that is bound to creators", () => {
   it("streams of its own jobs are told", async () => {
     const stream = new EventStream(await ask("GET", `/jobs/${jobs.mine}/events`));
     expect((await stream.rest()).at(-1)).toMatchObject({ event: "done", data: { creatorId: "mine" } });
+  });
+});
+
+describe("its own bounds", () => {
+  it("stay out of its reach: plan, bucket, quota and pause need terms:write", async () => {
+    const before = await read<Creator>("/creators/mine");
+    for (const [field, value] of [
+      ["plan", "pro"],
+      ["bucket", { ratePerHour: 100_000_000, burst: 1_000_000 }],
+      ["bucket", null],
+      ["quotaUsd", null],
+    ] as const) {
+      const body = { [field]: value, profile: { displayName: "Mine" } };
+      expect(await problemOf(await ask("PUT", "/creators/mine", body))).toMatchObject({
+        status: 403,
+        code: "forbidden_scope",
+        scope: "terms:write",
+        errors: [{ pointer: `#/${field}` }],
+      });
+    }
+    for (const action of ["pause", "resume"]) {
+      const problem = await problemOf(await ask("POST", `/creators/mine/${action}`));
+      expect(problem).toMatchObject({ status: 403, code: "forbidden_scope", scope: "terms:write" });
+    }
+    expect(await read("/creators/mine")).toEqual(before);
+    expect((await ask("PUT", "/creators/mine", { profile: { displayName: "Mine" } })).status).toBe(200);
+  });
+
+  it("can't be lifted by giving it that scope", async () => {
+    const scopes = ["creators:write", "terms:write"];
+    const made = await stack.request("POST", "/api/ai/admin/keys", {
+      name: "k",
+      scopes,
+      creatorIds: ["mine"],
+    });
+    expect(await problemOf(made)).toMatchObject({ status: 400, errors: [{ pointer: "#/creatorIds" }] });
+    const { items } = (await (await stack.request("GET", "/api/ai/admin/keys")).json()) as {
+      items: ApiKey[];
+    };
+    const path = `/api/ai/admin/keys/${items.find(({ name }) => name === "bound")?.id}`;
+    const changed = await problemOf(await stack.request("PATCH", path, { scopes }));
+    expect(changed).toMatchObject({ status: 400, errors: [{ pointer: "#/scopes" }] });
+    const free = (await (
+      await stack.request("POST", "/api/ai/admin/keys", { name: "free", scopes })
+    ).json()) as ApiKeySecret;
+    const bound = await stack.request("PATCH", `/api/ai/admin/keys/${free.id}`, { creatorIds: ["mine"] });
+    expect(await problemOf(bound)).toMatchObject({ status: 400, errors: [{ pointer: "#/creatorIds" }] });
   });
 });
 

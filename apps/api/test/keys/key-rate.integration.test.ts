@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { connectRedis } from "@understudy/queues";
-import { eventually, startTestRedis } from "@understudy/testkit";
+import { eventually, ScriptClock, startTestRedis } from "@understudy/testkit";
 import type { Redis } from "ioredis";
 import { KeyRate, type RateTerms } from "../../src/keys/key-rate.ts";
 
@@ -98,5 +98,32 @@ describe("requests a second of a key", () => {
     const keyOf = () => redis?.pttl("understudy:key-rate:quick");
     await eventually(async () => expect(await keyOf()).toBeGreaterThan(0));
     expect(await keyOf()).toBeLessThan(1_100);
+  });
+});
+
+describe("the bucket that all processes share", () => {
+  it("is full again so many intervals after what they let through, of which what has passed is off", async () => {
+    const redis = connectRedis(server.url, "producer");
+    connections.push(redis);
+    const clock = new ScriptClock(Date.UTC(2026, 0, 1));
+    clock.setOn(redis);
+    await eventually(() => redis.ping());
+    new KeyRate(redis, slow).close();
+    const { countUses } = redis as unknown as {
+      countUses(key: string, uses: number, intervalMs: number): Promise<string>;
+    };
+    expect(await countUses("rate:one", 3, 100)).toBe("300.000");
+    expect(await countUses("rate:other", 1, 20_000.5)).toBe("20000.500");
+    const keptMs = await redis.pttl("rate:other");
+    expect(keptMs).toBeGreaterThan(20_001);
+    expect(keptMs).toBeLessThanOrEqual(21_001);
+    clock.now += 150.25;
+    expect(await countUses("rate:one", 0, 100)).toBe("149.750");
+    expect(await countUses("rate:one", 2, 100)).toBe("349.750");
+    clock.now += 349.75;
+    expect(await countUses("rate:one", 0, 100)).toBe("0.000");
+    // Rest saves nothing up beyond the burst.
+    clock.now += 5_000;
+    expect(await countUses("rate:one", 1, 100)).toBe("100.000");
   });
 });

@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { type Database, loadStatement, openDatabase } from "@understudy/database";
-import { createPastCalls, createTestDatabase, pastMonth, type TestDatabase } from "@understudy/testkit";
+import { expect, it } from "@jest/globals";
+import { loadStatement } from "@understudy/database";
+import { createPastCalls, pastMonth } from "@understudy/testkit";
+import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { startCloser } from "./closer.ts";
 
 const booksStatement = loadStatement(new URL("./books.sql", import.meta.url));
 
-let testDatabase: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase(testDatabase.url, 4);
-});
-
-afterAll(async () => {
-  await database.close();
-  await testDatabase.drop();
-});
+const { url, database } = await openSuiteDatabase(4);
 
 it("20,000 calls of 300 creators, closed by four processes at once, are charged once each, to the last digit", async () => {
   const month = pastMonth(1);
   await createPastCalls(database, { month, creators: 300, calls: 20_000 });
-  const closers = await Promise.all(Array.from({ length: 4 }, () => startCloser(testDatabase.url, month)));
+  const closers = await Promise.all(Array.from({ length: 4 }, () => startCloser(url, month)));
   const closings = await Promise.all(closers.map((closer) => closer.close()));
   const closed = closings.map((closing) => (closing.kind === "closed" ? closing.result.closed : 0));
   expect(closed.reduce((sum, count) => sum + count, 0)).toBe(300);
@@ -33,7 +23,7 @@ it("20,000 calls of 300 creators, closed by four processes at once, are charged 
 it("100,000 creators without a call are charged the price of their plan, in bounded batches", async () => {
   const month = pastMonth(1);
   await createPastCalls(database, { month, creators: 100_000, calls: 0, prefix: "idle_" });
-  const closer = await startCloser(testDatabase.url, month);
+  const closer = await startCloser(url, month);
   expect(await closer.close()).toMatchObject({ kind: "closed", result: { closed: 100_000, notYetCount: 0 } });
   expect(await database.execute(booksStatement, [{ month }])).toEqual([
     { creators: 100_300, charges: 100_300, events: 100_300, wrong: [] },

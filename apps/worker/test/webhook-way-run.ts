@@ -1,0 +1,154 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "@jest/globals";
+import { type Database, newId, openDatabase, type Prisma } from "@understudy/database";
+import type { RunningRedis } from "@understudy/local-services";
+import { connectRedis } from "@understudy/queues";
+import { type Logger, SecretBox, secretsKeys } from "@understudy/service";
+import { ServiceMetrics, WorkerTelemetry } from "@understudy/telemetry";
+import {
+  createTestDatabase,
+  eventually,
+  startTestRedis,
+  type TestDatabase,
+  testSecretsKeys,
+} from "@understudy/testkit";
+import { startWebhooks, type WebhookSettings } from "../src/webhooks/start-webhooks.ts";
+import { startReceiver, type WebhookReceiver } from "./webhook-receiver.ts";
+
+const keys = secretsKeys.parse(testSecretsKeys);
+const secrets = new SecretBox(keys);
+
+/** Of the suite; its webhooks, jobs and alerts are forgotten after each test, as is all that stands in Redis. */
+export let database: Database;
+export let producer: ReturnType<typeof connectRedis>;
+export let redis: RunningRedis;
+
+/** What the webhooks of a test have logged. */
+export let told: Record<string, unknown>[];
+
+let testDatabase: TestDatabase;
+let consumer: ReturnType<typeof connectRedis>;
+let receivers: WebhookReceiver[];
+let webhooks: ReturnType<typeof startWebhooks> | undefined;
+let telemetry: WorkerTelemetry;
+
+beforeAll(async () => {
+  [testDatabase, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+  database = openDatabase(testDatabase.url, 4);
+  await database.prisma.creator.create({ data: { id: "psy" } });
+  producer = connectRedis(redis.url, "producer");
+  consumer = connectRedis(redis.url, "consumer");
+  await eventually(() => expect(producer.status).toBe("ready"));
+});
+
+beforeEach(() => {
+  receivers = [];
+  told = [];
+  telemetry = new WorkerTelemetry(new ServiceMetrics("worker"), undefined);
+});
+
+afterEach(async () => {
+  for (const receiver of receivers) await receiver.close();
+  await webhooks?.stop(AbortSignal.abort());
+  webhooks = undefined;
+  await producer.flushall();
+  await database.prisma.webhookEndpoint.deleteMany();
+  await database.prisma.outbox.deleteMany();
+  await database.prisma.job.deleteMany();
+  await database.prisma.alert.deleteMany();
+});
+
+afterAll(async () => {
+  producer.disconnect();
+  consumer.disconnect();
+  await database.close();
+  await Promise.all([testDatabase.drop(), redis.remove()]);
+});
+
+/**
+ * Starts what a worker does for webhooks, in this process.
+ * @param on the suite's database, or what stands before it
+ */
+export function start(
+  more: Partial<WebhookSettings> = {},
+  on: Database = database,
+): ReturnType<typeof startWebhooks> {
+  const tell = (fields: object, msg: string) => void told.push({ ...fields, msg });
+  const logger = { warn: tell, info: tell } as unknown as Logger;
+  const settings: WebhookSettings = {
+    secretsKeys: keys,
+    allowPrivate: true,
+    schedule: [20, 20],
+    timeoutMs: 10_000,
+    disableAfterMs: 3_600_000,
+    expectedProvider: "emulator",
+    ...more,
+  };
+  webhooks = startWebhooks({ database: on, producer, consumer, telemetry, logger }, settings);
+  return webhooks;
+}
+
+/** A receiver that is registered as an endpoint of its own. */
+export async function register(more: Partial<Prisma.WebhookEndpointCreateManyInput> = {}) {
+  const receiver = await startReceiver();
+  receivers.push(receiver);
+  const id = newId("end");
+  receiver.secret = `whsec_${Buffer.alloc(32, id).toString("base64")}`;
+  const { sealed, keyId } = secrets.seal(receiver.secret, id);
+  const heard = { events: ["job.completed", "job.failed", "alert.raised"], creatorIds: [] };
+  const data = { id, url: receiver.url, ...heard, secret: sealed, secretKeyId: keyId, ...more };
+  await database.prisma.webhookEndpoint.create({ data });
+  return Object.assign(receiver, { id });
+}
+
+/** A job that was completed, unless told otherwise. */
+export async function job(more: Partial<Prisma.JobCreateManyInput> = {}): Promise<string> {
+  const id = newId("job");
+  const end = { status: "completed", result: { text: "Hi" }, finishedAt: new Date() } as const;
+  const own = { id, agent: "test", creatorId: "psy", feature: "f", model: "m", input: { prompt: "p" } };
+  await database.prisma.job.create({ data: { ...own, ...end, ...more } });
+  return id;
+}
+
+/** Puts an event into the outbox, and wakes what looks there. */
+export async function event(more: Partial<Prisma.OutboxCreateManyInput>): Promise<string> {
+  const id = newId("evt");
+  await database.prisma.outbox.create({ data: { id, type: "job.completed", creatorId: "psy", ...more } });
+  webhooks?.wake();
+  return id;
+}
+
+/** An event that needs no job. */
+export const ring = () =>
+  event({
+    type: "alert.raised",
+    creatorId: null,
+    payload: { alertId: "alert_1", alert: "unknown_calls", creatorId: null },
+  });
+
+/** A delivery of such an event, which has been published. */
+export async function delivery(
+  endpointId: string,
+  more: Partial<Prisma.DeliveryCreateManyInput>,
+): Promise<string> {
+  const eventId = newId("evt");
+  const payload = { alertId: "alert_1", alert: "unknown_calls", creatorId: null };
+  const published = { id: eventId, type: "alert.raised", payload, publishedAt: new Date() };
+  await database.prisma.outbox.create({ data: published });
+  const id = eventId.replace("evt", "dlv");
+  await database.prisma.delivery.create({ data: { id, endpointId, eventId, type: "alert.raised", ...more } });
+  return id;
+}
+
+/** Deliveries to an endpoint in the order of their making, each with its tries. */
+export const deliveriesOf = (endpointId: string) =>
+  database.prisma.delivery.findMany({
+    where: { endpointId },
+    include: { attempts: { orderBy: { number: "asc" } } },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+
+/** How many endpoints operators were told to be disabled. */
+export async function disabledEndpoints(): Promise<number | undefined> {
+  const { values } = await telemetry.metrics.endpointsDisabled.get();
+  return values[0]?.value;
+}

@@ -1,0 +1,155 @@
+import { beforeEach } from "@jest/globals";
+import { type CallIntent, type CallOpening, type Ledger, type Price, sumUsd } from "@understudy/ledger";
+import type { ObservedCall } from "../src/call-observer.ts";
+import type { GeminiClient, GenerationRequest } from "../src/gemini-client.ts";
+import type { BilledRequest } from "../src/generate-with-billing.ts";
+import type { Generation } from "../src/generation.ts";
+import type { Admission, ModelGate } from "../src/model-gate/model-gate.ts";
+
+const usd = (amount: string) => sumUsd([amount]);
+
+function price(id: number, model: string, inputUsd: string, outputUsd: string): Price {
+  return {
+    id,
+    model,
+    serviceTier: "standard",
+    validFrom: new Date(0),
+    inputUsd: usd(inputUsd),
+    outputUsd: usd(outputUsd),
+    cachedUsd: usd("0"),
+    audioInputUsd: usd("0"),
+    audioCachedUsd: usd("0"),
+    longContext: null,
+    source: "test",
+  };
+}
+
+/** By what they are asked for: a name may be spelt otherwise in the price list. */
+export const prices: Record<string, Price> = {
+  "models/flash": price(1, "flash", "1", "2"),
+  flash: price(1, "flash", "1", "2"),
+  lite: price(2, "lite", "0.1", "20"),
+};
+
+export const answered: Generation & { kind: "answered" } = {
+  kind: "answered",
+  text: "Hi",
+  finishReason: "STOP",
+  usage: { totalTokenCount: 9 },
+  serviceTier: "standard",
+  provider: "gemini",
+};
+
+export const settledCall = { inputTokens: 1, outputTokens: 2, costUsd: usd("0.5"), estimated: false };
+
+/** What is asked of gate, ledger and Gemini, and told to the observer; in order. */
+export let events: [what: string, ...details: unknown[]][] = [];
+
+/** How they answer; a test changes it. */
+export let answers: {
+  admit: (model: string) => Admission;
+  open: CallOpening;
+  generate: (request: GenerationRequest) => Generation;
+  lose: () => Promise<void>;
+};
+
+beforeEach(() => {
+  events = [];
+  answers = {
+    admit: (model) => ({ kind: "go", pass: { model, bucket: 1, tokens: 2, probe: 3 } }),
+    open: { kind: "open" },
+    generate: () => answered,
+    lose: async () => {},
+  };
+});
+
+/** The names of what was done, in order. */
+export const doneInOrder = () => events.map(([what]) => what);
+export const detailsOf = (name: string) =>
+  events.filter(([what]) => what === name).map(([, ...rest]) => rest);
+
+const note = (what: string, ...details: unknown[]) => void events.push([what, ...details]);
+
+let calls = 0;
+
+const ledger = {
+  prices: {
+    priceOf: async (model: string, tier: string) => (tier === "standard" ? prices[model] : undefined),
+    models: async () => ["flash", "lite"],
+  },
+  newCallId: () => `call_${++calls}`,
+  openCall: async (intent: CallIntent) => {
+    note("open", intent);
+    return answers.open;
+  },
+  endCall: async (intent: CallIntent, answer: unknown) => {
+    note("settle", intent.id, answer);
+    return settledCall;
+  },
+  loseCall: (id: string, lost: unknown) => {
+    note("lose", id, lost);
+    return answers.lose();
+  },
+};
+
+const gemini = {
+  generate: async (request: GenerationRequest) => {
+    note("send", request);
+    return answers.generate(request);
+  },
+};
+
+const modelGate = {
+  admit: async (model: string, tokensMax: number) => {
+    note("admit", model, tokensMax);
+    return answers.admit(model);
+  },
+  pause: async (model: string, delayMs: number) => {
+    note("pause", model, delayMs);
+    return { kind: "wait", why: "paused", delayMs: delayMs + 1 };
+  },
+  end: async (...details: unknown[]) => note("leave", ...details),
+};
+
+export const withoutGate = {
+  ledger: ledger as unknown as Ledger,
+  gemini: gemini as unknown as GeminiClient,
+};
+export const dependencies = { ...withoutGate, modelGate: modelGate as unknown as ModelGate };
+
+const observer = {
+  notMade: (model: string, why: unknown) => note("not made", model, why),
+  made: (call: ObservedCall) => {
+    note("made", call);
+    return {
+      ended: (generation: Generation) => note("ended", generation),
+      settled: (call: unknown) => note("settled", call),
+    };
+  },
+};
+
+export const metadata = {
+  creatorId: "psy",
+  feature: "chat",
+  agentId: "messaging_ai",
+  jobId: "job_1",
+  attempt: 2,
+  stepKey: "draft",
+};
+
+export function billedRequest(more: Partial<BilledRequest> = {}): BilledRequest {
+  return {
+    system: "Be kind.",
+    parts: ["Hello"],
+    model: "models/flash",
+    maxOutputTokens: 100,
+    thinkingBudget: 50,
+    timeoutSeconds: 30,
+    signal: new AbortController().signal,
+    reserveUsd: usd("0.25"),
+    isNecessary: true,
+    observer,
+    metadata,
+    ...more,
+  };
+}

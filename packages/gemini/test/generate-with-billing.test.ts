@@ -1,0 +1,337 @@
+import { describe, expect, it } from "@jest/globals";
+import { modelSchemaOf } from "@understudy/contracts";
+import { dearestWorstCaseUsd, type Price } from "@understudy/ledger";
+import { z } from "zod";
+import {
+  type BilledRequest,
+  generateStructuredOutputWithBilling,
+  generateTextWithBilling,
+} from "../src/generate-with-billing.ts";
+import type { Generation } from "../src/generation.ts";
+import type { Admission } from "../src/model-gate/model-gate.ts";
+import {
+  answered,
+  answers,
+  billedRequest,
+  dependencies,
+  detailsOf,
+  doneInOrder,
+  events,
+  metadata,
+  prices,
+  settledCall,
+  withoutGate,
+} from "./billed-run.ts";
+
+const output = z.object({ reply: z.string() });
+const generateText = (more: Partial<BilledRequest> = {}, remembered?: unknown) =>
+  generateTextWithBilling(dependencies, billedRequest(more), remembered);
+const generateObject = (more: Partial<BilledRequest> = {}, remembered?: unknown) =>
+  generateStructuredOutputWithBilling(dependencies, billedRequest(more), output, remembered);
+
+const pass = { model: "flash", bucket: 1, tokens: 2, probe: 3 };
+const rateLimited = (retryAfterMs?: number): Generation => ({
+  kind: "refused",
+  httpStatus: 429,
+  errorCode: "resource_exhausted",
+  retryable: true,
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+});
+const wait = (delayMs: number, why: "paused" | "rate" | "breaker" = "rate"): Admission => ({
+  kind: "wait",
+  delayMs,
+  why,
+});
+/** Gemini refuses the models that are named here, and answers the others. */
+const refusing = (...models: string[]) => {
+  answers.generate = ({ model }) => (models.includes(model) ? rateLimited(3_000) : answered);
+};
+const withFallback = { fallbackModel: "lite" };
+const modelsSent = () => detailsOf("send").map(([request]) => (request as { model: string }).model);
+
+describe("a call", () => {
+  it("is let through, written down, made, and paid for, in this order", async () => {
+    expect(await generateText()).toEqual({ kind: "answered", value: "Hi" });
+    expect(doneInOrder()).toEqual(["admit", "open", "made", "send", "ended", "settle", "settled", "leave"]);
+  });
+
+  it("is written down under the price of its model, with what it may cost and when it is lost", async () => {
+    const request = billedRequest();
+    await generateTextWithBilling(dependencies, request);
+    const holdUsd = dearestWorstCaseUsd([prices.flash as Price], request);
+    expect(detailsOf("open")).toEqual([
+      [
+        {
+          ...metadata,
+          id: expect.stringMatching(/^call_/),
+          price: prices.flash,
+          holdUsd,
+          reserveUsd: request.reserveUsd,
+          isNecessary: true,
+          timeoutSeconds: 45,
+        },
+      ],
+    ]);
+  });
+
+  it("is sent as it was asked for, with room for its thoughts, under the id that was written down", async () => {
+    const { signal } = new AbortController();
+    await generateText({ signal });
+    const [[intent]] = detailsOf("open") as [[{ id: string }]];
+    // A model that nobody knows takes the lowest level that all have, with room for its thoughts.
+    const limits = { maxOutputTokens: 4_196, thinking: { thinkingLevel: "LOW" } };
+    expect(detailsOf("send")).toEqual([
+      [
+        {
+          callId: intent.id,
+          model: "models/flash",
+          system: "Be kind.",
+          parts: ["Hello"],
+          serviceTier: "standard",
+          timeoutSeconds: 30,
+          signal,
+          onText: undefined,
+          ...limits,
+        },
+      ],
+    ]);
+    // Bytes of the prompt, 16 for each part and 16 for the whole, and all that may be answered.
+    expect(detailsOf("admit")).toEqual([["flash", 8 + 5 + 3 * 16 + 4_196]]);
+    expect(detailsOf("made")).toEqual([
+      [
+        {
+          id: intent.id,
+          model: "flash",
+          agentId: "messaging_ai",
+          stepKey: "draft",
+          maxOutputTokens: 4_196,
+          isStreamed: false,
+          isStructured: false,
+        },
+      ],
+    ]);
+  });
+
+  it("is settled with its answer, of which enough is remembered to read it again", async () => {
+    await generateText();
+    const [[, answer]] = detailsOf("settle") as [[string, object]];
+    expect(answer).toEqual({ ...answered, stepResult: { text: "Hi", finishReason: "STOP" } });
+    expect(detailsOf("ended")).toEqual([[answered]]);
+    expect(detailsOf("settled")).toEqual([[settledCall]]);
+    expect(detailsOf("leave")).toEqual([[pass, "answered", 9]]);
+  });
+
+  it("needs no observer and no gate", async () => {
+    const { observer: _none, ...request } = billedRequest();
+    expect(await generateTextWithBilling(withoutGate, request)).toEqual({ kind: "answered", value: "Hi" });
+    expect(doneInOrder()).toEqual(["open", "send", "settle"]);
+    answers.open = { kind: "fenced" };
+    expect(await generateTextWithBilling(dependencies, request)).toEqual({ kind: "fenced" });
+    answers.admit = () => wait(700);
+    expect(await generateTextWithBilling(dependencies, request)).toMatchObject({ kind: "model_wait" });
+  });
+});
+
+describe("an answer that is remembered", () => {
+  it("is read again, and nothing is sent or paid", async () => {
+    expect(await generateText({}, { text: "Earlier" })).toEqual({ kind: "answered", value: "Earlier" });
+    expect(await generateObject({}, { text: '{"reply":"Earlier"}', finishReason: "STOP" })).toEqual({
+      kind: "answered",
+      value: { reply: "Earlier" },
+      finishReason: "STOP",
+    });
+    const blocked = { text: "", blockReason: "SAFETY", harmCategories: ["HARM"] };
+    const told = { kind: "blocked", reason: "SAFETY", harmCategories: ["HARM"] };
+    expect(await generateText({}, blocked)).toEqual(told);
+    expect(await generateObject({}, blocked)).toEqual(told);
+    expect(events).toEqual([]);
+  });
+
+  it("is not made up where it is none", async () => {
+    await expect(generateText({}, { answer: "Earlier" })).rejects.toThrow();
+    await expect(generateText({}, null)).rejects.toThrow();
+  });
+});
+
+describe("an answer that has to fit a schema", () => {
+  it("is asked for by it, and read by it", async () => {
+    answers.generate = () => ({ ...answered, text: '{"reply":"Hi"}' });
+    const value = { reply: "Hi" };
+    expect(await generateObject()).toEqual({ kind: "answered", value, finishReason: "STOP" });
+    expect(detailsOf("send")).toMatchObject([[{ jsonSchema: modelSchemaOf(output) }]]);
+    expect(detailsOf("made")).toMatchObject([[{ isStructured: true }]]);
+    const { finishReason: _none, ...endless } = answered;
+    answers.generate = () => ({ ...endless, text: '{"reply":"Hi"}' });
+    expect(await generateObject()).toEqual({ kind: "answered", value });
+  });
+
+  it("is told of as it came where it does not", async () => {
+    answers.generate = () => ({ ...answered, text: '{"rep', finishReason: "MAX_TOKENS" });
+    expect(await generateObject()).toMatchObject({ kind: "output_invalid", isCutOff: true, answer: '{"rep' });
+    answers.generate = () => ({ ...answered, text: "{}" });
+    expect(await generateObject()).toMatchObject({ kind: "output_invalid", isCutOff: false });
+  });
+});
+
+describe("an answer that Gemini refuses to give", () => {
+  it("is paid for and remembered, and tells why", async () => {
+    answers.generate = () => ({ ...answered, text: "", blockReason: "SAFETY", harmCategories: ["HARM"] });
+    expect(await generateText()).toEqual({ kind: "blocked", reason: "SAFETY", harmCategories: ["HARM"] });
+    const stepResult = { text: "", finishReason: "STOP", blockReason: "SAFETY", harmCategories: ["HARM"] };
+    expect(detailsOf("settle")).toMatchObject([[expect.anything(), { stepResult }]]);
+    answers.generate = () => ({ ...answered, blockReason: "SPII" });
+    expect(await generateObject()).toEqual({ kind: "blocked", reason: "SPII", harmCategories: [] });
+  });
+});
+
+describe("a text that is streamed", () => {
+  const stream = async (pieces: string[], generate: typeof generateText) => {
+    const heard: string[] = [];
+    answers.generate = ({ onText }) => {
+      for (const piece of pieces) onText?.(piece);
+      return answered;
+    };
+    await generate({ streams: { field: "reply", onText: (text) => heard.push(text) } });
+    return heard;
+  };
+
+  it("is heard as it comes", async () => {
+    expect(await stream(["Hel", "", "lo"], generateText)).toEqual(["Hel", "lo"]);
+    expect(detailsOf("made")).toMatchObject([[{ isStreamed: true }]]);
+  });
+
+  it("is the one field that is shown, of an object", async () => {
+    const pieces = ['{"other": "no", "rep', 'ly": "Hel', "lo", '", "more": 1}'];
+    expect(await stream(pieces, generateObject as typeof generateText)).toEqual(["Hel", "lo"]);
+  });
+});
+
+describe("a call that is not made", () => {
+  it.each([{ kind: "fenced" }, { kind: "wait", waitingFor: "quota", requiredUsd: "1" }] as const)(
+    "is not sent where the ledger has no room for it, and takes up none of its model: $kind",
+    async (opening) => {
+      answers.open = opening;
+      expect(await generateText(withFallback)).toEqual(opening);
+      expect(doneInOrder()).toEqual(["admit", "open", "not made", "leave"]);
+      expect(detailsOf("not made")).toEqual([["flash", opening]]);
+      expect(detailsOf("leave")).toEqual([[pass, "unsent", undefined]]);
+    },
+  );
+
+  it("takes up none of its model either where it can't be written down", async () => {
+    answers.generate = () => {
+      throw new Error("A fault.");
+    };
+    await expect(generateText()).rejects.toThrow("A fault.");
+    expect(detailsOf("leave")).toEqual([[pass, "unsent", undefined]]);
+  });
+
+  it("is not written down where its model can't be called now", async () => {
+    answers.admit = () => wait(700, "breaker");
+    expect(await generateText()).toEqual({ kind: "model_wait", delayMs: 700, why: "breaker" });
+    expect(doneInOrder()).toEqual(["admit", "not made"]);
+    expect(detailsOf("not made")).toEqual([["flash", wait(700, "breaker")]]);
+  });
+
+  it("names the models that have a price where its own has none", async () => {
+    const unknown = { kind: "unknown_model", models: ["flash", "lite"] };
+    expect(await generateText({ model: "ultra", ...withFallback })).toEqual(unknown);
+    expect(await generateText({ serviceTier: "flex" })).toEqual(unknown);
+    expect(events).toEqual([]);
+  });
+});
+
+describe("a call without an answer", () => {
+  it("that was lost stays open, with what is known of it", async () => {
+    const lost: Generation = { kind: "lost", reason: "timeout", usage: { totalTokenCount: 4 } };
+    answers.generate = () => lost;
+    answers.lose = () => Promise.reject(new Error("Postgres is away."));
+    expect(await generateText(withFallback)).toEqual(lost);
+    expect(detailsOf("lose")).toEqual([[expect.any(String), { usage: lost.usage, isCancelled: false }]]);
+    expect(detailsOf("leave")).toEqual([[pass, "failed", undefined]]);
+    expect(doneInOrder()).not.toContain("settle");
+  });
+
+  it("that was cancelled is over", async () => {
+    answers.generate = () => ({ kind: "lost", reason: "cancelled" });
+    await generateText();
+    expect(detailsOf("lose")).toMatchObject([[expect.any(String), { isCancelled: true }]]);
+    expect(detailsOf("leave")).toEqual([[pass, "unjudged", undefined]]);
+  });
+
+  it("that was refused gives its hold back, and pauses nothing", async () => {
+    const refused: Generation = { kind: "refused", httpStatus: 430, errorCode: "odd", retryable: false };
+    answers.generate = () => refused;
+    expect(await generateText(withFallback)).toEqual(refused);
+    expect(detailsOf("settle")).toEqual([[expect.any(String), refused]]);
+    expect(doneInOrder()).toEqual(["admit", "open", "made", "send", "ended", "settle", "leave"]);
+  });
+});
+
+describe("a 429", () => {
+  it("pauses its model before anything else happens, for as long as it asks", async () => {
+    refusing("models/flash");
+    expect(await generateText()).toEqual({ kind: "model_wait", why: "paused", delayMs: 3_001 });
+    expect(detailsOf("pause")).toEqual([["flash", 3_000]]);
+    expect(doneInOrder()).toEqual(["admit", "open", "made", "send", "ended", "pause", "settle", "leave"]);
+  });
+
+  it("pauses it for five seconds where it does not say how long", async () => {
+    answers.generate = () => rateLimited();
+    await generateText();
+    expect(detailsOf("pause")).toEqual([["flash", 5_000]]);
+    const waitOf = async (retryAfterMs?: number) => {
+      answers.generate = () => rateLimited(retryAfterMs);
+      return generateTextWithBilling(withoutGate, billedRequest());
+    };
+    expect(await waitOf()).toEqual({ kind: "model_wait", why: "paused", delayMs: 5_000 });
+    expect(await waitOf(0)).toEqual({ kind: "model_wait", why: "paused", delayMs: 0 });
+  });
+});
+
+describe("the fallback of a model", () => {
+  it("is called where the model can't be, as a call of its own", async () => {
+    refusing("models/flash");
+    expect(await generateText(withFallback)).toEqual({ kind: "answered", value: "Hi" });
+    expect(modelsSent()).toEqual(["models/flash", "lite"]);
+    const intents = detailsOf("open").map(([intent]) => intent as { id: string; price: Price });
+    expect(intents.map(({ price }) => price.model)).toEqual(["flash", "lite"]);
+    expect(intents[0]?.id).not.toBe(intents[1]?.id);
+    answers.admit = (model) => (model === "flash" ? wait(9) : { kind: "go", pass });
+    expect(await generateText(withFallback)).toMatchObject({ kind: "answered" });
+    expect(modelsSent()).toEqual(["models/flash", "lite", "lite"]);
+  });
+
+  it("is not called where the model answers", async () => {
+    await generateText(withFallback);
+    expect(modelsSent()).toEqual(["models/flash"]);
+  });
+
+  it("is paid for as is the dearer of the two, whichever is called", async () => {
+    refusing("models/flash");
+    const request = billedRequest(withFallback);
+    await generateTextWithBilling(dependencies, request);
+    const dearest = dearestWorstCaseUsd([prices.lite as Price], request);
+    const holds = detailsOf("open").map(([intent]) => (intent as { holdUsd: unknown }).holdUsd);
+    expect(holds).toEqual([dearest, dearest]);
+  });
+
+  it.each([
+    ["has no price", "ultra"],
+    ["is the model itself under another name", "flash"],
+  ])("is none where it %s", async (_why, fallbackModel) => {
+    refusing("models/flash", "flash", "ultra");
+    expect(await generateText({ fallbackModel })).toMatchObject({ kind: "model_wait" });
+    expect(modelsSent()).toEqual(["models/flash"]);
+  });
+
+  it("may have to wait as well: then the shorter time counts", async () => {
+    const waiting = async (flashMs: number, liteMs: number) => {
+      answers.admit = (model) => (model === "flash" ? wait(flashMs, "rate") : wait(liteMs, "breaker"));
+      return generateText(withFallback);
+    };
+    expect(await waiting(100, 200)).toEqual({ kind: "model_wait", delayMs: 100, why: "rate" });
+    expect(await waiting(300, 200)).toEqual({ kind: "model_wait", delayMs: 200, why: "breaker" });
+    expect(await waiting(200, 200)).toMatchObject({ why: "rate" });
+  });
+});
