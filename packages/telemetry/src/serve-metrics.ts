@@ -20,15 +20,17 @@ export interface MetricsServerSettings {
 
 /**
  * `GET /metrics` and `GET /healthz` on a port of its own. A slow or hostile scraper holds up nothing but itself.
+ * @param isHealthy what `/healthz` says: 503 where it is not
  * @throws where it can't listen there
  */
 export async function serveMetrics(
   metrics: ServiceMetrics,
   { host, port, token }: MetricsServerSettings,
+  isHealthy: () => boolean = () => true,
 ): Promise<MetricsServer> {
   const server = createServer(
     { requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8 * 1024 },
-    (request, response) => void answer(metrics, token, request, response),
+    (request, response) => void answer(metrics, token, isHealthy, request, response),
   );
   server.maxConnections = 100;
   server.listen(port, host);
@@ -48,13 +50,18 @@ export async function serveMetrics(
 async function answer(
   metrics: ServiceMetrics,
   token: string | undefined,
+  isHealthy: () => boolean,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = request.url?.split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD")
     return end(response, 405, "Only GET is answered.\n");
-  if (path === "/healthz") return end(response, 200, '{"status":"ok"}\n', "application/json");
+  if (path === "/healthz") {
+    return isHealthy()
+      ? end(response, 200, '{"status":"ok"}\n', "application/json")
+      : end(response, 503, '{"status":"unavailable"}\n', "application/json");
+  }
   if (path !== "/metrics") return end(response, 404, "There are /metrics and /healthz.\n");
   if (!mayScrape(request.headers.authorization, token)) {
     response.setHeader("www-authenticate", "Bearer");

@@ -1,5 +1,6 @@
-import type { ClaimedJob, DeliveryToTry, TryRecord } from "@understudy/database";
 import type { CallObserver } from "@understudy/gemini";
+import type { ClaimedJob } from "@understudy/jobs";
+import type { DeliveryToTry, TryRecord } from "@understudy/webhooks";
 import { CallTelemetry } from "./call-telemetry.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { type WorkerMetrics, workerMetrics } from "./metrics/worker-metrics.ts";

@@ -21,7 +21,7 @@ export function workerMetrics({ registry }: ServiceMetrics) {
     ...webhookMetrics(registers),
     sweepFailures: new Counter({
       name: "understudy_sweep_failures_total",
-      help: "Rounds of a sweep that failed; each is tried again a second later.",
+      help: "Steps of the reconciler that failed; each is tried again a second later.",
       labelNames: ["sweep"],
       registers,
     }),
