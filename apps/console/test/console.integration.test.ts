@@ -44,6 +44,21 @@ afterAll(async () => {
   await new Promise((resolve) => receiver.close(resolve));
 });
 
+/** Lets a script of a test end the pauses of the page: what they are to run stands in `pending`. */
+const rememberTimers = `
+  const { setTimeout, clearTimeout } = window;
+  window.pending = new Map();
+  window.setTimeout = (run, ...rest) => {
+    const timer = setTimeout(run, ...rest);
+    pending.set(timer, run);
+    return timer;
+  };
+  window.clearTimeout = (timer) => {
+    pending.delete(timer);
+    clearTimeout(timer);
+  };
+`;
+
 async function open(path: string): Promise<void> {
   await page.goto(`${stack.url}${path}`);
 }
@@ -135,11 +150,28 @@ describe("an operator", () => {
     const { error } = await stack.job(id);
     await open("/jobs");
     await page.getByLabel("Search").fill(String(error?.code));
+    await page.waitForURL(/q=/);
     await page.locator(`a[href="/jobs/${id}"]`).click();
     // "Retry many…" of the list may be on the screen still.
     await page.getByRole("button", { name: "Retry", exact: true }).click();
     await eventually(async () => expect((await stack.job(id)).status).toBe("completed"));
     await page.getByText("Completed", { exact: true }).waitFor();
+  });
+
+  it("goes where it is clicked, though a filter was typed just before", async () => {
+    const id = await stack.submit("test", { creatorId: "demo", input: { prompt: "Open me at once." } });
+    await open("/jobs");
+    await page.locator(`a[href="/jobs/${id}"]`).waitFor();
+    await page.evaluate(rememberTimers);
+    await page.getByLabel("Search").fill("demo");
+    // A slow browser: the pause after which what was typed counts is over before the job's page is shown.
+    await page.evaluate(`
+      document.activeElement.blur();
+      document.querySelector('a[href="/jobs/${id}"]').click();
+      for (const run of pending.values()) run();
+    `);
+    await page.getByText("Open me at once.").first().waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/jobs/${id}`);
   });
 
   it("replays a webhook", async () => {

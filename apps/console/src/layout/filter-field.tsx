@@ -14,8 +14,12 @@ interface FilterFieldProps {
 export function FilterField({ label, value = "", onChange, placeholder, width = 170 }: FilterFieldProps) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
-  const tell = (next: string) => next.trim() !== value && onChange(next.trim());
   const tellLater = useDebouncedCallback(tell, 350);
+  function tell(next: string): void {
+    // It is told once: told again while the page of a link that was clicked meanwhile is not shown yet, it would undo the click.
+    tellLater.cancel();
+    if (next.trim() !== value) onChange(next.trim());
+  }
   return (
     <TextInput
       label={label}
