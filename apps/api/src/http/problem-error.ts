@@ -12,6 +12,8 @@ interface ProblemOptions {
   members?: Record<string, unknown>;
   headers?: Record<string, string>;
   retryable?: boolean;
+  /** Key that was shown; for our own records, not for the answer. */
+  keyId?: string;
 }
 
 /** Thrown by a route to answer with an RFC 9457 problem. */

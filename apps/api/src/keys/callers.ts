@@ -1,12 +1,12 @@
 import type { Scope } from "@understudy/contracts";
-import type { Database } from "@understudy/database";
+import { type Database, groupCommit } from "@understudy/database";
 import type { Redis } from "ioredis";
 import { adminCaller, type Caller } from "../http/caller.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { KeyCache } from "./key-cache.ts";
 import { announceKeyChange, onKeyChange } from "./key-changes.ts";
 import { type KeyRow, statusOf } from "./key-row.ts";
-import { hashSecret, isSameHash, type KeyEnvironment, parseKeyText } from "./key-text.ts";
+import { hashSecret, isSameHash, type KeyEnvironment, markOf, parseKeyText } from "./key-text.ts";
 import type { LastUses } from "./last-uses.ts";
 
 export interface CallersDependencies {
@@ -22,6 +22,9 @@ export interface CallersDependencies {
   keyEnvironment: KeyEnvironment;
 }
 
+/** Looked up in one query: whoever makes ids up costs a query a round trip, not one a request. */
+const lookupsMax = 200;
+
 /** Knows keys by their secrets, without asking Postgres for each request. */
 export class Callers {
   readonly #dependencies: CallersDependencies;
@@ -32,8 +35,9 @@ export class Callers {
   constructor(dependencies: CallersDependencies) {
     this.#dependencies = dependencies;
     this.#adminHash = hashSecret(dependencies.adminKey);
+    const read = groupCommit(lookupsMax, String, (ids: string[]) => readKeys(dependencies.database, ids));
     this.#keys = new KeyCache(async (id) => {
-      const row = await dependencies.database.prisma.apiKey.findUnique({ where: { id } });
+      const row = await read(id);
       return row ? { row, callers: callersOf(row) } : undefined;
     });
     onKeyChange(
@@ -56,10 +60,10 @@ export class Callers {
     }
     const found = await this.#keys.find(key.id);
     const caller = found?.callers[placeOf(found.row, key.secret)];
-    if (!caller) throw invalidKey("The API key is not known.");
+    if (!caller) throw invalidKey("The API key is not known.", found?.row.id);
     // Only who knows the secret is told.
     const status = statusOf(found.row);
-    if (status !== "active") throw invalidKey(`The API key ${ends[status]}.`);
+    if (status !== "active") throw invalidKey(`The API key ${ends[status]}.`, key.id);
     this.#dependencies.lastUses.note(key.id);
     return caller;
   }
@@ -82,6 +86,13 @@ export class Callers {
   }
 }
 
+/** One of each id, in their order. */
+async function readKeys({ prisma }: Database, ids: string[]): Promise<(KeyRow | undefined)[]> {
+  const rows = await prisma.apiKey.findMany({ where: { id: { in: ids } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
+}
+
 function callersOf(row: KeyRow): Caller[] {
   return [row.secretHash, row.previousSecretHash].flatMap((hash) => (hash ? [callerOf(row, hash)] : []));
 }
@@ -89,7 +100,7 @@ function callersOf(row: KeyRow): Caller[] {
 function callerOf(row: KeyRow, secretHash: Uint8Array): Caller {
   return {
     keyId: row.id,
-    secretMark: Buffer.from(secretHash.subarray(0, markBytes)).toString("base64url"),
+    secretMark: markOf(secretHash),
     ownerId: row.id,
     scopes: row.scopes.includes("admin") ? adminCaller.scopes : new Set(row.scopes as Scope[]),
     creatorIds: row.creatorIds.length > 0 ? new Set(row.creatorIds) : null,
@@ -108,13 +119,14 @@ function isPreviousGood({ previousSecretUntil }: KeyRow): boolean {
   return previousSecretUntil !== null && previousSecretUntil > new Date();
 }
 
-/** Enough to tell two secrets apart, and of no use to who would guess one. */
-const markBytes = 9;
-
 const ends = { revoked: "was revoked", expired: "has expired" };
 
-function invalidKey(detail: string): ProblemError {
-  return new ProblemError(401, "invalid_api_key", detail, { headers: challenge });
+/** @param keyId of the key that was shown, where there is one */
+function invalidKey(detail: string, keyId?: string): ProblemError {
+  return new ProblemError(401, "invalid_api_key", detail, {
+    headers: challenge,
+    ...(keyId !== undefined && { keyId }),
+  });
 }
 
 /** What a 401 asks for (RFC 9110, section 11.6.1). */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
 
 /** Tells keys for trying out from those that count, so that neither is used where the other belongs. */
 export const keyEnvironments = ["live", "test"] as const;
@@ -6,8 +7,8 @@ export type KeyEnvironment = (typeof keyEnvironments)[number];
 
 const secretBytes = 32;
 
-/** `us_<environment>_<id without key_>_<secret>`. */
-const pattern = /^us_(live|test)_([0-9A-Z]{26})_([\w-]{43})$/;
+/** `us_<environment>_<id without key_><checksum>_<secret>`; keys made before 2026-12 have no checksum. */
+const pattern = /^us_(live|test)_([0-9A-Z]{26})([0-9A-Z]{7})?_([\w-]{43})$/;
 
 /** A key as its holder has it, taken apart. */
 export interface KeyText {
@@ -19,14 +20,21 @@ export interface KeyText {
 
 /** Undefined where it can't be a key of ours. */
 export function parseKeyText(text: string): KeyText | undefined {
-  const [, environment, id, secret] = pattern.exec(text) ?? [];
+  const [, environment, id, checksum, secret] = pattern.exec(text) ?? [];
   if (environment === undefined || id === undefined || secret === undefined) return undefined;
+  if (checksum !== undefined && checksum !== checksumOf(id)) return undefined;
   return { environment: environment as KeyEnvironment, id: `key_${id}`, secret };
 }
 
 /** How a key begins: all of it but its secret. */
 export function keyBeginning(environment: KeyEnvironment, id: string): string {
-  return `us_${environment}_${id.slice("key_".length)}_`;
+  const bare = id.slice("key_".length);
+  return `us_${environment}_${bare}${checksumOf(bare)}_`;
+}
+
+/** Finds cut and mistyped keys, and most made-up ones, without a look into the database; it is no secret. */
+function checksumOf(bareId: string): string {
+  return crc32(bareId).toString(36).toUpperCase().padStart(7, "0");
 }
 
 export function newKeySecret(): string {
@@ -39,6 +47,14 @@ export function newKeySecret(): string {
  */
 export function hashSecret(secret: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(secret).digest());
+}
+
+/** Enough of a secret's hash to tell it from another, and of no use to who would guess it. */
+const markBytes = 9;
+
+/** Tells which secret something was given out for. */
+export function markOf(secretHash: Uint8Array): string {
+  return Buffer.from(secretHash.subarray(0, markBytes)).toString("base64url");
 }
 
 /** Whether two hashes are the same, in constant time. */

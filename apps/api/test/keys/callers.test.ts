@@ -14,13 +14,13 @@ function knowing(...rows: KeyRow[]) {
   const told: string[] = [];
   const used: string[] = [];
   let reads = 0;
-  const findUnique = async ({ where }: { where: { id: string } }) => {
+  const findMany = async ({ where }: { where: { id: { in: string[] } } }) => {
     reads++;
-    return rows.find(({ id }) => id === where.id) ?? null;
+    return rows.filter(({ id }) => where.id.in.includes(id));
   };
   const changes = Object.assign(new EventEmitter(), { subscribe: async () => {} });
   const callers = new Callers({
-    database: { prisma: { apiKey: { findUnique } } },
+    database: { prisma: { apiKey: { findMany } } },
     redis: { publish: async (_channel: string, id: string) => told.push(id) },
     changes,
     lastUses: { note: (id: string) => used.push(id) },
@@ -35,7 +35,7 @@ const refused = (detail: string | RegExp) =>
     status: 401,
     code: "invalid_api_key",
     message: typeof detail === "string" ? detail : expect.stringMatching(detail),
-    options: { headers: { "www-authenticate": 'Bearer realm="understudy"' } },
+    options: expect.objectContaining({ headers: { "www-authenticate": 'Bearer realm="understudy"' } }),
   });
 
 const thrownBy = (asked: Promise<Caller>) =>
@@ -86,6 +86,30 @@ describe("whose request it is", () => {
       refused("This takes live keys (us_live_…); that is a test key."),
     );
     expect(used).toEqual([]);
+  });
+
+  it("is asked of Postgres for many at once, and never for what can't be a key", async () => {
+    const { callers, reads } = knowing();
+    const madeUp = Array.from({ length: 1_000 }, () => keyRow().key.replace(/^(us_live_.{26}).{7}/, "$1"));
+    await Promise.all(madeUp.map((text) => thrownBy(callers.withKey(text))));
+    expect(reads()).toBeLessThan(10);
+    const before = reads();
+    const mistyped = madeUp.map((text) => text.replace(/^(us_live_.{26})/, "$1AAAAAAA"));
+    for (const text of mistyped) {
+      expect(await thrownBy(callers.withKey(text))).toEqual(refused("The API key is not known."));
+    }
+    expect(reads()).toBe(before);
+  });
+
+  it("says of a refused key which one it is, for our own records", async () => {
+    const { row, key } = keyRow({ revokedAt: aMinuteAgo() });
+    const { callers } = knowing(row);
+    for (const text of [key, key.slice(0, -43) + newKeySecret()]) {
+      expect(await thrownBy(callers.withKey(text))).toMatchObject({ options: { keyId: row.id } });
+    }
+    expect(await thrownBy(callers.withKey(keyRow().key))).not.toMatchObject({
+      options: { keyId: expect.anything() },
+    });
   });
 
   it("is told by the secret before a rotation until its grace ends, and no later", async () => {
@@ -172,9 +196,10 @@ describe("a change of a key", () => {
     Object.assign(row, { revokedAt: new Date() });
     changes.emit("message", "understudy:key-changes", row.id);
     expect(await askBoth()).toEqual([refused("The API key was revoked."), "taken"]);
-    expect(reads()).toBe(3);
+    // Of both at once, of the one that has changed, and of both again.
+    expect(reads()).toBe(2);
     changes.emit("ready");
     await askBoth();
-    expect(reads()).toBe(5);
+    expect(reads()).toBe(3);
   });
 });

@@ -18,6 +18,19 @@ describe("the text of a key", () => {
     (text) => expect(parseKeyText(text)).toBeUndefined(),
   );
 
+  it("has a checksum, by which one that is cut, mistyped or made up is none", () => {
+    const secret = newKeySecret();
+    const text = keyBeginning("live", id) + secret;
+    expect(text).toMatch(/^us_live_[0-9A-Z]{33}_[\w-]{43}$/);
+    const at = "us_live_".length;
+    for (const place of [at, at + 25, at + 26, at + 32]) {
+      const other = text[place] === "7" ? "8" : "7";
+      expect(parseKeyText(text.slice(0, place) + other + text.slice(place + 1))).toBeUndefined();
+    }
+    // Made before keys had one.
+    expect(parseKeyText(`us_live_${id.slice(4)}_${secret}`)).toEqual({ environment: "live", id, secret });
+  });
+
   it("is told by the hash of its secret", () => {
     const secret = newKeySecret();
     expect(isSameHash(hashSecret(secret), hashSecret(secret))).toBe(true);

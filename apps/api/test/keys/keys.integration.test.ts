@@ -50,7 +50,7 @@ async function ended(id: string): Promise<Job> {
 describe("a key", () => {
   it("is shown once, and kept as a hash", async () => {
     const { key, ...made } = await make({ scopes: ["jobs:read", "jobs:read"], budgetUsd: "1.50" });
-    expect(key).toMatch(/^us_live_[0-9A-Z]{26}_[\w-]{43}$/);
+    expect(key).toMatch(/^us_live_[0-9A-Z]{33}_[\w-]{43}$/);
     expect(key.startsWith(made.begins)).toBe(true);
     expect(made).toMatchObject({ name: "app", status: "active", scopes: ["jobs:read"], creatorIds: null });
     expect(made).toMatchObject({ budgetUsd: "1.5", spentUsd: "0", lastUsedAt: null });
@@ -69,7 +69,7 @@ describe("a key", () => {
       key.slice(0, -1) + (key.endsWith("A") ? "B" : "A"),
       key.slice(0, -43) + other.slice(-43),
       key.replace("us_live_", "us_test_"),
-      key.replace(/_[0-9A-Z]{26}_/, `_${"0".repeat(26)}_`),
+      key.replace(/_[0-9A-Z]{33}_/, `_${"0".repeat(26)}_`),
       "us_live_",
     ];
     for (const text of wrong) {
