@@ -1,5 +1,5 @@
 import { defaultModel } from "@understudy/contracts";
-import { namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
+import { adminKey, namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
@@ -10,7 +10,7 @@ const schema = z.object({
   DATABASE_URL: postgresUrl,
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
-  UNDERSTUDY_ADMIN_KEY: z.string().min(16, "must have at least 16 characters"),
+  UNDERSTUDY_ADMIN_KEY: adminKey,
   UNDERSTUDY_SECRETS_KEYS: secretsKeys,
   GEMINI_API_KEY: z.string(),
   GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),

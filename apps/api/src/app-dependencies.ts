@@ -5,8 +5,10 @@ import type { Logger, SecretBox } from "@understudy/service";
 import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import type { Refusals } from "./audit/refusals.ts";
 import type { JobEventSources } from "./events/tell-job.ts";
 import type { Authentication } from "./http/authenticate.ts";
+import type { TrustProxy } from "./http/trust-proxy.ts";
 import type { JobControl } from "./job-control.ts";
 import type { Jobs } from "./jobs.ts";
 import type { KeyEnvironment } from "./keys/key-text.ts";
@@ -16,6 +18,8 @@ import type { OverviewSettings } from "./routes/overview-routes.ts";
 export interface AppDependencies extends Authentication, OverviewSettings {
   keyEnvironment: KeyEnvironment;
   bullBoardWrite: boolean;
+  /** Which proxies are believed what they say of the client, as Express has it. */
+  trustProxy: TrustProxy;
   database: Database;
   redis: Redis;
   dispatcher: Dispatcher;
@@ -33,6 +37,8 @@ export interface AppDependencies extends Authentication, OverviewSettings {
   /** Who asks for metrics must know it, where it is set. */
   metricsToken: string | undefined;
   telemetry: ApiTelemetry;
+  /** Keeps record of what was answered with 401 and 403. */
+  refusals: Refusals;
   /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
   stopping: AbortSignal;
   logger: Logger;

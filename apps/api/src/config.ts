@@ -1,7 +1,8 @@
 import { defaultModel, usd } from "@understudy/contracts";
-import { postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
+import { adminKey, postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
+import { trustProxy } from "./http/trust-proxy.ts";
 import { keyEnvironments } from "./keys/key-text.ts";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -13,7 +14,8 @@ export const environment = z
     REDIS_URL: redisUrl,
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
-    UNDERSTUDY_ADMIN_KEY: z.string().min(16, "must have at least 16 characters"),
+    TRUST_PROXY: trustProxy.default(0),
+    UNDERSTUDY_ADMIN_KEY: adminKey,
     API_KEY_ENVIRONMENT: z.enum(keyEnvironments).default("live"),
     API_KEY_RATE: z.coerce.number().min(0.1).max(100_000).default(100),
     API_KEY_BURST: z.coerce.number().int().min(1).max(1_000_000).default(500),
@@ -33,6 +35,7 @@ export const environment = z
     redisUrl: env.REDIS_URL,
     port: env.PORT,
     host: env.HOST,
+    trustProxy: env.TRUST_PROXY,
     adminKey: env.UNDERSTUDY_ADMIN_KEY,
     /** How keys begin that are made and taken here: `us_live_` or `us_test_`. */
     keyEnvironment: env.API_KEY_ENVIRONMENT,

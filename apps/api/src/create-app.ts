@@ -13,7 +13,10 @@ import { observeRequests } from "./http/observe-requests.ts";
 import { pageHeaders } from "./http/page-headers.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
 import { allRoutes } from "./routes/all-routes.ts";
+import { ownPagesOnly } from "./session/own-pages.ts";
 import { requireSession, signIn } from "./session/sign-in.ts";
+import { SignInDesk } from "./session/sign-in-desk.ts";
+import { SignInLimits } from "./session/sign-in-limits.ts";
 
 const bullBoardPath = "/admin/queues";
 
@@ -24,29 +27,35 @@ export function createApp(dependencies: AppDependencies): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(observeRequests(dependencies.telemetry));
+  app.set("trust proxy", dependencies.trustProxy);
   app.use(requestId);
   const audit = new AuditLog(database, logger);
+  const desk = new SignInDesk({ ...dependencies, limits: new SignInLimits(dependencies.redis), audit });
   const checks = { authenticate: authenticate(dependencies), hideOthers: hideOthers(database), audit };
   app.options(["/api/ai/jobs/:id", "/api/ai/jobs/:id/events"], preflight);
-  mountRoutes(app, allRoutes(dependencies, audit), checks);
+  mountRoutes(app, allRoutes(dependencies, desk), checks);
   // Who has no key learns of no route.
   app.use("/api/ai", checks.authenticate);
 
   app.use("/docs", docsPages());
   app.use("/admin", pageHeaders);
-  app.use(signIn(sessions, audit));
+  app.use(signIn(sessions, desk));
   app.use(
     bullBoardPath,
     requireSession(sessions),
     auditBoard(audit),
+    ownPagesOnly({ isSignIn: false }),
     bullBoard(dispatcher, charges, dependencies.webhooks, bullBoardPath, dependencies.bullBoardWrite),
   );
 
   app.use(consolePages());
   app.use(notFound);
-  app.use(problemResponses(logger));
+  app.use(problemResponses(logger, dependencies.refusals));
   return app;
 }
+
+/** Who came over TLS once does so for a year (RFC 6797); other hosts of the domain are not ours to speak for. */
+const strictTransport = "max-age=31536000";
 
 /** An id for each request, in its answer and in our logs: the client's own where it is a sane one. */
 const requestId: RequestHandler = (request, response, next) => {
@@ -55,5 +64,6 @@ const requestId: RequestHandler = (request, response, next) => {
   response.set("x-request-id", String(response.locals.requestId));
   response.set("x-content-type-options", "nosniff");
   response.set("cache-control", "no-store");
+  if (request.secure) response.set("strict-transport-security", strictTransport);
   next();
 };

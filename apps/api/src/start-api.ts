@@ -19,6 +19,7 @@ import {
   startTracing,
   watchDependencies,
 } from "@understudy/telemetry";
+import { Refusals } from "./audit/refusals.ts";
 import type { ApiConfig } from "./config.ts";
 import { createApp } from "./create-app.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -67,6 +68,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     logger.warn({ reason }, "traces are not taken"),
   );
   const telemetry = new ApiTelemetry(metrics, tracer);
+  const refusals = new Refusals(database, telemetry, logger);
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis });
   showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
@@ -96,7 +98,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     secrets: new SecretBox(config.secretsKeys),
     callers,
     rate,
-    sessions: new Sessions(callers, config.adminKey, config.secretsKeys),
+    sessions: new Sessions(database, callers, config.adminKey),
     jobTokens: new JobTokens(callers, config.adminKey, config.secretsKeys),
     prices,
     jobs,
@@ -111,6 +113,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     },
     metrics,
     telemetry,
+    refusals,
     stopping: stopping.signal,
     logger,
   });
@@ -135,6 +138,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       keyChanges.disconnect();
       rate.close();
       await lastUses.close();
+      await refusals.close();
       await dispatcher.close();
       await charges.close();
       await webhooks.close();

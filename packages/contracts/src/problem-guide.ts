@@ -44,6 +44,16 @@ export const problemGuide: Record<ProblemCode, Advice> = {
       "Wait for `Retry-After` seconds; send many jobs as one batch. An operator can raise `API_KEY_RATE`.",
     retryable: true,
   },
+  too_many_sign_ins: {
+    advice:
+      "Wait for `Retry-After` seconds. Behind a proxy, set `TRUST_PROXY`, so that addresses are told apart.",
+    retryable: true,
+  },
+  foreign_page: {
+    advice:
+      "Use the pages of Understudy itself. A proxy in between must pass `Host`, `Origin` and `Sec-Fetch-Site` on.",
+    retryable: false,
+  },
   csrf_token_invalid: {
     advice: "Send the `csrfToken` of `GET /api/ai/session` as the header `x-csrf-token`, or sign in anew.",
     retryable: false,
@@ -111,6 +121,7 @@ export const problemGuide: Record<ProblemCode, Advice> = {
     retryable: false,
   },
   endpoint_not_found: { advice: "Check the id: `GET /api/ai/webhooks` lists them.", retryable: false },
+  session_not_found: { advice: "Check the id: `GET /api/ai/sessions` lists them.", retryable: false },
   delivery_not_found: {
     advice: "Check the id; deliveries are deleted some weeks after their event.",
     retryable: false,

@@ -11,6 +11,9 @@ export const problemCodes = {
   invalid_api_key: "The API key, or the job's token, is not known, was revoked, or has expired.",
   forbidden_scope: "The API key is not allowed to do this; `scope` is what it lacks.",
   rate_limited: "The key has sent more requests than it may; try again after `Retry-After` seconds.",
+  too_many_sign_ins:
+    "So many sign-ins failed, from this address or from all, that none is tried; try again after `Retry-After` seconds.",
+  foreign_page: "The request comes from a page of another site, or can't show that it does not.",
   csrf_token_invalid: "Who has signed in by a cookie must send their session's csrfToken as `x-csrf-token`.",
   api_key_not_found: "No API key has that id.",
   api_key_changed: "Another request changed the API key at the same time; read it anew.",
@@ -39,6 +42,7 @@ export const problemCodes = {
     "What is spent leaves no room for the job in the budget of the key or of the platform (`budget`).",
   callback_not_allowed: "A callbackUrl must begin with the URL of a registered webhook endpoint.",
   endpoint_not_found: "No webhook endpoint has that id.",
+  session_not_found: "No session that has not ended has that id.",
   delivery_not_found: "No delivery of a webhook has that id.",
   endpoint_changed: "Another request changed the webhook endpoint at the same time; read it anew.",
   endpoint_disabled: "The webhook endpoint is disabled: enable it first.",

@@ -7,6 +7,8 @@ const next = monotonicFactory(Math.random);
  * A new row's id, such as `job_01K…`. In order of time, which keeps the indexes compact and lists in order.
  * No secret: whoever knows an id still needs a key.
  */
-export function newId(kind: "job" | "call" | "evt" | "ins" | "end" | "key" | "aud" | "worker"): string {
+export function newId(
+  kind: "job" | "call" | "evt" | "ins" | "end" | "key" | "aud" | "ses" | "worker",
+): string {
   return `${kind}_${next()}`;
 }

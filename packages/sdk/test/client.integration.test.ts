@@ -292,6 +292,14 @@ it("a person signs in, and the CSRF token goes along", async () => {
   const { csrfToken } = await browser.session.signIn(stack.adminKey);
   expect(await browser.session.get()).toMatchObject({ csrfToken });
   expect(await browser.creators.put("signed", { plan: "pro" })).toMatchObject({ plan: "pro" });
+  const [own] = await browser.session.list();
+  expect(own).toMatchObject({ actor: "person", isCurrent: true });
+  await expect(browser.session.end("ses_none")).rejects.toBeInstanceOf(NotFoundError);
+  await browser.session.end(String(own?.id));
+  await expect(browser.session.get()).rejects.toBeInstanceOf(AuthenticationError);
+  await browser.session.signIn(stack.adminKey);
+  expect(await browser.session.endAll()).toBeGreaterThanOrEqual(1);
+  await browser.session.signIn(stack.adminKey);
   await browser.session.signOut();
   await expect(browser.creators.get("signed")).rejects.toBeInstanceOf(AuthenticationError);
 });

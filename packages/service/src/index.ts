@@ -1,3 +1,4 @@
+export { adminKey } from "./admin-key.ts";
 export { namesUpstashRest, parseEnvironment, upstashAdvice } from "./environment.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { type RunningService, runService } from "./run-service.ts";

@@ -33,6 +33,16 @@ export class ApiTelemetry {
     this.metrics.accepted.inc({ agent });
   }
 
+  /** Somebody tried to sign in. @param outcome ok, or a problem's code */
+  signIn(outcome: string): void {
+    this.metrics.signIns.inc({ outcome });
+  }
+
+  /** A request was answered with 401 or 403. @param key that was shown and is known, else who it was */
+  refused(key: string, code: string): void {
+    this.metrics.refused.inc({ key, code });
+  }
+
   /** A request has come. */
   request({ method, isTraced, traceparent: parent }: IncomingRequest): RequestTelemetry {
     const { metrics } = this;

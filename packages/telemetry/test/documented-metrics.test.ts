@@ -22,7 +22,7 @@ test("docs/metrics.md lists each metric as it is registered, and no other", () =
 
 test("no metric has a label that could hold who it is about", () => {
   const allowed = new Set([
-    ...["agent", "cause", "code", "dependency", "end", "kind", "method", "model", "node", "outcome"],
+    ...["agent", "cause", "code", "dependency", "end", "key", "kind", "method", "model", "node", "outcome"],
     ...["route", "service", "state", "status", "sweep", "type", "version", "why"],
   ]);
   const labels = allMetrics()

@@ -44,7 +44,7 @@ export class AuditLog {
   }
 
   /** Does something, and keeps record of it. @throws what `change` throws, or that no record can be kept: then nothing is done */
-  async record<Result extends Answer>(action: AuditedAction, change: () => Promise<Result>): Promise<Result> {
+  async record<Result>(action: AuditedAction, change: () => Promise<Result>): Promise<Result> {
     const end = await this.begin(action);
     try {
       const result = await change();
@@ -54,6 +54,13 @@ export class AuditLog {
       await end(presentProblem(error, action.requestId).problem.code);
       throw error;
     }
+  }
+
+  /** Keeps record of what was refused to whom it was not known that they may. @throws the error, in any case */
+  async refuse(action: AuditedAction, error: unknown): Promise<never> {
+    const { status, code } = presentProblem(error, action.requestId).problem;
+    if (status < 500) await (await this.begin(action))(code);
+    throw error;
   }
 
   /** Writes down what is about to be done. @returns what notes its outcome. @throws where no record can be kept */
@@ -84,7 +91,7 @@ function targetOf(params: Record<string, unknown>): string | null {
   return named.length > 0 ? named.map(([, value]) => String(value)).join("/") : null;
 }
 
-function createdId(answer: Answer): string | null {
-  const body = typeof answer === "symbol" ? undefined : answer.body;
+function createdId(result: unknown): string | null {
+  const body = typeof result === "object" && result !== null && "body" in result ? result.body : undefined;
   return typeof body === "object" && body !== null && "id" in body ? String(body.id) : null;
 }

@@ -35,9 +35,9 @@ export async function callerNow(response: Response): Promise<Caller> {
   return await (response.locals.identifyAgain?.() ?? callerOf(response));
 }
 
-/** Who it was, as the audit log names them: `admin`, `person`, or a key's id. */
-export function actorOf({ keyId, isPerson = false }: Caller): string {
-  return keyId ?? (isPerson ? "person" : "admin");
+/** Who it was, as the audit log names them: `admin`, `person`, `nobody`, or a key's id. */
+export function actorOf({ keyId, ownerId, isPerson = false }: Caller): string {
+  return keyId ?? (isPerson ? "person" : ownerId);
 }
 
 /** Whether a creator exists for a caller. */

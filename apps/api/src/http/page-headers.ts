@@ -18,5 +18,8 @@ export const pageHeaders = helmet({
       frameAncestors: ["'none'"],
     },
   },
+  // With none at all forms would send no origin, and look like those of other sites.
+  referrerPolicy: { policy: "same-origin" },
+  // Every answer has it, where there is TLS.
   strictTransportSecurity: false,
 });

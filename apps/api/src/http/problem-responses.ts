@@ -3,16 +3,22 @@ import type { Problem } from "@understudy/contracts";
 import { isDatabaseAway } from "@understudy/database";
 import type { Logger } from "@understudy/service";
 import type { ErrorRequestHandler, Request, RequestHandler } from "express";
+import type { Refusals } from "../audit/refusals.ts";
+import { actorOf, callerOf } from "./caller.ts";
 import { ProblemError, unavailable } from "./problem-error.ts";
 
 /** Answers every error as an RFC 9457 problem. What we did not foresee is logged, and says nothing outside. */
-export function problemResponses(logger: Logger): ErrorRequestHandler {
+export function problemResponses(logger: Logger, refusals: Refusals): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;
     }
     const { problem, headers } = presentProblem(error, String(response.locals.requestId));
+    if (problem.status === 401 || problem.status === 403) {
+      const keyId = error instanceof ProblemError ? error.options.keyId : undefined;
+      refusals.note(keyId ?? actorOf(callerOf(response)), problem.code, problem.requestId);
+    }
     if (problem.status >= 500) {
       logger.error({ err: error, requestId: problem.requestId, route: routeOf(request) }, "request failed");
     }

@@ -91,6 +91,8 @@ export const components: Record<string, Component> = {
     csrfToken: "q2Wm7cK1f0b9uXz4tN6sYh3LrEaP8vGd",
     expiresAt: "2026-11-23T06:04:05.000Z",
   }),
+  ListedSession: given(contracts.listedSession, examples.listedSession),
+  EndedSessions: given(contracts.endedSessions, { ended: 3 }),
   SignInRequest: taken(contracts.signInRequest, { key: "us_live_…" }),
   AuditEntry: given(contracts.auditEntry, examples.auditEntry),
   JobStory: given(contracts.jobStory, examples.jobStory),

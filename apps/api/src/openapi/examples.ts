@@ -386,3 +386,14 @@ export const jobStory: JobStory = {
     },
   ],
 };
+
+export const listedSession = {
+  id: "ses_01JD8Z3V9X1Y3Z5A7B9C1D3E5F",
+  actor: "person",
+  address: "203.0.113.7",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+  createdAt: "2026-11-22T18:04:05.678Z",
+  lastSeenAt: "2026-11-22T18:34:00.000Z",
+  expiresAt: "2026-11-23T06:04:05.678Z",
+  isCurrent: true,
+};

@@ -1,4 +1,5 @@
 import type { Route } from "../http/define-route.ts";
+import { sessionCookie } from "../session/sessions.ts";
 
 /** How a request shows whose it is. */
 export const securitySchemes = {
@@ -11,8 +12,9 @@ export const securitySchemes = {
   session: {
     type: "apiKey",
     in: "cookie",
-    name: "understudy_session",
-    description: "A person's session (`POST /api/ai/session`); what it changes needs `x-csrf-token` as well.",
+    name: sessionCookie,
+    description:
+      "A person's session (`POST /api/ai/session`); what it changes needs `x-csrf-token` as well. Over TLS the name begins with `__Host-`.",
   },
   jobToken: {
     type: "http",

@@ -1,6 +1,6 @@
 import type { AppDependencies } from "../app-dependencies.ts";
-import type { AuditLog } from "../audit/audit-log.ts";
 import type { Route } from "../http/define-route.ts";
+import type { SignInDesk } from "../session/sign-in-desk.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { alertRoutes } from "./alert-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
@@ -26,7 +26,7 @@ import { spendingRoutes } from "./spending-routes.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
 
 /** All declared routes; those that are asked for most are found first. */
-export function allRoutes(dependencies: AppDependencies, audit: AuditLog): Route[] {
+export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Route[] {
   const { database, redis, dispatcher, prices, jobs, jobTokens, sessions, stopping, logger } = dependencies;
   const routes = [
     ...jobRoutes(jobs, dependencies.jobControl, stopping),
@@ -46,7 +46,7 @@ export function allRoutes(dependencies: AppDependencies, audit: AuditLog): Route
     ...webhookRoutes(database, dependencies.secrets),
     ...keyRoutes(dependencies),
     ...auditRoutes(database),
-    ...sessionRoutes(sessions, audit),
+    ...sessionRoutes(sessions, desk),
     ...jobStoryRoutes(database, jobs),
     ...problemRoutes(),
     ...agentRoutes(),

@@ -1,8 +1,8 @@
 /**
  * The sign-in page. @param next where to go then: a path that was checked, without HTML in it
- * @param refused the key was not the admin key
+ * @param refused why nobody was signed in, in words of ours
  */
-export function signInPage(next: string, refused: boolean): string {
+export function signInPage(next: string, refused?: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -20,7 +20,7 @@ export function signInPage(next: string, refused: boolean): string {
 <body>
 <form method="post" action="/admin/sign-in">
   <h1>Understudy</h1>
-  ${refused ? '<p role="alert">That is not the admin key.</p>' : ""}
+  ${refused === undefined ? "" : `<p role="alert">${refused}</p>`}
   <label for="key">Admin key</label>
   <input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
   <input type="hidden" name="next" value="${next.replaceAll("&", "&amp;")}">

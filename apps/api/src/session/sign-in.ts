@@ -1,49 +1,46 @@
 import { type RequestHandler, Router, urlencoded } from "express";
 import { z } from "zod";
-import type { AuditLog } from "../audit/audit-log.ts";
+import { noteCaller } from "../http/caller.ts";
 import { ProblemError } from "../http/problem-error.ts";
+import { ownPagesOnly } from "./own-pages.ts";
 import type { Sessions } from "./sessions.ts";
+import type { SignInDesk } from "./sign-in-desk.ts";
 import { signInPage } from "./sign-in-page.ts";
 
 const credentials = z.object({ key: z.string().max(500), next: z.string().max(500).optional() });
 
 /** The sign-in for people without the console: pages that need no script. */
-export function signIn(sessions: Sessions, audit: AuditLog): Router {
+export function signIn(sessions: Sessions, desk: SignInDesk): Router {
   const router = Router();
 
   router.get("/admin/sign-in", (request, response) => {
-    response.type("html").send(signInPage(localPath(request.query.next), false));
+    response.type("html").send(signInPage(localPath(request.query.next)));
   });
 
-  router.post("/admin/sign-in", urlencoded({ extended: false, limit: "4kb" }), async (request, response) => {
-    const form = credentials.safeParse(request.body);
-    const next = localPath(form.data?.next);
-    const person = form.data && (await sessions.personWith(form.data.key).catch(refused));
-    if (!person) {
-      response.status(401).type("html").send(signInPage(next, true));
+  const form = urlencoded({ extended: false, limit: "4kb" });
+  router.post("/admin/sign-in", ownPagesOnly({ isSignIn: true }), form, async (request, response) => {
+    const { key = "", next } = credentials.safeParse(request.body).data ?? {};
+    const path = localPath(next);
+    try {
+      await desk.signIn(key, request, response);
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status >= 500) throw error;
+      if (error.options.headers) response.set(error.options.headers);
+      response
+        .status(error.status === 429 ? 429 : 401)
+        .type("html")
+        .send(signInPage(path, error.status === 429 ? error.message : "That is not the admin key."));
       return;
     }
-    const requestId = String(response.locals.requestId);
-    const action = { caller: person, operation: "signIn", target: null, requestId, changes: {} };
-    await audit.record(action, async () => {
-      await sessions.begin(person, request, response);
-      return { status: 303 };
-    });
-    response.redirect(303, next);
+    response.redirect(303, path);
   });
 
-  router.post("/admin/sign-out", (request, response) => {
-    sessions.signOut(request, response);
+  router.post("/admin/sign-out", ownPagesOnly({ isSignIn: false }), async (request, response) => {
+    await sessions.signOut(request, response);
     response.redirect(303, "/admin/sign-in");
   });
 
   return router;
-}
-
-/** Of a key that is not taken the page says so itself. */
-function refused(error: unknown): undefined {
-  if (error instanceof ProblemError && error.status === 401) return undefined;
-  throw error;
 }
 
 /** Lets those through who have signed in: pages send others to the sign-in, programs get a 401. */
@@ -51,7 +48,7 @@ export function requireSession(sessions: Sessions): RequestHandler {
   return async (request, response, next) => {
     const person = await sessions.of(request);
     if (person) {
-      response.locals.caller = person.caller;
+      noteCaller(response, person.caller, async () => person.caller);
       next();
     } else if (request.accepts(["json", "html"]) === "html") {
       response.redirect(303, `/admin/sign-in?next=${encodeURIComponent(request.originalUrl)}`);

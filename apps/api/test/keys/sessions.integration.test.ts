@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { ApiKeySecret, AuditEntry, JobToken, Scope, Session } from "@understudy/contracts";
+import type {
+  ApiKeySecret,
+  AuditEntry,
+  JobToken,
+  ListedSession,
+  Scope,
+  Session,
+} from "@understudy/contracts";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
 import { EventStream } from "../event-stream.ts";
 import { problemOf } from "../problem-of.ts";
@@ -9,7 +16,10 @@ let jobId: string;
 
 beforeAll(async () => {
   stack = await startStack({
-    environment: { API_KEY_RATE: "1", API_KEY_BURST: "15", API_KEY_ENVIRONMENT: "test" },
+    environment: {
+      ...{ API_KEY_RATE: "1", API_KEY_BURST: "15", API_KEY_ENVIRONMENT: "test" },
+      TRUST_PROXY: "loopback",
+    },
   });
   jobId = await stack.submit("test", { creatorId: "psy", input: { prompt: "hello" } });
   await eventually(async () => expect(await stack.job(jobId)).toHaveProperty("finishedAt"));
@@ -75,17 +85,71 @@ describe("a person's session", () => {
     expect(out.status).toBe(204);
     expect(out.headers.getSetCookie()[0]).toMatch(/^understudy_session=;.*Expires=Thu, 01 Jan 1970/);
     const forged = cookie.slice(0, -2) + (cookie.endsWith("AA") ? "BB" : "AA");
-    for (const wrong of ["", "understudy_session=", forged, `${cookie.split(".")[0]}..`]) {
+    // The cookie itself is good for nothing any more, wherever a copy of it is.
+    for (const wrong of ["", "understudy_session=", forged, cookie]) {
       const problem = await problemOf(await visit("GET", "/api/ai/session", { cookie: wrong }));
       expect(problem).toMatchObject({ status: 401, code: "unauthorized" });
       expect((await visit("GET", `/api/ai/jobs/${jobId}`, { cookie: wrong })).status).toBe(401);
+      expect((await visit("GET", "/admin/queues", { cookie: wrong, accept: "text/html" })).status).toBe(303);
     }
   });
 
-  it("is marked for HTTPS where the browser's connection is that", async () => {
+  it("ends when nothing came for an hour, and after twelve in any case", async () => {
+    for (const { column, ago, isGood } of [
+      { column: "lastSeenAt", ago: "59 minutes", isGood: true },
+      { column: "lastSeenAt", ago: "61 minutes", isGood: false },
+      { column: "expiresAt", ago: "1 second", isGood: false },
+    ]) {
+      const { cookie } = await signIn();
+      const isSignedIn = async () => (await visit("GET", "/api/ai/session", { cookie })).status === 200;
+      await stack.database.prisma.$executeRawUnsafe(
+        `UPDATE "Session" SET "${column}" = now() - interval '${ago}' WHERE "createdAt" = (SELECT max("createdAt") FROM "Session")`,
+      );
+      // What comes within the hour begins another one.
+      expect([await isSignedIn(), await isSignedIn()]).toEqual([isGood, isGood]);
+    }
+  });
+
+  it("is listed with all others, and can be ended from another, one or all", async () => {
+    const [own, lost] = [await signIn(), await signIn()];
+    const listed = await answerOf<{ items: ListedSession[] }>(
+      visit("GET", "/api/ai/sessions", { cookie: own.cookie, "user-agent": "a browser" }),
+    );
+    expect(listed.items.slice(0, 2)).toMatchObject([
+      { actor: "person", address: "127.0.0.1", isCurrent: false, expiresAt: lost.expiresAt },
+      { actor: "person", isCurrent: true, expiresAt: own.expiresAt },
+    ]);
+    expect(JSON.stringify(listed)).not.toContain(own.cookie.split("=")[1]);
+    const headers = { cookie: own.cookie, "x-csrf-token": own.csrfToken };
+    const end = (id: unknown) => visit("DELETE", `/api/ai/sessions/${id}`, headers);
+    expect((await end(listed.items[0]?.id)).status).toBe(204);
+    expect((await visit("GET", "/api/ai/session", { cookie: lost.cookie })).status).toBe(401);
+    expect(await problemOf(await end(listed.items[0]?.id))).toMatchObject({
+      status: 404,
+      code: "session_not_found",
+    });
+    const all = await answerOf<{ ended: number }>(visit("DELETE", "/api/ai/sessions", headers));
+    expect(all.ended).toBeGreaterThan(0);
+    expect((await visit("GET", "/api/ai/session", { cookie: own.cookie })).status).toBe(401);
+    expect(await stack.database.prisma.session.count()).toBe(0);
+  });
+
+  it("is for this host and TLS alone where a trusted proxy has TLS", async () => {
     const headers = { "x-forwarded-proto": "https" };
     const response = await visit("POST", "/api/ai/session", headers, { key: stack.adminKey });
-    expect(response.headers.getSetCookie()[0]).toMatch(/; Secure/);
+    const [attributes = ""] = response.headers.getSetCookie();
+    expect(attributes).toMatch(
+      /^__Host-understudy_session=[\w-]{43}; Max-Age=43200; Path=\/; .*; Secure; SameSite=Strict$/,
+    );
+    expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000");
+    const [cookie = ""] = attributes.split(";");
+    const statusOf = async (more: object, given = cookie) =>
+      (await visit("GET", "/api/ai/session", { cookie: given, ...more })).status;
+    expect(await statusOf(headers)).toBe(200);
+    // One that another host of the domain may have set is not taken where there is TLS, and the other way round.
+    expect(await statusOf(headers, cookie.replace("__Host-", ""))).toBe(401);
+    expect(await statusOf({})).toBe(401);
+    expect((await visit("GET", "/healthz")).headers.get("strict-transport-security")).toBeNull();
   });
 
   it("is given for a key that may do everything, and ends with it", async () => {
@@ -136,6 +200,47 @@ describe("a person's session", () => {
       /script-src 'self';.*frame-ancestors 'none'/,
     );
     expect(board.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+});
+
+describe("pages of other sites", () => {
+  const evil: Record<string, string>[] = [
+    { origin: "https://evil.test" },
+    { origin: "null" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site", origin: "http://other.localhost" },
+  ];
+  const ours = (): Record<string, string>[] => [{ "sec-fetch-site": "same-origin" }, { origin: stack.url }];
+  const statusOf = async (method: string, path: string, headers: Record<string, string>) => {
+    const body = new URLSearchParams({ key: stack.adminKey });
+    return (await fetch(stack.url + path, { method, redirect: "manual", headers, body })).status;
+  };
+
+  it("sign nobody in or out", async () => {
+    for (const headers of evil) {
+      expect(await statusOf("POST", "/admin/sign-in", headers)).toBe(403);
+    }
+    const { cookie } = await signIn();
+    for (const headers of [...evil, {}]) {
+      expect(await statusOf("POST", "/admin/sign-out", { cookie, ...headers })).toBe(403);
+    }
+    expect((await visit("GET", "/api/ai/session", { cookie })).status).toBe(200);
+    for (const headers of ours()) {
+      expect(await statusOf("POST", "/admin/sign-in", headers)).toBe(303);
+    }
+    expect(await statusOf("POST", "/admin/sign-out", { cookie, ...ours()[0] })).toBe(303);
+    expect((await visit("GET", "/api/ai/session", { cookie })).status).toBe(401);
+  });
+
+  it("change nothing in Bull Board", async () => {
+    const { cookie } = await signIn();
+    const pause = (headers: Record<string, string>) =>
+      visit("PUT", "/admin/queues/api/queues/chat/pause", { cookie, ...headers });
+    for (const headers of [...evil, {}]) {
+      expect(await problemOf(await pause(headers))).toMatchObject({ status: 403, code: "foreign_page" });
+    }
+    // Read-only, as it says.
+    for (const headers of ours()) expect((await pause(headers)).status).toBe(405);
   });
 });
 
@@ -282,7 +387,7 @@ describe("the audit log", () => {
       [id, "putCreator", "psy", "plan_not_found", { plan: "none" }],
       [id, "createWebhook", endpointId, "ok", { url: null, events: ["job.failed"] }],
       [id, "eraseFan", "psy", "ok", {}],
-      ["person", "signIn", null, "ok", {}],
+      ["person", "signIn", null, "ok", { address: "127.0.0.1" }],
       ["person", "pauseCreator", "psy", "ok", {}],
     ]);
     expect(items[1]?.requestId).toBe("audited");
@@ -307,7 +412,10 @@ describe("the audit log", () => {
   it("knows of changes in Bull Board, also of those that it refuses", async () => {
     const { cookie } = await signIn();
     const from = new Date().toISOString();
-    const pause = await visit("PUT", "/admin/queues/api/queues/chat/pause", { cookie });
+    const pause = await visit("PUT", "/admin/queues/api/queues/chat/pause", {
+      cookie,
+      "sec-fetch-site": "same-origin",
+    });
     await pause.arrayBuffer();
     await eventually(async () => {
       const { items } = await list(`from=${from}&operation=changeInBullBoard`);
@@ -322,5 +430,59 @@ describe("the audit log", () => {
     const { id } = await auditEntry.findFirstOrThrow({ where: { outcome: "ok" } });
     await expect(auditEntry.update({ where: { id }, data: { actor: "nobody" } })).rejects.toThrow();
     await expect(auditEntry.delete({ where: { id } })).rejects.toThrow();
+  });
+});
+
+describe("sign-ins that fail", () => {
+  const tryKey = (address: string, key = "us_test_wrong") =>
+    visit("POST", "/api/ai/session", { "x-forwarded-for": address }, { key });
+  const statuses = async (tries: Promise<Response>[]) => {
+    const counts: Record<number, number> = {};
+    for (const { status } of await Promise.all(tries)) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  };
+  const many = (count: number, one: (index: number) => Promise<Response>) =>
+    statuses(Array.from({ length: count }, (_, index) => one(index)));
+
+  it("are few from one address, each on record, and tell who may try how long to wait", async () => {
+    const from = new Date();
+    expect(await many(60, () => tryKey("203.0.113.7"))).toEqual({ 401: 10, 429: 50 });
+    const refused = await tryKey("203.0.113.7", stack.adminKey);
+    expect(await problemOf(refused)).toMatchObject({ code: "too_many_sign_ins", retryable: true });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(60);
+    const form = new URLSearchParams({ key: stack.adminKey });
+    const headers = { "x-forwarded-for": "203.0.113.7" };
+    const page = await fetch(`${stack.url}/admin/sign-in`, { method: "POST", headers, body: form });
+    expect([page.status, await page.text()]).toEqual([429, expect.stringContaining("Try again in")]);
+
+    const rows = await stack.database.prisma.auditEntry.findMany({
+      where: { operation: "signIn", createdAt: { gte: from }, outcome: "invalid_api_key" },
+    });
+    expect(rows).toHaveLength(10);
+    expect(rows[0]).toMatchObject({ actor: "nobody", changes: { address: "203.0.113.7" } });
+    const metrics = await (await fetch(`${stack.url}/metrics`)).text();
+    expect(metrics).toMatch(/understudy_sign_ins_total\{outcome="invalid_api_key"[^}]*\} [1-9]/);
+    expect(metrics).toMatch(/understudy_sign_ins_total\{outcome="too_many_sign_ins"[^}]*\} 5[0-9]/);
+    expect(metrics).toMatch(
+      /understudy_refused_requests_total\{key="nobody",code="invalid_api_key"[^}]*\} [1-9]/,
+    );
+    expect(stack.api.output()).toMatch(
+      /"address":"203.0.113.7","code":"invalid_api_key".*"nobody was signed in"/,
+    );
+  });
+
+  it("are no fault of who signs in: that counts for nothing", async () => {
+    expect(await many(30, () => tryKey("203.0.113.8", stack.adminKey))).toMatchObject({
+      200: expect.any(Number),
+    });
+    for (let tries = 0; tries < 15; tries++)
+      expect((await tryKey("203.0.113.9", stack.adminKey)).status).toBe(200);
+  });
+
+  it("are bounded from all addresses together", async () => {
+    const counts = await many(150, (index) => tryKey(`198.51.100.${index}`));
+    expect(counts[401]).toBeLessThanOrEqual(100);
+    expect(counts[429]).toBeGreaterThanOrEqual(50);
+    expect((await tryKey("192.0.2.1", stack.adminKey)).status).toBe(429);
   });
 });

@@ -21,6 +21,7 @@ import type {
   Insight,
   Job,
   JobStory,
+  ListedSession,
   NewApiKey,
   Overview,
   PastCreatorTerms,
@@ -88,6 +89,10 @@ export function createUnderstudy() {
       await json<void>("DELETE", "/session");
       csrfToken = undefined;
     },
+
+    sessions: () => get<Page<ListedSession>>("/sessions"),
+    endSession: (id: string) => json<void>("DELETE", `/sessions/${id}`),
+    endAllSessions: () => json<{ ended: number }>("DELETE", "/sessions"),
 
     overview: () => get<Overview>("/admin/overview"),
     alerts: (query: Query) => get<Page<Alert>>("/admin/alerts", query),

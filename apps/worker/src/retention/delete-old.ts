@@ -2,6 +2,7 @@ import { type Database, loadStatement } from "@understudy/database";
 
 const eventsStatement = loadStatement(new URL("./delete-old-events.sql", import.meta.url));
 const endpointsStatement = loadStatement(new URL("./delete-old-endpoints.sql", import.meta.url));
+const sessionsStatement = loadStatement(new URL("./delete-old-sessions.sql", import.meta.url));
 const keysStatement = loadStatement(new URL("./delete-old-keys.sql", import.meta.url));
 
 /** How much was deleted. */
@@ -10,11 +11,12 @@ export interface DeletedOld {
   events: number;
   endpoints: number;
   idempotencyKeys: number;
+  sessions: number;
 }
 
 /**
  * Deletes what has been kept for long enough, `limit` of each kind at most: events and their deliveries after `days`
- * days, unless somebody is still to be told of them; idempotency keys after their 24 hours.
+ * days, unless somebody is still to be told of them; idempotency keys after their 24 hours; sessions that have ended.
  */
 export async function deleteOld(database: Database, days: number, limit: number): Promise<DeletedOld> {
   const count = async (...[statement, items]: Parameters<Database["execute"]>) =>
@@ -23,5 +25,6 @@ export async function deleteOld(database: Database, days: number, limit: number)
     events: await count(eventsStatement, [{ days, limit }]),
     endpoints: await count(endpointsStatement, [{ days, limit }]),
     idempotencyKeys: await count(keysStatement, [{ limit }]),
+    sessions: await count(sessionsStatement, [{ limit }]),
   };
 }

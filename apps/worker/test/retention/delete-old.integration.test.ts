@@ -69,7 +69,7 @@ describe("an event", () => {
     await event("evt_unheard", before(1));
     await event("evt_edge", before(0));
     await delivery("evt_edge", "delivered", before(ms));
-    expect(await counts()).toEqual({ events: 2, endpoints: 0, idempotencyKeys: 0 });
+    expect(await counts()).toEqual({ events: 2, endpoints: 0, idempotencyKeys: 0, sessions: 0 });
     expect(await events()).toEqual(["evt_edge"]);
     expect(await idsOf(database.prisma.delivery.findMany())).toEqual(["dlv_evt_edge_end_1"]);
     expect(await database.prisma.deliveryTry.count()).toBe(1);
@@ -83,7 +83,7 @@ describe("an event", () => {
     await event("evt_replayed", before(9));
     await delivery("evt_replayed", "delivered", before(0));
     await delivery("evt_replayed", "failed", null, "end_2");
-    expect(await counts()).toEqual({ events: 0, endpoints: 0, idempotencyKeys: 0 });
+    expect(await counts()).toEqual({ events: 0, endpoints: 0, idempotencyKeys: 0, sessions: 0 });
     expect(await events()).toEqual(["evt_pending", "evt_replayed", "evt_unpublished"]);
   });
 
@@ -124,7 +124,7 @@ describe("an idempotency key", () => {
   it("is deleted once it counts no more, to the millisecond, and its job is not", async () => {
     await key("admin", "a", time(0));
     await key("admin", "b", time(ms));
-    expect(await counts()).toMatchObject({ idempotencyKeys: 1 });
+    expect(await counts()).toMatchObject({ idempotencyKeys: 1, sessions: 0 });
     expect(await keys()).toEqual(["admin b"]);
     expect(await database.prisma.job.count()).toBe(1);
   });
@@ -134,11 +134,28 @@ describe("an idempotency key", () => {
     await key("admin", "b", time(-4));
     await key("key_1", "b", time(-1));
     await key("key_1", "a", time(-3));
-    expect(await counts(1)).toMatchObject({ idempotencyKeys: 1 });
+    expect(await counts(1)).toMatchObject({ idempotencyKeys: 1, sessions: 0 });
     expect(await keys()).toEqual(["admin a", "key_1 a", "key_1 b"]);
-    expect(await counts(2)).toMatchObject({ idempotencyKeys: 2 });
+    expect(await counts(2)).toMatchObject({ idempotencyKeys: 2, sessions: 0 });
     expect(await keys()).toEqual(["key_1 b"]);
   });
+});
+
+it("sessions are deleted that are over, or that nothing came from for a day", async () => {
+  const session = (id: string, lastSeenAt: Date, expiresAt: Date) =>
+    database.prisma.session.create({
+      data: {
+        ...{ id, lastSeenAt, expiresAt, secretMark: "m", address: "", userAgent: "" },
+        tokenHash: Buffer.from(id),
+      },
+    });
+  await database.prisma.session.deleteMany();
+  await session("ses_good", time(-86_399), time(60));
+  await session("ses_idle", time(-86_401), time(60));
+  await session("ses_over", time(-1), time(-1));
+  expect(await counts(1)).toMatchObject({ sessions: 1 });
+  expect(await counts()).toMatchObject({ sessions: 1 });
+  expect(await idsOf(database.prisma.session.findMany())).toEqual(["ses_good"]);
 });
 
 it("several workers at once share the work: none waits for what another deletes", async () => {
@@ -159,6 +176,6 @@ it("several workers at once share the work: none waits for what another deletes"
     (open) => open.execute(lock, [{ event: "evt_1", endpoint: "end_1", key: "key 1" }]),
     () => counts(),
   );
-  expect(deleted).toEqual({ events: 1, endpoints: 1, idempotencyKeys: 1 });
+  expect(deleted).toEqual({ events: 1, endpoints: 1, idempotencyKeys: 1, sessions: 0 });
   expect([await events(), await endpoints(), await keys()]).toEqual([["evt_1"], ["end_1"], ["admin key 1"]]);
 });

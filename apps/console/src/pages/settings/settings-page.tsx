@@ -2,6 +2,7 @@ import { Stack } from "@mantine/core";
 import { Page } from "../../layout/page.tsx";
 import { PlansCard } from "./plans-card.tsx";
 import { PricesCard } from "./prices-card.tsx";
+import { SessionsCard } from "./sessions-card.tsx";
 import { SpendingCard } from "./spending-card.tsx";
 
 /** What counts for everyone. */
@@ -12,6 +13,7 @@ export function SettingsPage() {
         <SpendingCard />
         <PlansCard />
         <PricesCard />
+        <SessionsCard />
       </Stack>
     </Page>
   );
