@@ -12,6 +12,7 @@ import { mountRoutes } from "./http/mount-routes.ts";
 import { observeRequests } from "./http/observe-requests.ts";
 import { pageHeaders } from "./http/page-headers.ts";
 import { notFound, problemResponses } from "./http/problem-responses.ts";
+import { shedLoad } from "./http/shed-load.ts";
 import { allRoutes } from "./routes/all-routes.ts";
 import { ownPagesOnly } from "./session/own-pages.ts";
 import { requireSession, signIn } from "./session/sign-in.ts";
@@ -29,6 +30,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(observeRequests(dependencies.telemetry));
   app.set("trust proxy", dependencies.trustProxy);
   app.use(requestId);
+  app.use(shedLoad());
   const audit = new AuditLog(database, logger);
   const desk = new SignInDesk({ ...dependencies, limits: new SignInLimits(dependencies.redis), audit });
   const checks = { authenticate: authenticate(dependencies), hideOthers: hideOthers(database), audit };

@@ -1,5 +1,6 @@
 import type { DispatchableJob } from "@understudy/contracts";
 import { type Database, groupCommit } from "@understudy/database";
+import { isFarAhead } from "@understudy/jobs";
 import type { Dispatcher, Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { DispatchNotes } from "./dispatch-notes.ts";
@@ -8,14 +9,14 @@ const groupMax = 500;
 
 /**
  * Lets a job into its lane, together with others that come meanwhile, and notes that it stands there.
- * @returns where it stands
+ * @returns where it stands; undefined where its time is too far ahead, or it needs no lane
  * @throws where Redis does not take it: then the reconciler will
  */
 export type Dispatch = (job: DispatchableJob) => Promise<Placement | undefined>;
 
 export function createDispatch(database: Database, dispatcher: Dispatcher, logger: Logger): Dispatch {
   const notes = new DispatchNotes(database, logger);
-  return groupCommit(
+  const together = groupCommit(
     groupMax,
     (job: DispatchableJob) => job.id,
     async (jobs) => {
@@ -25,4 +26,5 @@ export function createDispatch(database: Database, dispatcher: Dispatcher, logge
       return placements;
     },
   );
+  return async (job) => (isFarAhead(job) ? undefined : await together(job));
 }

@@ -9,17 +9,19 @@ const inputBytesMax = 256 * 1024;
 /**
  * Lets no job in whose input is larger than anybody has to say.
  * @param pointer to the input in the body
+ * @returns its bytes of JSON
  * @throws a 413 problem that points to the field
  */
-export function checkInputSize(input: Record<string, unknown>, pointer: string): void {
+export function checkInputSize(input: Record<string, unknown>, pointer: string): number {
   const bytes = bytesOf(input);
   // Nearly all: no part of it can be too large.
-  if (bytes <= objectBytesMax) return;
+  if (bytes <= objectBytesMax) return bytes;
   for (const [name, value] of Object.entries(input)) {
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     if (isObject && bytesOf(value) > objectBytesMax) throw tooLarge(`#${pointer}/${name}`, objectBytesMax);
   }
   if (bytes > inputBytesMax) throw tooLarge(`#${pointer}`, inputBytesMax);
+  return bytes;
 }
 
 function bytesOf(json: unknown): number {

@@ -28,6 +28,7 @@ import { RepeatedRequests } from "./idempotency.ts";
 import { checkInputSize } from "./input-size.ts";
 import type { JobReader } from "./job-reader.ts";
 import { admissionOf } from "./lane-view.ts";
+import { QueuedInputs } from "./queued-inputs.ts";
 import { callbackFor } from "./webhooks/callback.ts";
 
 const groupMax = 500;
@@ -98,19 +99,20 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   const repeats = new RepeatedRequests(database);
   const { dispatch } = dependencies;
   const fullLanes = new FullLanes(dependencies.laneMax);
+  const queuedInputs = new QueuedInputs(database);
 
   async function accept(request: JobRequest): Promise<Acceptance> {
     const { caller, agent, creatorId, input, inputPointer, options, idempotencyKey } = request;
     if (!sees(caller, creatorId)) throw noSuchCreator(creatorId);
-    checkInputSize(input, inputPointer);
+    const inputBytes = checkInputSize(input, inputPointer);
     if (!idempotencyKey) {
-      const acceptance = await acceptNew(request);
+      const acceptance = await acceptNew(request, inputBytes);
       if (acceptance) return acceptance;
       throw new Error("A job was not written, though there is room for it.");
     }
     const same = { agent: agent.name, creatorId, input, options: { ...options, idempotencyKey: undefined } };
     const once = await repeats.once(idempotencyKey, same, (fingerprint) =>
-      acceptNew(request, { ...idempotencyKey, fingerprint }),
+      acceptNew(request, inputBytes, { ...idempotencyKey, fingerprint }),
     );
     return once.kind === "accepted" ? once.accepted : { job: repeatedAnswer(once.job), isRepeat: true };
   }
@@ -118,10 +120,12 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   /** @returns undefined where the idempotency key has come to stand for another job meanwhile */
   async function acceptNew(
     request: JobRequest,
+    inputBytes: number,
     idempotency?: NewJob["idempotency"],
   ): Promise<Acceptance | undefined> {
     const { caller, agent, creatorId, input, options, traceparent } = request;
     fullLanes.refuse(creatorId);
+    await queuedInputs.refuse(creatorId, inputBytes);
     const { callbackUrl } = options;
     const callback =
       callbackUrl === undefined ? {} : await callbackFor(database, caller, creatorId, callbackUrl);
@@ -138,6 +142,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       feature,
       model,
       input,
+      inputBytes,
       priority,
       requiredUsd,
       platformQuotaUsd: dependencies.platformQuotaUsd,
@@ -156,6 +161,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
       return undefined;
     }
     dependencies.telemetry.accepted(agent.name);
+    queuedInputs.note(creatorId, inputBytes);
     const dispatchable = {
       id,
       agent: agent.name,

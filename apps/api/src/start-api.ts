@@ -36,9 +36,6 @@ import { Sessions } from "./session/sessions.ts";
 
 const databaseConnectionsMax = 10;
 
-/** Longer than load balancers keep idle connections (60 s), so that none sends into one that we just closed. */
-const keepAliveMs = 65_000;
-
 /** Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without. */
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
@@ -119,7 +116,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   });
 
   const server = createExpressServer(app);
-  server.keepAliveTimeout = keepAliveMs;
   server.listen(config.port, config.host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { AcceptedJob, CreatorLimits, Job, Problem } from "@understudy/contracts";
+import { connectRedis } from "@understudy/queues";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
 import { problemOf } from "./problem-of.ts";
 
@@ -27,6 +28,34 @@ const accepted = async (response: Response) => (await response.json()) as Accept
 async function limits(id: string): Promise<CreatorLimits> {
   return (await (await stack.request("GET", `/api/ai/creators/${id}/limits`)).json()) as CreatorLimits;
 }
+
+describe("a job that must not start before a time", () => {
+  const dayMs = 86_400_000;
+  const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();
+
+  it("waits in Postgres while that is far ahead: no key of Redis lives longer than 32 days", async () => {
+    const redis = connectRedis(stack.redis.url, "producer");
+    try {
+      await creator("patient");
+      const ids: string[] = [];
+      for (const notBefore of ["9999-12-31T23:59:59.000Z", inDays(31), inDays(29)]) {
+        const job = await accepted(await post("patient", { notBefore }));
+        expect(job.admission.estimatedStartAt).toBe(notBefore);
+        expect(await stack.job(job.id)).toMatchObject({ status: "queued", waitingFor: "time" });
+        ids.push(job.id);
+      }
+      await eventually(async () => expect(await redis.zcard("{lanes}:timed")).toBe(1));
+      for (const key of await redis.keys("*")) expect(await redis.pttl(key)).toBeLessThan(32 * dayMs);
+      await eventually(async () => {
+        const where = { id: { in: ids }, dispatchedAt: { not: null } };
+        expect(await stack.database.prisma.job.findMany({ where })).toMatchObject([{ id: ids[2] }]);
+      });
+      for (const id of ids) expect((await stack.request("DELETE", `/api/ai/jobs/${id}`)).status).toBe(200);
+    } finally {
+      redis.disconnect();
+    }
+  });
+});
 
 describe("a job over its creator's bucket", () => {
   it("is accepted, and tells its place, why it waits and when it may start", async () => {

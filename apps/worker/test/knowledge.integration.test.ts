@@ -30,7 +30,14 @@ interface JobOf {
 
 async function newJob({ creatorId, fanId, message = "hi", agent = "messaging" }: JobOf): Promise<string> {
   const id = newId("job");
-  const common = { feature: "f", model: "m", priority: 1, requiredUsd: "0", createCreator: true };
+  const common = {
+    feature: "f",
+    model: "m",
+    priority: 1,
+    inputBytes: 2,
+    requiredUsd: "0",
+    createCreator: true,
+  };
   await createJobs(database, [{ ...common, id, agent, creatorId, fanId, input: { fanId, message } }]);
   return id;
 }

@@ -35,6 +35,7 @@ describe("a job whose way was cut short", () => {
         fanId: "f",
         input: { fanId: "f", message: "Hello" },
         priority: 100,
+        inputBytes: 2,
         requiredUsd: "0",
       },
     ]);

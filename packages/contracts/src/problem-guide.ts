@@ -135,6 +135,14 @@ export const problemGuide: Record<ProblemCode, Advice> = {
       "Mend the receiver, then enable the endpoint (`PATCH /api/ai/webhooks/{id}` with `enabled: true`).",
     retryable: false,
   },
+  too_many_streams: {
+    advice: "Close streams that nobody reads. Follow many jobs by webhook.",
+    retryable: true,
+  },
+  overloaded: {
+    advice: "Wait for `Retry-After` seconds. If it stays so, an operator should run more API processes.",
+    retryable: true,
+  },
   unavailable: {
     advice: "Repeat the request after `Retry-After` seconds, with the same Idempotency-Key.",
     retryable: true,

@@ -46,6 +46,10 @@ export const problemCodes = {
   delivery_not_found: "No delivery of a webhook has that id.",
   endpoint_changed: "Another request changed the webhook endpoint at the same time; read it anew.",
   endpoint_disabled: "The webhook endpoint is disabled: enable it first.",
+  too_many_streams:
+    "The key or token follows as many jobs at once as it may; end one, or try again after `Retry-After` seconds.",
+  overloaded:
+    "This process has more to do than it can: nothing was done. Try again after `Retry-After` seconds.",
   unavailable: "A service that this needs is away; try again after `Retry-After` seconds.",
   internal_error: "A fault of ours. The request id finds it in our logs.",
 } as const;

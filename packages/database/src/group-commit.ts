@@ -1,6 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { mayBeOneItems } from "./errors.ts";
 
+/** Items that may wait for a write. More come faster than they are written, and would fill the memory. */
+const waitingMaxDefault = 20_000;
+
+/** Nothing was done for the item: so many wait already. */
+export class TooManyWaitError extends Error {}
+
 interface Waiting<Item, Result> {
   item: Item;
   resolve(result: Result): void;
@@ -13,12 +19,14 @@ interface Waiting<Item, Result> {
  *
  * `write` answers each item in its order. Items of one key never share a write, so a statement sees each row
  * at most once. Where a write is refused for what may lie in one item, each is written alone, so that only the one at
- * fault fails; any other error fails all, since they may have been committed.
+ * fault fails; any other error fails all, since they may have been committed. What comes while `waitingMax` items wait is
+ * rejected with a TooManyWaitError.
  */
 export function groupCommit<Item, Result>(
   itemsMax: number,
   keyOf: (item: Item) => string,
   write: (items: Item[]) => Promise<Result[]>,
+  waitingMax = waitingMaxDefault,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let writing = false;
@@ -66,6 +74,8 @@ export function groupCommit<Item, Result>(
 
   return (item) =>
     new Promise<Result>((resolve, reject) => {
+      if (waiting.length >= waitingMax)
+        return reject(new TooManyWaitError(`${waitingMax} wait for a write.`));
       waiting.push({ item, resolve, reject });
       if (!writing) void writeAll();
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { groupCommit } from "../src/group-commit.ts";
+import { groupCommit, TooManyWaitError } from "../src/group-commit.ts";
 
 describe("groupCommit", () => {
   it("writes alone at once, and together what comes while a write is under way", async () => {
@@ -38,6 +38,17 @@ describe("groupCommit", () => {
       ["a1", "b1"],
       ["a2", "c1"],
     ]);
+  });
+
+  it("takes no more than its most to wait, and goes on once they are written", async () => {
+    const write = groupCommit(1, String, async (items: number[]) => items, 3);
+    const results = await Promise.allSettled([1, 2, 3, 4, 5].map(write));
+    expect(results.map(({ status }) => status)).toEqual([
+      ...["fulfilled", "fulfilled", "fulfilled"],
+      ...["rejected", "rejected"],
+    ]);
+    expect(results[3]).toMatchObject({ reason: expect.any(TooManyWaitError) });
+    expect(await write(6)).toBe(6);
   });
 
   it("fails only the item whose data is refused", async () => {

@@ -1,6 +1,6 @@
 -- Writes jobs down, each unless its creator is unknown, what is spent leaves no room for it, or its idempotency key stands
 -- for another already.
--- $1: [{id, agent, creatorId, createCreator, apiKeyId?, fanId?, feature, model, input, metadata?, callbackUrl?,
+-- $1: [{id, agent, creatorId, createCreator, apiKeyId?, fanId?, feature, model, input, inputBytes, metadata?, callbackUrl?,
 --       callbackEndpointId?, priority, notBefore?, expiresAt?, traceparent?, requiredUsd, platformQuotaUsd?,
 --       idempotency?: {ownerId, key, fingerprint}}]
 -- createCreator: whether a creator that is not known yet is created, with the default plan.
@@ -12,7 +12,7 @@ WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r(
     "id" text, "agent" text, "creatorId" text, "createCreator" boolean, "apiKeyId" text, "fanId" text, "feature" text,
-    "model" text, "input" jsonb, "metadata" jsonb, "callbackUrl" text, "callbackEndpointId" text, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz, "traceparent" text,
+    "model" text, "input" jsonb, "inputBytes" int, "metadata" jsonb, "callbackUrl" text, "callbackEndpointId" text, "priority" int, "notBefore" timestamptz, "expiresAt" timestamptz, "traceparent" text,
     "requiredUsd" numeric, "platformQuotaUsd" numeric, "idempotency" jsonb)
 ), created AS (
   -- In one order everywhere, so that two batches can't wait for each other.
@@ -67,9 +67,9 @@ WITH request AS (
   WHERE record."expiresAt" <= now()
   RETURNING "jobId"
 ), written AS (
-  INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "callbackUrl",
+  INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
                      "callbackEndpointId", "priority", "notBefore", "expiresAt", "traceparent")
-  SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "metadata", "callbackUrl",
+  SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
          "callbackEndpointId", "priority", "notBefore", "expiresAt", "traceparent"
   FROM fitting
   WHERE "idempotency" IS NULL OR "id" IN (SELECT "jobId" FROM keyed)

@@ -17,6 +17,8 @@ export interface NewJob {
   feature: string;
   model: string;
   input: object;
+  /** Of the input as JSON, in UTF-8. */
+  inputBytes: number;
   metadata?: Record<string, string>;
   /** Where its end is told, and the endpoint whose secret signs that. */
   callbackUrl?: string;

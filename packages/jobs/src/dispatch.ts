@@ -14,6 +14,14 @@ const changedTermsStatement = load("changed-terms");
 const endedInLaneStatement = load("ended-in-lane");
 const leftLaneStatement = load("mark-left-lane");
 
+/** What must not start within 30 days waits in Postgres: no key of Redis lives much longer. */
+const daysAheadMax = 30;
+
+/** Whether Redis need not hold a job yet: it is dispatched when its time is near (jobs-to-dispatch.sql). */
+export function isFarAhead({ notBefore }: Pick<DispatchableJob, "notBefore">): boolean {
+  return notBefore !== null && notBefore.getTime() - Date.now() > daysAheadMax * 86_400_000;
+}
+
 /** A dispatch of a job. */
 export interface Dispatched {
   id: string;

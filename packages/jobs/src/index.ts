@@ -4,6 +4,7 @@ export {
   type Dispatched,
   dispatchAbsent,
   dispatchAgain,
+  isFarAhead,
   jobsEndedInLane,
   jobsToDispatch,
   markDispatched,
@@ -12,7 +13,7 @@ export {
   releasedJobs,
   suspects,
 } from "./dispatch.ts";
-export { failures, jobEnds, jobsByMinute, waitingJobs } from "./job-figures.ts";
+export { failures, jobEnds, jobsByMinute, queuedBytes, waitingJobs } from "./job-figures.ts";
 export { asItEnded, callsInOrder, type EarlierEnd, type JobRow, presentJob, readJobs } from "./job-view.ts";
 export { endLease, holdLease, type Lease, liveLeases } from "./leases.ts";
 export {

@@ -1,9 +1,16 @@
 import { type Database, loadStatement } from "@understudy/database";
 
+const bytesStatement = loadStatement(new URL("./queued-bytes.sql", import.meta.url));
 const byMinuteStatement = loadStatement(new URL("./jobs-by-minute.sql", import.meta.url));
 const endsStatement = loadStatement(new URL("./job-ends.sql", import.meta.url));
 const failuresStatement = loadStatement(new URL("./failures.sql", import.meta.url));
 const waitingStatement = loadStatement(new URL("./waiting-jobs.sql", import.meta.url));
+
+/** What the inputs of a creator's queued jobs take, in bytes of JSON; those of before this was kept count as 0. */
+export async function queuedBytes(database: Database, creatorId: string): Promise<number> {
+  const [row] = await database.execute<{ bytes: number }>(bytesStatement, [{ creatorId }]);
+  return row?.bytes ?? 0;
+}
 
 /** One minute of all jobs; `failed` counts the blocked, too. */
 export interface MinuteOfJobs {

@@ -5,7 +5,11 @@ import {
   dispatchAbsent,
   dispatchAgain,
   failUnknownAgents,
+  isFarAhead,
+  jobsToDispatch,
   ownAttempts,
+  queuedBytes,
+  queuedJobs,
   suspects,
 } from "../src/index.ts";
 import { JobDatabase, time } from "./job-database.ts";
@@ -58,6 +62,38 @@ it("attempts that a process has under way are its own that run", async () => {
   await jobs.finish(String(ids[1]));
   await database.prisma.job.update({ where: { id: String(ids[1]) }, data: { workerId: "worker_own" } });
   expect(await ownAttempts(database, "worker_own")).toEqual([{ id: ids[0], attempt: 1 }]);
+});
+
+describe("what must not start for long", () => {
+  it("stands in no Redis until it may start within 30 days, to the millisecond", async () => {
+    const days = 30 * 86_400;
+    const near = await queued({ notBefore: time(days) });
+    const far = await queued({ notBefore: time(days + 0.001) });
+    const now = await queued();
+    const held = [near.id, now.id].toSorted();
+    expect(idsOf(await jobsToDispatch(database, -1, 10)).toSorted()).toEqual(held);
+    expect(idsOf(await queuedJobs(database, "", 10))).toEqual(held);
+    await database.prisma.job.update({ where: { id: far.id }, data: { runAt: time(-1) } });
+    expect(idsOf(await jobsToDispatch(database, -1, 10)).toSorted()).toEqual(held);
+  });
+
+  it("is told from what may start soon without asking Postgres", () => {
+    const inDays = (days: number) => ({ notBefore: new Date(Date.now() + days * 86_400_000) });
+    expect([29.99, 30.01, 3_000_000].map((days) => isFarAhead(inDays(days)))).toEqual([false, true, true]);
+    expect(isFarAhead({ notBefore: null })).toBe(false);
+  });
+});
+
+it("the bytes of a creator's inputs are those of jobs that wait, and of no other's", async () => {
+  await queued({ inputBytes: 100 });
+  await queued({ inputBytes: 20, waitingFor: "quota" });
+  await running({ inputBytes: 3_000 });
+  await jobs.finish((await running({ inputBytes: 40_000 })).id);
+  const other = await jobs.job({ creatorId: "other" });
+  await database.prisma.job.update({ where: { id: other }, data: { inputBytes: 7 } });
+  expect(await queuedBytes(database, "psy")).toBe(120);
+  expect(await queuedBytes(database, "other")).toBe(7);
+  expect(await queuedBytes(database, "nobody")).toBe(0);
 });
 
 describe("what was dispatched and is lost", () => {

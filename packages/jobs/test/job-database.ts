@@ -176,6 +176,7 @@ export function plainJob(): NewJob {
     model: "m",
     input: { prompt: "hi" },
     priority: 1,
+    inputBytes: 2,
     requiredUsd: "0",
   };
 }

@@ -14,6 +14,7 @@ async function newJobs(fanId: string, count: number, creatorId = "psy"): Promise
     feature: "f",
     model: "m",
     priority: 1,
+    inputBytes: 2,
     requiredUsd: "0",
     createCreator: true,
   };

@@ -62,7 +62,7 @@ async function intent(database: Database, ledger: Ledger, index: number): Promis
   const creatorId = creators[index % creators.length] ?? "";
   const model = ["gemini-2.5-flash", "gemini-2.5-pro"][index % 2] ?? "";
   const feature = ["fan_message", "caption", "sale"][(index >> 1) % 3] ?? "";
-  const job = { agent: "test", feature, model, input: {}, priority: 1, requiredUsd: "0" };
+  const job = { agent: "test", feature, model, input: {}, priority: 1, inputBytes: 2, requiredUsd: "0" };
   await createJobs(database, [{ ...job, id: jobId, creatorId, createCreator: true }]);
   await claimJobs(database, [newClaim(jobId, { timeoutSeconds: 600 })]);
   const price = await ledger.prices.priceOf(model, "standard", new Date());

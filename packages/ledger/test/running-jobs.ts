@@ -22,6 +22,7 @@ const common = {
   feature: "test",
   model: "gemini-2.5-flash",
   input: {},
+  inputBytes: 2,
   requiredUsd: "0",
   createCreator: true,
 };

@@ -3,12 +3,15 @@ import { JobStreamWriter, type StreamItem } from "../src/job-stream/job-stream-w
 
 /** What was handed to Redis, write by write. */
 let writes: StreamItem[][];
+/** Which of them, by number, said that nothing comes after it. */
+let ends: number[];
 /** Ends the write that is under way. */
 let settle: { resolve: () => void; reject: (error: Error) => void };
 
 beforeEach(() => {
   jest.useFakeTimers();
   writes = [];
+  ends = [];
 });
 
 afterEach(() => {
@@ -16,8 +19,9 @@ afterEach(() => {
 });
 
 function writerOf(attempt: number): JobStreamWriter {
-  return new JobStreamWriter(attempt, (items) => {
+  return new JobStreamWriter(attempt, (items, isEnd) => {
     writes.push(items);
+    if (isEnd) ends.push(writes.length);
     return new Promise<void>((resolve, reject) => {
       settle = { resolve, reject };
     });
@@ -151,16 +155,27 @@ describe("an attempt", () => {
     expect(written()).toEqual([[retract("draft")]]);
   });
 
-  it("that ends with nothing to tell writes nothing", async () => {
+  it("that ends with nothing to tell says that alone, and nothing where it has told nothing", async () => {
     const quiet = writerOf(1);
     quiet.begin();
     quiet.show("draft");
     quiet.end({ response: "x" });
+    expect(written()).toEqual([]);
     const told = writerOf(1);
     told.show("draft").push("Hello");
     await writeEnds();
     told.end({ response: "Hello" });
-    expect(written()).toEqual([[token("draft", 0, "Hello")]]);
+    expect(written()).toEqual([[token("draft", 0, "Hello")], []]);
+    expect(ends).toEqual([2]);
+  });
+
+  it("says with the last that it tells that nothing comes after it", async () => {
+    const writer = writerOf(1);
+    writer.show("draft").push("Hello");
+    await writeEnds();
+    writer.end(undefined);
+    expect(written()).toEqual([[token("draft", 0, "Hello")], [retract("draft")]]);
+    expect(ends).toEqual([2]);
   });
 });
 
@@ -183,8 +198,10 @@ describe("a write that fails", () => {
   it("is not followed by another once the attempt is over", async () => {
     const writer = writerOf(1);
     writer.show("draft").push("Hello");
-    written();
+    const { reject } = settle;
     writer.end({ response: "Hello" });
+    written();
+    reject(new Error("Redis is away."));
     settle.reject(new Error("Redis is away."));
     await pass(5_000);
     expect(written()).toEqual([]);

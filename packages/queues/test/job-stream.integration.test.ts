@@ -43,6 +43,40 @@ async function told(jobId: string): Promise<string> {
 
 const toldIs = (jobId: string, text: string) => eventually(async () => expect(await told(jobId)).toBe(text));
 
+describe("a job's stream", () => {
+  const keptSeconds = async (id: string) => await redis.ttl(jobStreamKey(id));
+
+  it("is kept while an attempt writes, a minute after its end, and a minute after who read it last", async () => {
+    const id = newJob();
+    const writer = streams.writer(id, 1);
+    writer.show("draft").push("Hello");
+    await toldIs(id, "Hello");
+    expect(await keptSeconds(id)).toBeGreaterThan(3_500);
+    writer.end({ response: "Hello" });
+    await eventually(async () => expect(await keptSeconds(id)).toBeLessThanOrEqual(60));
+    expect(await told(id)).toBe("Hello");
+    await redis.expire(jobStreamKey(id), 5);
+    await streams.keepEnded(id);
+    expect(await keptSeconds(id)).toBeGreaterThan(50);
+    // Another attempt goes on with it.
+    const again = streams.writer(id, 2);
+    again.begin();
+    again.show("draft").push("Hi");
+    await toldIs(id, "Hi");
+    expect(await keptSeconds(id)).toBeGreaterThan(3_500);
+    again.end(undefined);
+    await eventually(async () => expect(await keptSeconds(id)).toBeLessThanOrEqual(60));
+    expect(await told(id)).toBe("");
+  });
+
+  it("is not made by an end that had nothing to tell, nor told of to who listens", async () => {
+    const id = newJob();
+    streams.writer(id, 1).end(undefined);
+    await streams.keepEnded(id);
+    expect(await redis.exists(jobStreamKey(id))).toBe(0);
+  });
+});
+
 describe("what an attempt writes", () => {
   it("is told in pieces that are joined while a write is under way, each with its place", async () => {
     const id = newJob();
@@ -58,7 +92,6 @@ describe("what an attempt writes", () => {
       length += text.length;
     }
     writer.end({ response: "ab".repeat(1_000) });
-    expect(await redis.ttl(jobStreamKey(id))).toBeGreaterThan(3_000);
   });
 
   it("is taken back when another step is shown; the earlier one is silent from then on", async () => {

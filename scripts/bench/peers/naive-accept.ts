@@ -20,7 +20,9 @@ app.post("/api/ai/chat", async (request, response) => {
   const { creatorId, ...input } = request.body as { creatorId: string };
   const id = newId("job");
   const common = { agent: "chat", feature: "fan_message", model: "gemini-3.5-flash-lite", priority: 100 };
-  await createJobs(database, [{ ...common, id, creatorId, createCreator: true, requiredUsd: "0", input }]);
+  await createJobs(database, [
+    { ...common, id, creatorId, createCreator: true, inputBytes: 2, requiredUsd: "0", input },
+  ]);
   await queue.add("chat", { jobId: id, creatorId }, { jobId: id });
   response.status(202).json({ id, agent: "chat", creatorId, status: "queued" });
 });

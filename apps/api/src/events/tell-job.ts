@@ -133,6 +133,8 @@ class JobStory {
     if (hasEnded) this.hear(undefined);
     await this.#tellText();
     if (!hasEnded) return false;
+    // For who else comes back for it.
+    this.#sources.streams.keepEnded(job.id).catch(() => {});
     await this.#tellState(job);
     this.#cursor.state = doneStateOf(job);
     await this.#tell({ event: "done", data: job });

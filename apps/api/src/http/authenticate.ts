@@ -3,7 +3,7 @@ import { type Callers, challenge } from "../keys/callers.ts";
 import type { KeyRate } from "../keys/key-rate.ts";
 import { type JobTokens, jobTokenPrefix } from "../session/job-tokens.ts";
 import { hasCsrfToken, type Sessions } from "../session/sessions.ts";
-import { type Caller, noteCaller } from "./caller.ts";
+import { type Caller, type CallerBounds, noteCaller } from "./caller.ts";
 import { ProblemError } from "./problem-error.ts";
 import { rateLimitHeaders, secondsToToken } from "./rate-limit-headers.ts";
 
@@ -17,7 +17,7 @@ export interface Authentication {
 interface Identity {
   caller: Caller;
   /** Whose requests its own are counted with; none: it may ask as fast as it likes. */
-  limitedAs?: string;
+  limitedAs?: Pick<CallerBounds, "name" | "kind">;
 }
 
 /** Where a job's token is good: the job and its events. */
@@ -36,7 +36,7 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
     const caller = await callers.withKey(text);
     return caller.keyId === null || caller.scopes.has("admin")
       ? { caller }
-      : { caller, limitedAs: caller.keyId };
+      : { caller, limitedAs: { name: caller.keyId, kind: "key" } };
   }
 
   async function personOf(request: Request): Promise<Caller> {
@@ -74,7 +74,7 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
         },
       );
     }
-    return { caller: holder.caller, limitedAs: holder.jobId };
+    return { caller: holder.caller, limitedAs: { name: holder.jobId, kind: "jobToken" } };
   }
 
   function limit(caller: string, response: Response): void {
@@ -97,8 +97,12 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
     const text = bearerOf(request);
     if (text?.startsWith(jobTokenPrefix) && jobPath.test(request.path)) allowBrowsers(response);
     const { caller, limitedAs } = await identify(request, text);
-    if (limitedAs !== undefined) limit(limitedAs, response);
-    noteCaller(response, caller, () => identify(request, text).then((again) => again.caller));
+    if (limitedAs) limit(limitedAs.name, response);
+    const bounds = limitedAs && {
+      ...limitedAs,
+      owe: (requests: number) => rate.owe(limitedAs.name, requests),
+    };
+    noteCaller(response, caller, () => identify(request, text).then((again) => again.caller), bounds);
     next();
   };
 }

@@ -22,9 +22,28 @@ export function callerOf(response: Response): Caller {
 }
 
 /** Notes whose request it is. @param identifyAgain throws a problem once its key, token or session is good no more */
-export function noteCaller(response: Response, caller: Caller, identifyAgain: () => Promise<Caller>): void {
+export function noteCaller(
+  response: Response,
+  caller: Caller,
+  identifyAgain: () => Promise<Caller>,
+  bounds?: CallerBounds,
+): void {
   response.locals.caller = caller;
   response.locals.identifyAgain = identifyAgain;
+  response.locals.bounds = bounds;
+}
+
+/** Bounds of whoever asks; who may do everything has none. */
+export interface CallerBounds {
+  /** A key's id, or the job whose token it is: whose requests are counted together. */
+  name: string;
+  kind: "key" | "jobToken";
+  /** Counts a request as so many more: those that are not there have to be waited for afterwards. */
+  owe(requests: number): void;
+}
+
+export function boundsOf(response: Response): CallerBounds | undefined {
+  return response.locals.bounds;
 }
 
 /**

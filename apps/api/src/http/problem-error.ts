@@ -31,6 +31,14 @@ export class ProblemError extends Error {
   }
 }
 
+/** There is more to do than can be done: nothing was begun. */
+export function overloaded(): ProblemError {
+  return new ProblemError(503, "overloaded", "There is too much to do at the moment. Nothing was done.", {
+    retryable: true,
+    headers: { "retry-after": "1" },
+  });
+}
+
 /** A service that the request needs is away. */
 export function unavailable(detail: string): ProblemError {
   return new ProblemError(503, "unavailable", detail, { retryable: true, headers: { "retry-after": "2" } });

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import type { Problem } from "@understudy/contracts";
-import { isDatabaseAway } from "@understudy/database";
+import { isDatabaseAway, TooManyWaitError } from "@understudy/database";
 import type { Logger } from "@understudy/service";
 import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import type { Refusals } from "../audit/refusals.ts";
 import { actorOf, callerOf } from "./caller.ts";
-import { ProblemError, unavailable } from "./problem-error.ts";
+import { overloaded, ProblemError, unavailable } from "./problem-error.ts";
 
 /** Answers every error as an RFC 9457 problem. What we did not foresee is logged, and says nothing outside. */
 export function problemResponses(logger: Logger, refusals: Refusals): ErrorRequestHandler {
@@ -19,7 +19,9 @@ export function problemResponses(logger: Logger, refusals: Refusals): ErrorReque
       const keyId = error instanceof ProblemError ? error.options.keyId : undefined;
       refusals.note(keyId ?? actorOf(callerOf(response)), problem.code, problem.requestId);
     }
-    if (problem.status >= 500) {
+    // What is refused before its body has come is not waited for.
+    if (!request.complete) response.set("connection", "close");
+    if (problem.status >= 500 && problem.code !== "overloaded") {
       logger.error({ err: error, requestId: problem.requestId, route: routeOf(request) }, "request failed");
     }
     response.status(problem.status);
@@ -56,6 +58,7 @@ export const notFound: RequestHandler = (request) => {
 
 function toProblemError(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (error instanceof TooManyWaitError) return overloaded();
   if (isDatabaseAway(error))
     return unavailable(
       "The database is away. What you sent may have been accepted: repeat it with the same Idempotency-Key, or look before you repeat it.",

@@ -69,6 +69,16 @@ export class KeyRate {
     return { isAllowed, tokens, nextTokenAt, burst: this.#burst, interval, now };
   }
 
+  /** Takes tokens for what a request turned out to be, also those that are not there: who owes has to wait afterwards. */
+  owe(caller: string, tokens: number): void {
+    const bucket = this.#buckets.get(caller);
+    // It has just asked, so it has one.
+    if (!bucket) return;
+    bucket.fullAt = Math.max(bucket.fullAt, performance.now()) + tokens * this.#interval;
+    bucket.untold += tokens;
+    this.#exchangeSoon();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#buckets.clear();

@@ -17,7 +17,7 @@ function commonProblems({ method, scope, params, query, body }: Route): CodesByS
     }),
     ...(body && { 413: ["body_too_large"], 415: ["unsupported_media_type"] }),
     500: ["internal_error"],
-    503: ["unavailable"],
+    503: ["unavailable", "overloaded"],
   };
 }
 

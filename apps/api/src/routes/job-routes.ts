@@ -16,8 +16,9 @@ import {
 import type { Response } from "express";
 import { z } from "zod";
 import { agentJobBody, batchBody, jobsByAgent, namedBodies } from "../agent-contracts.ts";
-import type { Caller } from "../http/caller.ts";
+import { boundsOf, type Caller } from "../http/caller.ts";
 import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
+import { HeldRequests } from "../http/held-requests.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { listOf } from "../http/list-of.ts";
 import { traceparentOf } from "../http/observe-requests.ts";
@@ -68,7 +69,8 @@ const repeatable = {
 
 const heeded = {
   ...repeatable,
-  prefer: "`wait=20` holds the answer until the job has ended, for so many seconds, 55 at most.",
+  prefer:
+    "`wait=20` holds the answer until the job has ended, for so many seconds, 55 at most. Beyond 100 of a key at once in an API process the answer comes at once.",
 };
 
 /** Why a job may be refused. */
@@ -93,7 +95,12 @@ export function jobRoutes(jobs: Jobs, control: JobControl, stopping: AbortSignal
   ];
 }
 
+/** Of one key, in each API process; more are answered at once. */
+const waitsMax = { key: 100, jobToken: 0 };
+
 function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
+  const waits = new HeldRequests(waitsMax);
+
   async function acceptAndAnswer(job: Omit<JobRequest, "caller">, context: JobContext) {
     const { caller, request, response, reply } = context;
     const key = readIdempotencyKey(request) ?? job.options.idempotencyKey;
@@ -113,7 +120,8 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
       ...(lane && rateLimitHeaders("bucket", lane)),
     };
     const seconds = preferredWaitSeconds(request.headers.prefer);
-    if (seconds === 0) return reply(202, accepted, headers);
+    // A preference that can't be met is no reason to refuse the job.
+    if (seconds === 0 || !waits.hold(response)) return reply(202, accepted, headers);
     const waited = { ...headers, "preference-applied": `wait=${seconds}` };
     const ended = await waitForEnd(accepted, seconds, response);
     return ended ? reply(200, ended, waited) : reply(202, accepted, waited);
@@ -213,7 +221,7 @@ function batchRoute(jobs: Jobs): Route {
     scope: "jobs:write",
     summary: "Enqueue up to 1,000 jobs",
     description:
-      "Each is accepted or refused by itself. An `Idempotency-Key` of the request stands, with a job's place, for each job " +
+      "Each is accepted or refused by itself, and counts as a request in the key's rate: the batch is taken, and what it owes has to be waited for afterwards. An `Idempotency-Key` of the request stands, with a job's place, for each job " +
       "that has no `options.idempotencyKey` of its own.",
     headers: repeatable,
     body: jobBatch,
@@ -230,6 +238,7 @@ function batchRoute(jobs: Jobs): Route {
     },
     async handle({ body, request, requestId, reply, ...context }) {
       const key = readIdempotencyKey(request);
+      boundsOf(context.response)?.owe(body.jobs.length - 1);
       const outcomes = await Promise.allSettled(
         body.jobs.map((entry, index) =>
           accept(context, entry, `/jobs/${index}`, key && keyOfPlace(key, index)),

@@ -340,6 +340,19 @@ describe("requests a second", () => {
     expect(accepted.headers.get("ratelimit-policy")).toMatch(/^"key";q=15;w=15, "bucket";q=\d+;w=\d+$/);
   });
 
+  it("count each job of a batch, which is taken all the same: what it owes has to be waited for", async () => {
+    const { key } = await makeKey(["jobs:write", "jobs:read"]);
+    const jobs = Array.from({ length: 40 }, () => ({
+      ...{ agent: "test", creatorId: "psy", input: { prompt: "hello" } },
+    }));
+    const taken = await visit("POST", "/api/ai/jobs/batch", bearer(key), { jobs });
+    expect(taken.status).toBe(202);
+    const next = await visit("GET", `/api/ai/jobs/${jobId}`, bearer(key));
+    expect(next.status).toBe(429);
+    // 40 of 15 were used, and one comes back each second.
+    expect(Number(next.headers.get("retry-after"))).toBeGreaterThan(20);
+  });
+
   it("are not for keys that may do everything", async () => {
     const { key } = await makeKey(["admin"]);
     const answers = await Promise.all(

@@ -78,7 +78,15 @@ beforeEach(async () => {
 const later = (seconds: number) => setTime(new Date(base + seconds * 1000));
 
 async function newJobs(count: number, options: object = {}): Promise<string[]> {
-  const common = { agent: "test", feature: "test", model: "m", input: {}, priority: 1, requiredUsd: "0" };
+  const common = {
+    agent: "test",
+    feature: "test",
+    model: "m",
+    input: {},
+    priority: 1,
+    inputBytes: 2,
+    requiredUsd: "0",
+  };
   const jobs = Array.from({ length: count }, () => ({
     ...{ ...common, creatorId: "psy", createCreator: true, id: newId("job") },
     ...options,

@@ -8,7 +8,7 @@
 -- ARGV[1] attempt
 -- ARGV[2] entriesMax: most entries, about
 -- ARGV[3] keepSeconds: how long the stream is kept after this
--- ARGV[4..] kind, step, at and text of each entry
+-- ARGV[4..] kind, step, at and text of each entry; none: only how long it is kept changes
 --
 -- Publishes JSON: {after: id of the entry before them ("0-0": none), attempt, entries: [[id, kind, step, at, text]]}: a
 -- reader who has that one need not ask for these. "" where there was nothing to take back.
@@ -33,4 +33,5 @@ end
 if isThere then redis.call('EXPIRE', stream, keepSeconds) end
 local after = last and last[1] or '0-0'
 local news = #written > 0 and cjson.encode({ after = after, attempt = attempt, entries = written }) or ''
-redis.call('PUBLISH', stream, news)
+-- The end of the job is told otherwise.
+if #ARGV > 3 then redis.call('PUBLISH', stream, news) end

@@ -31,7 +31,7 @@ const pauseMsAway = 1_000;
  * told again from the beginning of the step.
  */
 export class JobStreamWriter {
-  readonly #append: (items: StreamItem[]) => Promise<unknown>;
+  readonly #append: (items: StreamItem[], isEnd: boolean) => Promise<unknown>;
   readonly #attempt: number;
   /** What readers are shown, or will be. */
   #step = "";
@@ -41,10 +41,12 @@ export class JobStreamWriter {
   /** Readers may have text that is not part of `text`. */
   #mustRetract = false;
   #isWriting = false;
+  #hasWritten = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(attempt: number, append: (items: StreamItem[]) => Promise<unknown>) {
+  /** @param append isEnd: nothing comes after it; it may be told so without items, unless there was never any */
+  constructor(attempt: number, append: (items: StreamItem[], isEnd: boolean) => Promise<unknown>) {
     this.#attempt = attempt;
     this.#append = append;
   }
@@ -90,11 +92,12 @@ export class JobStreamWriter {
   end(result: object | undefined): void {
     const shown = this.#text.trim();
     const isKept = Object.values(result ?? {}).some((value) => value === shown);
-    if (!isKept) this.retract();
+    // From here on there is one write, the last.
     this.#closed = true;
+    if (!isKept) this.retract();
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#hasNews()) this.#write();
+    if (this.#hasNews() || this.#hasWritten) this.#write();
   }
 
   #hasNews(): boolean {
@@ -114,9 +117,10 @@ export class JobStreamWriter {
     this.#mustRetract = false;
     this.#told = this.#text.length;
     this.#isWriting = true;
+    this.#hasWritten = true;
     clearTimeout(this.#timer);
     this.#pause(pauseMs);
-    this.#append(items)
+    this.#append(items, this.#closed)
       .catch(() => {
         // Nobody knows whether it has come.
         this.#mustRetract = true;

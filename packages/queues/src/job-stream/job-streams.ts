@@ -12,8 +12,11 @@ export interface JobStreamEntry extends StreamItem {
 /** Before the first entry. */
 export const streamStart = "0-0";
 
-/** Later than that nobody comes back for pieces: the job's result stands in Postgres. */
+/** Longer than the longest pause of an attempt: what it has written is there when it goes on. */
 const keepSeconds = 3_600;
+
+/** After the job's end, and after the last who read it then: its result stands in Postgres. */
+const keepEndedSeconds = 60;
 
 /** More than the longest attempt writes, at a write each 40 ms. */
 const entriesMax = 5_000;
@@ -48,16 +51,28 @@ export class JobStreams {
 
   /** For one attempt of a job. */
   writer(jobId: string, attempt: number): JobStreamWriter {
-    return new JobStreamWriter(attempt, (items) => this.append(jobId, attempt, items));
+    return new JobStreamWriter(attempt, (items, isEnd) =>
+      this.append(jobId, attempt, items, isEnd ? keepEndedSeconds : keepSeconds),
+    );
+  }
+
+  /** The job has ended, and somebody reads it: it is kept for as long again. */
+  async keepEnded(jobId: string): Promise<void> {
+    await this.#redis.expire(jobStreamKey(jobId), keepEndedSeconds);
   }
 
   /** Nothing, where a later attempt has written. */
-  append(jobId: string, attempt: number, items: readonly StreamItem[]): Promise<unknown> {
+  append(
+    jobId: string,
+    attempt: number,
+    items: readonly StreamItem[],
+    keptSeconds = keepSeconds,
+  ): Promise<unknown> {
     return this.#redis.appendToJobStream(
       jobStreamKey(jobId),
       attempt,
       entriesMax,
-      keepSeconds,
+      keptSeconds,
       ...items.flatMap(({ kind, step, at, text }) => [kind, step, at, text]),
     );
   }

@@ -52,6 +52,10 @@ local function inParts(command, key, arguments)
   return sum
 end
 
+-- 32 days. Who waits for a time waits in Postgres until it is at most 30 days ahead; a bucket that takes longer to fill counts as
+-- full when nothing of its creator came for so long.
+local keptMsMax = 32 * 24 * 3600 * 1000
+
 -- What a command costs is its call: state and buckets are read once, kept in tables, and what has changed of them is
 -- written at the end.
 local s = redis.call('HMGET', state, 'run', 'life', 'born', 'v', 'seq', 'second', 'starts', 'startsBefore')
@@ -300,7 +304,7 @@ for _, bucket in ipairs(touched) do
     -- Forgotten a while after its bucket is full, and after the last that waits for a time has come: by then one that
     -- is missing counts as full, too.
     local fullAt = math.max(bucket.tat, born + bucket.burst * bucket.interval, bucket.waitUntil)
-    redis.call('PEXPIRE', key, math.ceil(math.min(math.max(0, fullAt - now) + 60000, 1e12)))
+    redis.call('PEXPIRE', key, math.ceil(math.min(math.max(0, fullAt - now) + 60000, keptMsMax)))
   elseif bucket.waitingBefore == 0 and bucket.waiting > 0 then
     redis.call('PERSIST', key)
   end
