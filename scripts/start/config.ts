@@ -1,5 +1,11 @@
 import { defaultModel } from "@understudy/contracts";
-import { namesUpstashRest, parseEnvironment, upstashAdvice } from "@understudy/service";
+import {
+  mayAllowPrivateWebhooks,
+  namesUpstashRest,
+  parseEnvironment,
+  privateWebhooksFault,
+  upstashAdvice,
+} from "@understudy/service";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -19,7 +25,7 @@ const schema = z.object({
   UNDERSTUDY_ADMIN_KEY: z.string().optional(),
   UNDERSTUDY_SECRETS_KEYS: z.string().optional(),
   /** Webhooks may go to this machine and its networks: what is tried here has its receiver here. */
-  WEBHOOK_ALLOW_PRIVATE: z.enum(["0", "1", "true", "false"]).default("1"),
+  WEBHOOK_ALLOW_PRIVATE: z.enum(["0", "1", "true", "false"]).optional(),
   /** How long the worker's jobs may go on when it is told to stop; the worker keeps to it itself. */
   WORKER_STOP_SECONDS: z.coerce.number().min(0).default(20),
   LOG_LEVEL: z.string().default("info"),
@@ -27,10 +33,27 @@ const schema = z.object({
   npm_lifecycle_event: z.string().optional(),
 });
 
-const withQueues = schema.refine((env) => !namesUpstashRest(env), {
-  path: ["REDIS_URL"],
-  message: upstashAdvice,
-});
+const withQueues = schema
+  .refine((env) => !namesUpstashRest(env), { path: ["REDIS_URL"], message: upstashAdvice })
+  .refine((env) => !isOn(env.WEBHOOK_ALLOW_PRIVATE) || isForTryingOut(env), {
+    path: ["WEBHOOK_ALLOW_PRIVATE"],
+    message: privateWebhooksFault,
+  });
+
+const isOn = (flag: string | undefined) => flag === "1" || flag === "true";
+
+/** Nobody but this machine reaches the API, and an emulator answers. */
+function isForTryingOut(config: StartConfig): boolean {
+  const GEMINI_BASE_URL = needsEmulator(config) ? "the emulator's" : config.GEMINI_BASE_URL;
+  return mayAllowPrivateWebhooks({ HOST: config.HOST, GEMINI_BASE_URL });
+}
+
+/** Whether webhooks may go to this machine and its networks: as it says, else where it is tried out. */
+export function allowsPrivateWebhooks(config: StartConfig): boolean {
+  return config.WEBHOOK_ALLOW_PRIVATE === undefined
+    ? isForTryingOut(config)
+    : isOn(config.WEBHOOK_ALLOW_PRIVATE);
+}
 
 /** What `npm start` takes from the environment; what is unset, it sets up itself. */
 export type StartConfig = z.infer<typeof schema>;

@@ -37,7 +37,7 @@ export async function choosePorts(config: StartConfig, needsEmulator: boolean): 
   }
   async function claimGiven(variable: PortVariable, port: number): Promise<number> {
     if (port === 0) return await findFreePort(DEFAULT_PORTS[variable]);
-    const fault = taken.has(port) ? "EADDRINUSE" : await listenFault(port, config.HOST);
+    const fault = taken.has(port) ? "EADDRINUSE" : await listenFault(port, hostOf(config, variable));
     if (fault === undefined) return port;
     const reason = fault === "EADDRINUSE" ? "is taken by another program" : `cannot be used (${fault})`;
     throw new LaunchError(`${variable} ${port} ${reason}: set ${variable} to another one.`);
@@ -62,19 +62,24 @@ export async function giveWay(
   reserved: number,
 ): Promise<{ port: number; note: string } | undefined> {
   if (config[variable]) return undefined;
-  if ((await listenFault(port, config.HOST)) !== "EADDRINUSE") return undefined;
+  if ((await listenFault(port, hostOf(config, variable))) !== "EADDRINUSE") return undefined;
   const next = await nextFreePort(config, variable, port + 1, new Set([reserved]));
   return { port: next, note: givesWay(port, next) };
 }
 
+/** The emulator is for this machine alone, wherever the API listens. */
+export function hostOf({ HOST }: StartConfig, variable: PortVariable): string {
+  return variable === "EMULATOR_PORT" ? "127.0.0.1" : HOST;
+}
+
 async function nextFreePort(
-  { HOST }: StartConfig,
+  config: StartConfig,
   variable: PortVariable,
   wanted: number,
   taken: ReadonlySet<number>,
 ): Promise<number> {
   for (let port = wanted; port < wanted + PORTS_TRIED; port++) {
-    if (!taken.has(port) && (await listenFault(port, HOST)) === undefined) return port;
+    if (!taken.has(port) && (await listenFault(port, hostOf(config, variable))) === undefined) return port;
   }
   throw new LaunchError(`No free port from ${wanted} on: set ${variable}.`);
 }

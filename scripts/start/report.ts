@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { StartConfig } from "./config.ts";
+import { allowsPrivateWebhooks, type StartConfig } from "./config.ts";
 import { FIRST_MESSAGE, type FirstReply } from "./first-reply.ts";
 import type { Instance } from "./instance.ts";
 import { places } from "./places.ts";
@@ -17,8 +17,8 @@ export function sayReply(reply: FirstReply, seconds: number): void {
 }
 
 /** A setting for development that others must not find in production unsaid. */
-export function sayWebhooks({ WEBHOOK_ALLOW_PRIVATE }: StartConfig): void {
-  if (WEBHOOK_ALLOW_PRIVATE === "0" || WEBHOOK_ALLOW_PRIVATE === "false") return;
+export function sayWebhooks(config: StartConfig): void {
+  if (!allowsPrivateWebhooks(config)) return;
   say(
     "  Webhooks may go to private addresses, this machine's too (WEBHOOK_ALLOW_PRIVATE=1, for development)",
   );

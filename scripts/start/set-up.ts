@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { applyMigrations } from "@understudy/database";
-import { needsEmulator, type StartConfig, stopSecondsMax } from "./config.ts";
+import { allowsPrivateWebhooks, needsEmulator, type StartConfig, stopSecondsMax } from "./config.ts";
 import type { Instance } from "./instance.ts";
 import { LaunchError, messageOf } from "./launch-error.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { places } from "./places.ts";
-import { choosePorts, giveWay, type PortVariable } from "./ports.ts";
+import { choosePorts, giveWay, hostOf, type PortVariable } from "./ports.ts";
 import { say, step } from "./progress.ts";
 import { obtainSecretsKeys } from "./secrets-keys.ts";
 import { startPrivatePostgres, startPrivateRedis } from "./services.ts";
@@ -55,7 +55,7 @@ export async function setUp(context: SetUp): Promise<Instance> {
     REDIS_URL: redisUrl,
     UNDERSTUDY_ADMIN_KEY: adminKey,
     UNDERSTUDY_SECRETS_KEYS: obtainSecretsKeys(config),
-    WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE,
+    WEBHOOK_ALLOW_PRIVATE: allowsPrivateWebhooks(config) ? "1" : "0",
     GEMINI_MODEL: config.GEMINI_MODEL,
     GEMINI_BASE_URL: emulatorUrl ?? config.GEMINI_BASE_URL,
     // The SDK wants some key; the emulator takes any.
@@ -100,7 +100,7 @@ async function startListening(
 ): Promise<string> {
   const { config } = context;
   for (let port = chosen; ; ) {
-    const url = urlOf(config.HOST, port);
+    const url = urlOf(hostOf(config, variable), port);
     try {
       await startApp(context, specOn(port), url);
       return url;

@@ -10,9 +10,19 @@ import { answerCall, type Emulator, readCall } from "./gemini-routes.ts";
 /** Pools keep idle connections for about a minute; the server must not be the first to let go. */
 const KEEP_ALIVE_MS = 120_000;
 
-/** The HTTP server of an emulator, not yet listening. @param onError told of faults of the emulator's own */
-export function createEmulatorServer(emulator: Emulator, onError: (error: unknown) => void): Server {
+/**
+ * The HTTP server of an emulator, not yet listening.
+ * @param onError told of faults of the emulator's own
+ * @param hosts by which it is asked for. A page of another site must not reach it through a browser on this machine, by a name
+ *   of its own that leads here either (DNS rebinding): it would read prompts, and wipe the bill.
+ */
+export function createEmulatorServer(
+  emulator: Emulator,
+  onError: (error: unknown) => void,
+  hosts: ReadonlySet<string>,
+): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
+    if (!isAskedByOwn(req, hosts)) return refuse(req, res);
     answer(emulator, req, res).catch((error: unknown) => {
       onError(error);
       res.destroy();
@@ -41,6 +51,27 @@ async function answer(emulator: Emulator, req: IncomingMessage, res: ServerRespo
     "x-understudy-provider": "emulator",
   });
   res.end(body);
+}
+
+function isAskedByOwn(
+  { headers: { host = "", origin } }: IncomingMessage,
+  hosts: ReadonlySet<string>,
+): boolean {
+  if (!hosts.has(nameOf(host))) return false;
+  return origin === undefined || hosts.has(nameOf(origin.replace(/^https?:\/\//, "")));
+}
+
+/** Of a host without its port. */
+function nameOf(host: string): string {
+  return host.replace(/:\d+$/, "").toLowerCase();
+}
+
+function refuse(req: IncomingMessage, res: ServerResponse): void {
+  req.resume();
+  const body = JSON.stringify({
+    error: "The emulator answers its own host alone, and pages of no other: see EMULATOR_ALLOWED_HOSTS.",
+  });
+  res.writeHead(403, { "content-type": "application/json; charset=UTF-8" }).end(body);
 }
 
 function parseUrl(target: string): URL | null {

@@ -11,6 +11,8 @@ export interface EmulatorOptions {
   /** 0: any free port. */
   port: number;
   host: string;
+  /** Names by which it may be asked for beside its own, without ports. */
+  allowedHosts?: readonly string[] | undefined;
   /** Where the bill is kept over restarts; without it in memory only. */
   stateDir?: string | undefined;
   /** Before each answer, in milliseconds. Default 0. */
@@ -27,9 +29,12 @@ export interface RunningEmulator {
   stop(): Promise<void>;
 }
 
+/** As a Host header has them. */
+const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+
 /** @throws Error in one line if the port is taken or the host is not this machine's */
 export async function startEmulator(options: EmulatorOptions): Promise<RunningEmulator> {
-  const { port, host, stateDir, latencyMs = 0, onError = () => undefined } = options;
+  const { port, host, allowedHosts = [], stateDir, latencyMs = 0, onError = () => undefined } = options;
   const kept = stateDir === undefined ? null : await BillFile.open(stateDir);
   const server = createEmulatorServer(
     {
@@ -40,6 +45,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
       latencyMs,
     },
     onError,
+    new Set([...loopbackNames, host, ...allowedHosts]),
   );
   try {
     await listen(server, port, host);
