@@ -1,6 +1,12 @@
 import { defaultModel, usd } from "@understudy/contracts";
 import { modelLimits } from "@understudy/gemini";
-import { postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
+import {
+  mayAllowPrivateWebhooks,
+  postgresUrl,
+  privateWebhooksFault,
+  redisUrl,
+  secretsKeys,
+} from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-schedule.ts";
@@ -48,6 +54,10 @@ export const environment = z
   .refine((env) => !env.ALERT_EMAIL_TO || env.ALERT_SMTP_URL, {
     path: ["ALERT_SMTP_URL"],
     message: "is needed beside ALERT_EMAIL_TO",
+  })
+  .refine((env) => !env.WEBHOOK_ALLOW_PRIVATE || mayAllowPrivateWebhooks(env), {
+    path: ["WEBHOOK_ALLOW_PRIVATE"],
+    message: privateWebhooksFault,
   })
   .transform((env) => ({
     databaseUrl: env.DATABASE_URL,

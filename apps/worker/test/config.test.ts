@@ -90,7 +90,20 @@ describe("the environment", () => {
     ["0", false],
     ["false", false],
   ])("lets webhooks go to private addresses where it says so: %s", (flag, isAllowed) => {
-    expect(parse({ WEBHOOK_ALLOW_PRIVATE: flag }).webhooks.allowPrivate).toBe(isAllowed);
+    const here = { GEMINI_BASE_URL: "http://127.0.0.1:3001" };
+    expect(parse({ ...here, WEBHOOK_ALLOW_PRIVATE: flag }).webhooks.allowPrivate).toBe(isAllowed);
+  });
+
+  it("lets no webhook go to private addresses where others reach the API, or Gemini itself answers", () => {
+    const emulator = { GEMINI_BASE_URL: "http://127.0.0.1:3001" };
+    const isRefused = (more: Record<string, string>) =>
+      expect(() => parse({ WEBHOOK_ALLOW_PRIVATE: "1", ...more })).toThrow("WEBHOOK_ALLOW_PRIVATE: ");
+    isRefused({});
+    for (const HOST of ["0.0.0.0", "::", "10.0.0.7", "api.example.com", "127.0.0.1.example.com"])
+      isRefused({ ...emulator, HOST });
+    for (const HOST of ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+      expect(parse({ WEBHOOK_ALLOW_PRIVATE: "1", ...emulator, HOST }).webhooks.allowPrivate).toBe(true);
+    expect(parse({ HOST: "0.0.0.0" }).webhooks.allowPrivate).toBe(false);
   });
 
   it.each([

@@ -82,6 +82,7 @@ describe("a try of a delivery", () => {
     expect(records).toEqual([
       {
         ...released,
+        isTest: false,
         at: record?.at,
         ms: 5,
         httpStatus,
@@ -105,6 +106,18 @@ describe("a try of a delivery", () => {
     expect(record).toMatchObject({ outcome: "failed", gone: true, httpStatus: 410, body: "moved out" });
     expect(record).not.toHaveProperty("nextTryAt");
   });
+
+  it.each([500, 404, 410, 0])(
+    "of a test event that fails is the last one, and says nothing of the endpoint: %d",
+    async (httpStatus) => {
+      const test = { ...delivery, type: "webhook.test" };
+      const { next, record } = await tryOnce({ ms: 5, httpStatus }, { load: async () => test });
+      expect(next).toBeUndefined();
+      expect(record).toMatchObject({ outcome: "failed", gone: false, isTest: true });
+      const { record: taken } = await tryOnce({ ms: 5, httpStatus: 204 }, { load: async () => test });
+      expect(taken).toMatchObject({ outcome: "delivered", isTest: true });
+    },
+  );
 
   it.each([
     { httpStatus: 199 },

@@ -1,12 +1,12 @@
 -- Writes tries down and what follows from them. An endpoint that is gone (410), or whose every try has failed for
 -- `disableAfterSeconds`, is disabled, with an alert.
 -- $1: [{id, generation, tries, at, ms, httpStatus?, error?, body?, outcome: delivered | pending | failed, nextTryAt?, gone,
---       disableAfterSeconds}], each id once; tries: those before this one.
+--       isTest, disableAfterSeconds}], each id once; tries: those before this one.
 -- Rows: {endpointId, disabledReason} of endpoints disabled now. A try that a replay has made void is not written.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "tries" int, "at" timestamptz, "ms" int,
     "httpStatus" int, "error" text, "body" text, "outcome" "DeliveryStatus", "nextTryAt" timestamptz, "gone" boolean,
-    "disableAfterSeconds" float8)
+    "isTest" boolean, "disableAfterSeconds" float8)
 ), tried AS MATERIALIZED (
   SELECT request.*, "Delivery"."endpointId", "Delivery"."eventId" FROM "Delivery" JOIN request USING ("id", "generation", "tries")
   -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
@@ -35,7 +35,10 @@ WITH request AS (
 ), told AS (
   SELECT "endpointId", bool_or("outcome" = 'delivered') AS "well", bool_or("gone") AS "gone", min("at") AS "at",
     max("disableAfterSeconds") AS "disableAfterSeconds"
-  FROM tried GROUP BY "endpointId"
+  FROM tried
+  -- That a test fails says nothing of how long the endpoint has failed.
+  WHERE NOT "isTest" OR "outcome" = 'delivered'
+  GROUP BY "endpointId"
 ), judged AS MATERIALIZED (
   SELECT endpoint."id",
     CASE WHEN NOT told."well" OR told."gone" THEN coalesce(endpoint."failingSince", told."at") END AS "failingSince",

@@ -34,6 +34,8 @@ export interface TryRecord extends ReleasedDelivery {
   outcome: "delivered" | "pending" | "failed";
   /** Where it is pending. */
   nextTryAt?: Date;
+  /** Of an event that was sent for trying the endpoint: that it fails disables nothing. */
+  isTest: boolean;
   /** The endpoint wants no more. */
   gone: boolean;
   /** How long all tries may fail before the endpoint is disabled. */

@@ -28,6 +28,7 @@ function tried(id: string, more: Partial<TryRecord> = {}): TryRecord {
     outcome: "pending",
     nextTryAt: secondsAgo(-60),
     gone: false,
+    isTest: false,
     disableAfterSeconds: 100,
     ...more,
   };
@@ -215,6 +216,20 @@ describe("an endpoint", () => {
     expect(await endpointRow("failing")).toMatchObject({ disabledReason: "gone", failingSince: since });
     const alerts = await database.prisma.alert.findMany();
     expect(alerts.map(({ payload }) => (payload as { reason: string }).reason)).toEqual(["gone", "gone"]);
+  });
+
+  it("that fails tests alone is not disabled, nor known to fail; one that takes a test is known to do well", async () => {
+    await endpoint("new");
+    await endpoint("failing", { failingSince: secondsAgo(1_000) });
+    await underWay("new", "a");
+    await underWay("failing", "b", "c");
+    const test = { isTest: true, outcome: "failed" } as const;
+    expect(await recordTries(database, [tried("dlv_a", test), tried("dlv_b", test)])).toEqual([]);
+    expect(await endpointRow("new")).toMatchObject({ disabledAt: null, failingSince: null });
+    expect(await endpointRow("failing")).toMatchObject({ disabledAt: null, failingSince: expect.any(Date) });
+    expect(await triesOf("dlv_a")).toHaveLength(1);
+    await recordTries(database, [taken("dlv_c", { isTest: true })]);
+    expect(await endpointRow("failing")).toMatchObject({ disabledAt: null, failingSince: null });
   });
 
   it("that is disabled already is not disabled again", async () => {

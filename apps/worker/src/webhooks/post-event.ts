@@ -1,6 +1,12 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher, errors } from "undici";
-import { AddressNotAllowedError, guardedConnector } from "./guarded-connect.ts";
+import { AddressNotAllowedError, checkHost, publicLookup } from "./guarded-lookup.ts";
 
 export interface PostSettings {
   /** For a try as a whole. */
@@ -36,40 +42,77 @@ const readBytesMax = 64 * 1024;
 /** Of an answer, this is kept. */
 const keptBytesMax = 1024;
 
+const headerBytesMax = 16 * 1024;
+
+/** Shorter than receivers keep a connection that is idle, as a rule. */
+const keptConnections = { keepAlive: true, timeout: 4_000, maxFreeSockets: 1_000 };
+
 /**
  * Posts events over kept connections. Redirects are not followed: where they lead was not registered. Connections to a
  * host are as many as its endpoints have tries under way; slots shared by all would let a slow one delay the others.
+ * By Node's own client, which takes the interim answers (1xx) that some receivers send unasked; undici breaks off there.
  */
-export function openPoster(settings: PostSettings): EventPoster {
-  const { timeoutMs } = settings;
-  const agent = new Agent({
-    connect: guardedConnector(settings),
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxHeaderSize: 16 * 1024,
-  });
+export function openPoster({ timeoutMs, allowPrivate, lookup: asked }: PostSettings): EventPoster {
+  const ways = {
+    "http:": { send: httpRequest, agent: new HttpAgent(keptConnections) },
+    "https:": { send: httpsRequest, agent: new HttpsAgent(keptConnections) },
+  };
+  const lookup = allowPrivate ? asked : publicLookup(asked);
+  let isClosed = false;
+
+  function send(url: string, headers: Record<string, string>, body: string, reader: AnswerReader): void {
+    const { protocol, hostname, port, pathname, search } = new URL(url);
+    const way = ways[protocol as keyof typeof ways];
+    if (!way || isClosed) throw new Error("It can't be sent.");
+    const host = hostname.replace(/^\[(.*)\]$/, "$1");
+    if (!allowPrivate) checkHost(host);
+    const { agent } = way;
+    const request = way.send({
+      ...{ host, port, path: pathname + search, method: "POST", headers, agent },
+      ...{ maxHeaderSize: headerBytesMax, ...(lookup && { lookup }) },
+    });
+    request.on("response", (response) => reader.read(response));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      if (isClosed) reader.fail(new Error("It is broken off."));
+      // Closed by the receiver as it was taken up again: nothing was read of the request.
+      else if (request.reusedSocket && error.code === "ECONNRESET" && reader.mayBeginAgain)
+        trySending(url, headers, body, reader);
+      else reader.fail(error);
+    });
+    reader.begin(request);
+    request.end(body);
+  }
+
+  function trySending(
+    url: string,
+    headers: Record<string, string>,
+    body: string,
+    reader: AnswerReader,
+  ): void {
+    try {
+      send(url, headers, body, reader);
+    } catch (error) {
+      reader.fail(error as Error);
+    }
+  }
+
   return {
     post: (url, headers, body) =>
-      new Promise((resolve) => {
-        const handler = new AnswerReader(timeoutMs, resolve);
-        try {
-          const { origin, pathname, search } = new URL(url);
-          agent.dispatch({ origin, path: pathname + search, method: "POST", headers, body }, handler);
-        } catch (error) {
-          handler.onResponseError(undefined, error as Error);
-        }
-      }),
-    close: () => agent.destroy(),
+      new Promise((resolve) => trySending(url, headers, body, new AnswerReader(timeoutMs, resolve))),
+    async close() {
+      isClosed = true;
+      for (const { agent } of Object.values(ways)) agent.destroy();
+    },
   };
 }
 
 /** Reads one answer, for so long and so many bytes as we grant it. */
-class AnswerReader implements Dispatcher.DispatchHandler {
+class AnswerReader {
   readonly #startedAt = performance.now();
   readonly #deadline: NodeJS.Timeout;
   readonly #resolve: (answer: PostAnswer) => void;
   readonly #kept: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | undefined;
+  #request: ClientRequest | undefined;
   #httpStatus: number | undefined;
   #retryAfter: string | undefined;
   #readBytes = 0;
@@ -80,39 +123,36 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     this.#deadline = setTimeout(() => this.#breakOff("timeout"), timeoutMs);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    // Its time ran out before there was a connection.
-    if (this.#settled) controller.abort(new Error("too late"));
+  /** Nothing has come of it yet. */
+  get mayBeginAgain(): boolean {
+    return !this.#settled && this.#httpStatus === undefined;
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    statusCode: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#httpStatus = statusCode;
-    const retryAfter = headers["retry-after"];
-    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+  begin(request: ClientRequest): void {
+    this.#request = request;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  read(response: IncomingMessage): void {
+    this.#httpStatus = response.statusCode;
+    this.#retryAfter = response.headers["retry-after"];
+    response.on("data", (chunk: Buffer) => this.#take(chunk));
+    response.on("end", () => this.#settle(undefined));
+    response.on("error", (error) => this.fail(error));
+  }
+
+  fail(error: Error): void {
+    this.#settle(nameOf(error));
+  }
+
+  #take(chunk: Buffer): void {
     if (this.#readBytes < keptBytesMax) this.#kept.push(chunk.subarray(0, keptBytesMax - this.#readBytes));
     this.#readBytes += chunk.length;
     if (this.#readBytes > readBytesMax) this.#breakOff(undefined);
   }
 
-  onResponseEnd(): void {
-    this.#settle(undefined);
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#settle(nameOf(error));
-  }
-
   #breakOff(error: string | undefined): void {
     this.#settle(error);
-    this.#controller?.abort(new Error("no more is read"));
+    this.#request?.destroy();
   }
 
   #settle(error: string | undefined): void {
@@ -142,14 +182,13 @@ function textOf(bytes: Buffer): string {
 /** In words of ours, which stay the same when libraries change. */
 function nameOf(error: Error): string {
   if (error instanceof AddressNotAllowedError) return error.code;
-  // Its code, which would tell what was wrong, is missing.
-  if (error instanceof errors.HTTPParserError) return "answer_not_http";
   const code = String((error as { code?: unknown }).code);
-  if (/TIMEOUT|ETIMEDOUT/.test(code)) return "timeout";
+  if (/TIMEDOUT/.test(code)) return "timeout";
   if (/^(ENOTFOUND|EAI_AGAIN)$/.test(code)) return "name_not_found";
   if (code === "ECONNREFUSED") return "connection_refused";
-  if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code)) return "connection_lost";
+  if (/^(ECONNRESET|EPIPE)$/.test(code)) return "connection_lost";
   if (/CERT|^ERR_TLS|^ERR_SSL|SIGNATURE|^EPROTO$/.test(code)) return "certificate_refused";
-  if (/^UND_ERR_HEADERS|^UND_ERR_RES/.test(code)) return "answer_not_http";
+  // Of Node's parser.
+  if (/^HPE_/.test(code)) return "answer_not_http";
   return "connection_failed";
 }

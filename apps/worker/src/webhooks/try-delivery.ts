@@ -1,3 +1,4 @@
+import { testEventType } from "@understudy/contracts";
 import type { WorkerTelemetry } from "@understudy/telemetry";
 import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/webhooks";
 import type { EventPoster, PostAnswer } from "./post-event.ts";
@@ -41,7 +42,7 @@ export async function tryDelivery(
   const at = new Date();
   const answer = await post(dependencies, delivery, at, observed.headers);
   if (stopping.aborted) throw new Error("The worker stops.");
-  const record = judge(dependencies, released, at, answer);
+  const record = judge(dependencies, released, delivery.type === testEventType, at, answer);
   observed.end(record);
   await dependencies.record(record);
   return record.nextTryAt;
@@ -64,17 +65,22 @@ async function post(
   return await poster.post(url, headers, body);
 }
 
-/** What follows from an answer. 2xx alone is success, and 410 ends it for good. */
+/**
+ * What follows from an answer. 2xx alone is success, and 410 ends it for good.
+ * @param isTest whoever sent it waits for what comes of it: it is tried once, and says nothing of how the endpoint does
+ */
 function judge(
   { schedule, disableAfterSeconds }: TryDependencies,
   { id, generation, tries }: ReleasedDelivery,
+  isTest: boolean,
   at: Date,
   { retryAfter, ...answer }: PostAnswer,
 ): TryRecord {
   const { httpStatus = 0 } = answer;
-  const tried = { id, generation, tries, at, ...answer, disableAfterSeconds };
+  const tried = { id, generation, tries, at, ...answer, isTest, disableAfterSeconds };
   // A 2xx whose body never ended was taken all the same.
   if (httpStatus >= 200 && httpStatus < 300) return { ...tried, outcome: "delivered", gone: false };
+  if (isTest) return { ...tried, outcome: "failed", gone: false };
   if (httpStatus === 410) return { ...tried, outcome: "failed", gone: true };
   const next = nextTryAt(schedule, tries + 1, new Date(), retryAfter);
   return next

@@ -1,0 +1,19 @@
+/** What decides whether webhooks may go to private addresses. */
+interface Deployment {
+  HOST: string;
+  GEMINI_BASE_URL?: string | undefined;
+}
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i;
+
+/**
+ * Whether `WEBHOOK_ALLOW_PRIVATE` may be set: where nobody but this machine reaches the API, and what answers is the emulator.
+ * Elsewhere whoever may make endpoints could have us ask what only we can reach.
+ */
+export function mayAllowPrivateWebhooks({ HOST, GEMINI_BASE_URL }: Deployment): boolean {
+  return loopback.test(HOST) && GEMINI_BASE_URL !== undefined;
+}
+
+/** Why it may not. */
+export const privateWebhooksFault =
+  "is for trying out: HOST must be this machine alone (127.0.0.1) and GEMINI_BASE_URL the emulator's";
