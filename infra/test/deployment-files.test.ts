@@ -24,9 +24,12 @@ interface ComposeService {
 }
 /** With every default in its place, as Compose reads it. */
 const interpolated = read("compose.yaml").replace(/(?<!\$)\$\{\w+(?::[-?]([^}]*))?\}/g, "$1");
-const compose: { name: string; services: Record<string, ComposeService> } = parse(interpolated, {
-  merge: true,
-});
+const compose: { name: string; secrets: object; services: Record<string, ComposeService> } = parse(
+  interpolated,
+  {
+    merge: true,
+  },
+);
 const dockerfile = read("Dockerfile");
 const targets = [...dockerfile.matchAll(/^FROM runtime AS (\S+)$/gm)].map(([, name]) => name);
 
@@ -37,7 +40,9 @@ describe("infra/compose.yaml", () => {
       ["$schema", "id"].includes(key) && typeof value === "string";
     const schema = JSON.stringify(composeSchema, (key, value) => (isOfDraft(key, value) ? undefined : value));
     const isValid = new Ajv(leniently).compile(JSON.parse(schema));
-    const { name: _, ...known } = compose; // The schema is older than the name.
+    // The schema is older than the name, and than secrets out of the environment.
+    const { name: _, secrets, ...known } = compose;
+    expect(secrets).toEqual({ metrics_token: { environment: "METRICS_TOKEN" } });
     isValid(known);
     expect(isValid.errors ?? []).toEqual([]);
   });
@@ -57,7 +62,8 @@ describe("infra/compose.yaml", () => {
 
   it("passes on every setting that infra/.env may hold", () => {
     // What Compose sets up itself, or runs elsewhere.
-    const own = /^(DATABASE_DIRECT_URL|HOST|METRICS_TOKEN|EMULATOR_\w+|UNDERSTUDY_URL|PORT)$/;
+    const own =
+      /^(DATABASE_(DIRECT_URL|APP_ROLE)|HOST|WEBHOOK_ALLOW_PRIVATE|EMULATOR_\w+|UNDERSTUDY_URL|PORT)$/;
     const { api, worker } = compose.services;
     const passed = { ...api?.environment, ...worker?.environment };
     expect([...settings].filter((name) => !own.test(name) && !(name in passed))).toEqual([]);

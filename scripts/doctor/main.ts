@@ -5,6 +5,7 @@ import { CommandError, exitCodeOf, reasonOf } from "../client/command-error.ts";
 import { checkApi } from "./api.ts";
 import type { Finding } from "./finding.ts";
 import { checkGemini } from "./gemini.ts";
+import { checkHardening, checkOpenMetrics } from "./hardening.ts";
 import { checkMachine } from "./machine.ts";
 import { type DoctorOptions, readOptions } from "./options.ts";
 import { checkPostgres } from "./postgres.ts";
@@ -18,13 +19,16 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const environment = { ...readEnvFile(options.envFile), ...process.env };
   const { settings, findings } = readSettings(environment);
   const url = options.url || environment.UNDERSTUDY_URL || `http://127.0.0.1:${environment.PORT || 3000}`;
+  const base = url.replace(/\/+$/, "");
   const groups = await Promise.all([
     checkMachine(root),
     findings,
     checkPostgres(settings),
     checkRedis(settings),
     checkGemini(settings),
-    checkApi(url.replace(/\/+$/, ""), settings.UNDERSTUDY_ADMIN_KEY),
+    checkApi(base, settings.UNDERSTUDY_ADMIN_KEY),
+    checkHardening(environment, base),
+    checkOpenMetrics(base),
   ]);
   return groups.flat();
 }

@@ -3,6 +3,7 @@ import { listPrices } from "@understudy/ledger";
 import { reasonOf } from "../client/command-error.ts";
 import { checkClock } from "./clock.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
+import { checkAuditRole } from "./hardening.ts";
 import type { Settings } from "./settings.ts";
 
 const factsStatement = loadStatement(new URL("./postgres-facts.sql", import.meta.url));
@@ -37,6 +38,7 @@ export async function checkPostgres(settings: Settings): Promise<Finding[]> {
       ),
       ...(await checkMigrations(settings)),
       ...(await checkPrice(database, settings)),
+      await checkAuditRole(database),
     ];
   } catch (error) {
     return [

@@ -1,7 +1,7 @@
 import { defaultModel } from "@understudy/contracts";
 import { adminKey, namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, ok } from "./finding.ts";
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
@@ -51,16 +51,8 @@ function todoOf(name: string, isRest: boolean): string {
 }
 
 function doubts(environment: Record<string, string | undefined>): Finding[] {
-  const allowed = ["1", "true"].includes(environment.WEBHOOK_ALLOW_PRIVATE ?? "");
   const isPooled = environment.DATABASE_URL?.includes("pgbouncer=true");
   return [
-    allowed
-      ? warn(
-          "webhooks",
-          "may go to private addresses",
-          "unset WEBHOOK_ALLOW_PRIVATE where others can make endpoints",
-        )
-      : ok("webhooks", "go to public addresses only"),
     ...(isPooled && !environment.DATABASE_DIRECT_URL
       ? [fail("settings", "DATABASE_URL is a pooler's", "set DATABASE_DIRECT_URL, which migrations need")]
       : []),

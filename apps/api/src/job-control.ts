@@ -22,6 +22,8 @@ interface JobControlDependencies {
   dispatcher: Dispatcher;
   dispatch: Dispatch;
   find: (id: string) => Promise<Job | undefined>;
+  /** Jobs of one creator that may wait. */
+  laneMax: number;
   logger: Logger;
 }
 
@@ -44,7 +46,16 @@ export interface JobControl {
 }
 
 export function createJobControl(dependencies: JobControlDependencies): JobControl {
-  const { database, redis, dispatcher, dispatch, find, logger } = dependencies;
+  const { database, redis, dispatcher, dispatch, find, laneMax, logger } = dependencies;
+
+  function laneFull(): ProblemError {
+    return new ProblemError(
+      429,
+      "lane_full",
+      `${laneMax} jobs of the creator wait already: as many as there may be. Try again when some have started.`,
+      { retryable: true, headers: { "retry-after": "10" } },
+    );
+  }
 
   async function read(caller: Caller, id: string): Promise<Job> {
     const job = await find(id);
@@ -75,7 +86,8 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
 
   async function retry(caller: Caller, id: string): Promise<Job> {
     await read(caller, id);
-    const { jobs } = await retryJobs(database, { id }, 1);
+    const { jobs, isLaneFull } = await retryJobs(database, { id }, 1, laneMax);
+    if (isLaneFull) throw laneFull();
     await Promise.race([letIn(jobs), sleep(redisWaitMs, undefined, { ref: false })]);
     const job = await read(caller, id);
     if (jobs.length > 0 || !isTerminal(job.status)) return job;
@@ -91,7 +103,7 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
 
   async function retryMany(caller: Caller, request: RetryRequest): Promise<RetryAnswer> {
     const { since, until = new Date().toISOString(), ...which } = request;
-    const { jobs, nextSince } = await retryJobs(
+    const { jobs, nextSince, isLaneFull } = await retryJobs(
       database,
       {
         ...which,
@@ -100,7 +112,9 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
         until: new Date(until),
       },
       retriedMax,
+      laneMax,
     );
+    if (isLaneFull && jobs.length === 0) throw laneFull();
     // Not waited for: they are written down.
     void letIn(jobs);
     return { retried: jobs.length, until, ...(nextSince && { nextSince: nextSince.toISOString() }) };

@@ -70,6 +70,15 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   watchDependencies(metrics, { database, probe, redis });
   showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
   const { expectedProvider } = config;
+  if (
+    expectedProvider === "gemini" &&
+    config.createUnknownCreators &&
+    config.platformQuotaUsd === undefined
+  ) {
+    logger.warn(
+      "a key that leaks can spend without end: set PLATFORM_QUOTA_USD, or CREATE_UNKNOWN_CREATORS=0",
+    );
+  }
   const reader = createJobReader({ database, dispatcher, expectedProvider });
   const dispatch = createDispatch(database, dispatcher, logger);
   const jobs = createJobService({
@@ -99,7 +108,9 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     jobTokens: new JobTokens(callers, config.adminKey, config.secretsKeys),
     prices,
     jobs,
-    jobControl: createJobControl({ database, redis, dispatcher, dispatch, find: reader.find, logger }),
+    jobControl: createJobControl({
+      ...{ database, redis, dispatcher, dispatch, find: reader.find, laneMax: config.laneMax, logger },
+    }),
     jobEvents: {
       jobs,
       streams: new JobStreams(redis),

@@ -7,12 +7,18 @@ const usage = `Usage: npm run migrate        (in an image: node dist/migrate.mjs
 
 Brings the database of DATABASE_URL up to date with prisma/migrations and ends. Where that is a pooler,
 DATABASE_DIRECT_URL names Postgres itself. May be repeated, and run by several at once: they take turns.
+With DATABASE_APP_ROLE the role of that name, which API and workers connect as, is given what they need and no more: it can't change
+the schema, and only append to the audit log.
 
 Exit codes: 0 up to date; 1 it is not, and standard error says why; 2 wrong usage.`;
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const environment = z
-  .object({ DATABASE_URL: postgresUrl.optional(), DATABASE_DIRECT_URL: postgresUrl.optional() })
+  .object({
+    DATABASE_URL: postgresUrl.optional(),
+    DATABASE_DIRECT_URL: postgresUrl.optional(),
+    DATABASE_APP_ROLE: z.string().min(1).max(63).optional(),
+  })
   .refine((env) => env.DATABASE_DIRECT_URL ?? env.DATABASE_URL, {
     path: ["DATABASE_URL"],
     message: "is needed, or DATABASE_DIRECT_URL",
@@ -26,8 +32,9 @@ const directory = ["../prisma/migrations/", "../../../prisma/migrations/"]
 async function migrate(): Promise<void> {
   if (!directory)
     throw new Error("prisma/migrations is not where it should be: the installation is not whole.");
-  const { DATABASE_DIRECT_URL, DATABASE_URL } = parseEnvironment(environment, process.env);
-  const applied = await applyMigrations(DATABASE_DIRECT_URL ?? String(DATABASE_URL), directory);
+  const { DATABASE_DIRECT_URL, DATABASE_URL, DATABASE_APP_ROLE } = parseEnvironment(environment, process.env);
+  const url = DATABASE_DIRECT_URL ?? String(DATABASE_URL);
+  const applied = await applyMigrations(url, directory, DATABASE_APP_ROLE);
   for (const name of applied) console.log(`applied ${name}`);
   console.log(applied.length === 0 ? "The database is up to date." : `${applied.length} migrations applied.`);
 }

@@ -73,7 +73,15 @@ export const newPrice = z.strictObject({
   audioInputUsd: usdPerMillion.optional().describe("The text prices unless given."),
   audioCachedUsd: usdPerMillion.optional(),
   longContext: longContext.nullable().optional(),
-  source: z.string().trim().min(1).max(500),
+  source: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .refine(
+      (text) => !/^https?:/i.test(text) || z.url({ protocol: /^https?$/ }).safeParse(text).success,
+      "must be a whole address where it begins like one",
+    ),
 });
 
 export type NewPrice = z.infer<typeof newPrice>;

@@ -10,6 +10,8 @@ const prismaMigrateLock = 72_707_369;
 /** Prisma's own table, to the letter: either tool goes on where the other stopped. */
 const createTable = readFileSync(new URL("./prisma-migrations-table.sql", import.meta.url), "utf8");
 
+const grants = readFileSync(new URL("./grant-app-role.sql", import.meta.url), "utf8");
+
 const repositoryMigrations = new URL("../../../prisma/migrations/", import.meta.url);
 
 interface Migration {
@@ -27,12 +29,14 @@ interface Migration {
  * @param databaseUrl of Postgres itself: the lock that makes them take turns is a session's, which a pooler in
  *   transaction mode hands to others
  * @param directory where the migrations are; the repository's own by default
+ * @param appRole whom API and workers connect as, where that is another: is given what they need, and may only append to the audit log
  * @returns the names of those applied now
  * @throws when the URL is a pooler's, an applied migration was edited since, or one has failed half-way under Prisma
  */
 export async function applyMigrations(
   databaseUrl: string,
   directory = repositoryMigrations,
+  appRole?: string,
 ): Promise<string[]> {
   const { connectionString, isPooled } = readDatabaseUrl(databaseUrl);
   if (isPooled) {
@@ -58,6 +62,7 @@ export async function applyMigrations(
         );
       }
     }
+    if (appRole !== undefined) await client.query(grants.replaceAll(":role", pg.escapeIdentifier(appRole)));
     return names;
   } finally {
     await client.end();

@@ -241,17 +241,21 @@ export interface FailedJobs {
 
 /**
  * Has failed jobs tried again, `limit` at most, the longest failed first. Those of erased fans stay as they are.
- * @returns jobs to be dispatched under their new generation, and when the first failed that was left out
+ * @param laneMax jobs of one creator that may wait; any number unless given
+ * @returns jobs to be dispatched under their new generation, when the first failed that was left out, and whether any was left out
+ * since its creator's lane is full
  */
 export async function retryJobs(
   database: Database,
   which: FailedJobs,
   limit: number,
-): Promise<{ jobs: DispatchableJob[]; nextSince: Date | null }> {
+  laneMax = 2_000_000_000,
+): Promise<{ jobs: DispatchableJob[]; nextSince: Date | null; isLaneFull: boolean }> {
   // Without a name Postgres plans it each time, for what is asked.
   const statement = { ...ways.retry.statement, name: "" };
-  const rows = await database.execute<DispatchableJob & { nextSince: Date | null }>(statement, [
-    { ...which, limit },
-  ]);
-  return { jobs: rows, nextSince: rows[0]?.nextSince ?? null };
+  const rows = await database.execute<
+    (DispatchableJob | { id: null }) & { nextSince: Date | null; isLaneFull: boolean }
+  >(statement, [{ ...which, limit, laneMax }]);
+  const { nextSince = null, isLaneFull = false } = rows[0] ?? {};
+  return { jobs: rows.filter((row) => row.id !== null), nextSince, isLaneFull };
 }

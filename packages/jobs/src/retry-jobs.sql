@@ -1,11 +1,12 @@
 -- Has failed jobs tried again under a new generation, the longest failed first. What they have finished is kept, but for
 -- an answer that could not be used; how they had ended stays with the event that tells of it. An expiresAt that has passed
 -- does not count any more: who retries wants it run.
--- $1: [{id?, agent?, creatorId?, creatorIds?, code?, since?, until?, limit}], one item: those that all of it holds for.
--- since is included, until is not: when they failed. Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its
--- lane), nextSince (when the first failed that `limit` left out; null where there is none)}.
+-- $1: [{id?, agent?, creatorId?, creatorIds?, code?, since?, until?, limit, laneMax}], one item: those that all of it holds for,
+-- so many of a creator as may wait beside those that do. since is included, until is not: when they failed.
+-- Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its lane), nextSince (when the first failed that was left
+-- out; null where there is none), isLaneFull (whether that was for want of room)}; one without id where none is tried again.
 WITH failed AS MATERIALIZED (
-  SELECT "id", "finishedAt", row_number() OVER (ORDER BY "finishedAt", "id") AS "number" FROM "Job"
+  SELECT "id", "creatorId", "finishedAt", row_number() OVER (ORDER BY "finishedAt", "id") AS "number" FROM "Job"
   WHERE "status" = 'failed' AND "erasedAt" IS NULL
     AND ($1::jsonb -> 0 ->> 'id' IS NULL OR "id" = $1::jsonb -> 0 ->> 'id')
     AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agent" = $1::jsonb -> 0 ->> 'agent')
@@ -16,9 +17,17 @@ WITH failed AS MATERIALIZED (
     AND ($1::jsonb -> 0 ->> 'until' IS NULL OR "finishedAt" < ($1::jsonb -> 0 ->> 'until')::timestamptz)
   ORDER BY "finishedAt", "id"
   LIMIT ($1::jsonb -> 0 ->> 'limit')::int + 1
+), room AS MATERIALIZED (
+  SELECT "creatorId", ($1::jsonb -> 0 ->> 'laneMax')::int - (
+    SELECT count(*) FROM "Job" AS waiting WHERE waiting."creatorId" = failed."creatorId" AND waiting."status" = 'queued') AS "jobs"
+  FROM failed GROUP BY "creatorId"
+), chosen AS MATERIALIZED (
+  SELECT "id", "finishedAt", "number" <= ($1::jsonb -> 0 ->> 'limit')::int AS "isWithin",
+    row_number() OVER (PARTITION BY "creatorId" ORDER BY "number") <= room."jobs" AS "hasRoom"
+  FROM failed JOIN room USING ("creatorId")
 ), due AS (
   SELECT "id", "errorStep" FROM "Job"
-  WHERE "id" = ANY (ARRAY(SELECT "id" FROM failed WHERE "number" <= ($1::jsonb -> 0 ->> 'limit')::int))
+  WHERE "id" = ANY (ARRAY(SELECT "id" FROM chosen WHERE "isWithin" AND "hasRoom"))
     AND "status" = 'failed' AND "erasedAt" IS NULL
   -- Locked in one order everywhere, so that two batches can't wait for each other.
   ORDER BY "id"
@@ -38,6 +47,11 @@ WITH failed AS MATERIALIZED (
   FROM due WHERE "Job"."id" = due."id"
   RETURNING "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore"
 )
-SELECT again.*, understudy_lane_terms("Creator", "Plan") AS "terms",
-  (SELECT "finishedAt" FROM failed WHERE "number" > ($1::jsonb -> 0 ->> 'limit')::int) AS "nextSince"
-FROM again JOIN "Creator" ON "Creator"."id" = again."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
+SELECT again.*, CASE WHEN again."id" IS NOT NULL THEN understudy_lane_terms("Creator", "Plan") END AS "terms", rest.*
+FROM (
+  SELECT min("finishedAt") FILTER (WHERE NOT ("isWithin" AND "hasRoom")) AS "nextSince",
+    coalesce(bool_or(NOT "hasRoom"), false) AS "isLaneFull"
+  FROM chosen
+) AS rest
+LEFT JOIN again ON true
+LEFT JOIN "Creator" ON "Creator"."id" = again."creatorId" LEFT JOIN "Plan" ON "Plan"."name" = "Creator"."planName"

@@ -115,6 +115,29 @@ describe("failed jobs that are tried again", () => {
     expect(await next()).toEqual([[], null]);
   });
 
+  it("are so many of a creator as may wait beside those that do", async () => {
+    const ids = { psy: [1, 2, 3].map(() => newId("job")), mia: [1, 2].map(() => newId("job")) };
+    for (const [at, id] of ids.psy.entries()) await failed(at, { id });
+    for (const [at, id] of ids.mia.entries()) await failed(at, { id, creatorId: "mia" });
+    await jobs.job();
+    const next = async (which: FailedJobs, laneMax: number) => {
+      const { jobs: again, ...rest } = await retryJobs(database, which, 100, laneMax);
+      return { ids: again.map(({ id }) => id).toSorted(), ...rest };
+    };
+    const [one = "", two = "", three = ""] = ids.psy;
+    // One of psy's waits already.
+    expect(await next({}, 2)).toEqual({
+      ids: [one, ...ids.mia].toSorted(),
+      nextSince: time(1),
+      isLaneFull: true,
+    });
+    expect(await next({}, 2)).toEqual({ ids: [], nextSince: time(1), isLaneFull: true });
+    expect(await next({ id: two }, 2)).toMatchObject({ ids: [], isLaneFull: true });
+    expect(await next({ id: two }, 3)).toEqual({ ids: [two], nextSince: null, isLaneFull: false });
+    expect(await next({}, 5)).toEqual({ ids: [three], nextSince: null, isLaneFull: false });
+    expect(await next({}, 5)).toEqual({ ids: [], nextSince: null, isLaneFull: false });
+  });
+
   it("begin anew under another generation, and need a token", async () => {
     const error = { errorResetsAt: time(900), errorStep: "draft" };
     const id = await failed(10, { ...error, agent: "messaging", creatorId: "mia" });

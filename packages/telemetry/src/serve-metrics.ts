@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, BlockList } from "node:net";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 
 export interface MetricsServer {
@@ -14,7 +14,7 @@ export interface MetricsServerSettings {
   host: string;
   /** 0: any free one. */
   port: number;
-  /** Asked for as a bearer token, where it is set. */
+  /** Asked for as a bearer token; unset: metrics are for this machine alone. */
   token: string | undefined;
 }
 
@@ -63,9 +63,9 @@ async function answer(
       : end(response, 503, '{"status":"unavailable"}\n', "application/json");
   }
   if (path !== "/metrics") return end(response, 404, "There are /metrics and /healthz.\n");
-  if (!mayScrape(request.headers.authorization, token)) {
+  if (!mayScrape(request, token)) {
     response.setHeader("www-authenticate", "Bearer");
-    return end(response, 401, "Send METRICS_TOKEN as a bearer token.\n");
+    return end(response, 401, `${scrapeAdvice}\n`);
   }
   try {
     const { contentType, body } = await metrics.scrape();
@@ -75,13 +75,29 @@ async function answer(
   }
 }
 
+/** Why a scrape sees nothing. */
+export const scrapeAdvice =
+  "Send METRICS_TOKEN as a bearer token; where it is not set, metrics are for this machine alone.";
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+loopback.addSubnet("::ffff:127.0.0.0", 104, "ipv6");
+
 function end(response: ServerResponse, status: number, body: string, contentType = "text/plain"): void {
   response.writeHead(status, { "content-type": contentType }).end(body);
 }
 
-/** Whether a scrape may see metrics: always, unless there is a token. */
-export function mayScrape(authorization: string | undefined, token: string | undefined): boolean {
-  if (token === undefined) return true;
-  const [given, wanted] = [Buffer.from(authorization ?? ""), Buffer.from(`Bearer ${token}`)];
+/** Whether a scrape may see metrics: with the token; where there is none, from this machine, and by no proxy on it. */
+export function mayScrape({ headers, socket }: IncomingMessage, token: string | undefined): boolean {
+  if (token === undefined) {
+    const isForwarded =
+      "x-forwarded-for" in headers || "forwarded" in headers || "x-forwarded-host" in headers;
+    return (
+      !isForwarded &&
+      loopback.check(String(socket.remoteAddress), socket.remoteFamily === "IPv6" ? "ipv6" : "ipv4")
+    );
+  }
+  const [given, wanted] = [Buffer.from(headers.authorization ?? ""), Buffer.from(`Bearer ${token}`)];
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }

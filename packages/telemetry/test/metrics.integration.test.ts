@@ -94,7 +94,8 @@ test("promtool finds nothing to say about the names and units of all metrics", a
 
 test("promtool accepts configuration and rules, and each rule passes its tests", async () => {
   const found = await Promise.all([
-    promtool(["check", "config", promFiles.config]),
+    // The token's file is there in Compose alone.
+    promtool(["check", "config", "--syntax-only", promFiles.config]),
     promtool(["check", "rules", promFiles.rules]),
     promtool(["test", "rules", promFiles.ruleTests]),
   ]);

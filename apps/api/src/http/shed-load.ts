@@ -1,12 +1,11 @@
 import type { RequestHandler } from "express";
 import { overloaded } from "./problem-error.ts";
 
-/** How long requests may be begun in one turn of the event loop: so long others, health checks too, wait at most. */
-const turnMsMax = 200;
-
-/** How late a timer may be, by which it is seen that a turn is long for another reason. */
-const lagMsMax = 500;
-const lookMs = 100;
+/**
+ * How much CPU, in ms, one turn of the event loop may have used before what else comes in it is refused. So long others, health
+ * checks too, wait for the turn's end. Of the process' own: what else the machine does is no reason to refuse.
+ */
+const turnMsMax = 500;
 
 /** Asked by what must learn that this process lives; answered whatever there is to do. */
 const health = new Set(["/healthz", "/readyz"]);
@@ -16,30 +15,24 @@ const health = new Set(["/healthz", "/readyz"]);
  * who ask whether the process lives take it for dead. What was begun is ended.
  */
 export function shedLoad(): RequestHandler {
-  let turnBeganAt: number | undefined;
-  let lagMs = 0;
-  let lookedAt = performance.now();
-  setInterval(() => {
-    const now = performance.now();
-    lagMs = now - lookedAt - lookMs;
-    lookedAt = now;
-  }, lookMs).unref();
+  let turn: { beganAt: number; cpu: NodeJS.CpuUsage } | undefined;
 
-  /** How long this turn takes already, since the first request that came in it. */
-  function turnMs(): number {
-    const now = performance.now();
-    if (turnBeganAt === undefined) {
-      turnBeganAt = now;
+  /** Whether this turn takes too long already, since the first request that came in it. */
+  function isTooLong(): boolean {
+    if (turn === undefined) {
+      turn = { beganAt: performance.now(), cpu: process.cpuUsage() };
       setImmediate(() => {
-        turnBeganAt = undefined;
+        turn = undefined;
       });
+      return false;
     }
-    return now - turnBeganAt;
+    if (performance.now() - turn.beganAt <= turnMsMax) return false;
+    const { user, system } = process.cpuUsage(turn.cpu);
+    return (user + system) / 1_000 > turnMsMax;
   }
 
   return (request, _response, next) => {
-    const isTooMuch = turnMs() > turnMsMax || lagMs > lagMsMax;
-    if (isTooMuch && !health.has(request.path)) throw overloaded();
+    if (isTooLong() && !health.has(request.path)) throw overloaded();
     next();
   };
 }

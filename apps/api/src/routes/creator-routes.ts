@@ -10,7 +10,7 @@ import {
   pastCreatorTerms,
   quota,
 } from "@understudy/contracts";
-import type { Database, Prisma } from "@understudy/database";
+import { type Database, literally, type Prisma } from "@understudy/database";
 import { formatUsd, quotaOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import { presentCreator } from "../creators/present-creator.ts";
@@ -154,7 +154,7 @@ function creatorReads(database: Database): Route[] {
     async handle({ query: { q, cursor, limit }, caller, reply }) {
       const visible = visibleTo(caller);
       const id = {
-        ...(q && { contains: q }),
+        ...(q && { contains: literally(q) }),
         ...(cursor && { gt: decodeIdCursor(cursor) }),
         ...(visible && { in: visible }),
       };

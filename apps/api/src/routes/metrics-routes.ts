@@ -1,4 +1,4 @@
-import { mayScrape, type ServiceMetrics } from "@understudy/telemetry";
+import { mayScrape, type ServiceMetrics, scrapeAdvice } from "@understudy/telemetry";
 import { defineRoute, type Route, sent } from "../http/define-route.ts";
 import { ProblemError } from "../http/problem-error.ts";
 
@@ -7,7 +7,7 @@ const example = `# HELP understudy_backlog_admissible_jobs Jobs that a worker co
 understudy_backlog_admissible_jobs 0
 `;
 
-/** @param token asked for as a bearer token, where it is set */
+/** @param token asked for as a bearer token; undefined: metrics are for this machine alone */
 export function metricsRoutes(metrics: ServiceMetrics, token: string | undefined): Route[] {
   return [
     defineRoute({
@@ -18,14 +18,14 @@ export function metricsRoutes(metrics: ServiceMetrics, token: string | undefined
       scope: "public",
       summary: "Read metrics in Prometheus' text format",
       description:
-        "Of this process, and of the whole platform. With `METRICS_TOKEN` it wants that as a bearer token.",
+        "Of this process, and of the whole platform. It wants `METRICS_TOKEN` as a bearer token; where that is not set, it answers this machine alone.",
       answers: {
         200: { description: "All metrics; docs/metrics.md tells of each.", text: { "text/plain": example } },
       },
       problems: { 401: ["unauthorized"] },
       async handle({ request, response }): Promise<typeof sent> {
-        if (!mayScrape(request.headers.authorization, token)) {
-          throw new ProblemError(401, "unauthorized", "Send METRICS_TOKEN as a bearer token.", {
+        if (!mayScrape(request, token)) {
+          throw new ProblemError(401, "unauthorized", scrapeAdvice, {
             headers: { "www-authenticate": "Bearer" },
           });
         }

@@ -6,7 +6,7 @@ import {
   overview,
   type Provider,
 } from "@understudy/contracts";
-import type { Database } from "@understudy/database";
+import { type Database, literally } from "@understudy/database";
 import { failures, jobEnds, jobsByMinute } from "@understudy/jobs";
 import { quotasOf } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
@@ -84,7 +84,9 @@ function listAccounts(database: Database, dispatcher: Dispatcher): Route {
     answers: { 200: { description: "A page of creators.", schema: listOf(creatorAccount) } },
     async handle({ query: { q, cursor, limit }, reply }) {
       const rows = await database.prisma.creator.findMany({
-        where: { id: { ...(q && { contains: q }), ...(cursor && { gt: decodeIdCursor(cursor) }) } },
+        where: {
+          id: { ...(q && { contains: literally(q) }), ...(cursor && { gt: decodeIdCursor(cursor) }) },
+        },
         include: { plan: true },
         orderBy: { id: "asc" },
         take: limit + 1,

@@ -36,6 +36,7 @@ import type {
   WebhookEndpointSecret,
 } from "@understudy/contracts";
 import { type Query, type Request, send, withQuery } from "./send.ts";
+import { parseVisibly } from "./visible-text.ts";
 
 /** A page of a list. */
 export interface Page<Item> {
@@ -69,7 +70,7 @@ export function createUnderstudy() {
     const headers: Record<string, string> = {};
     if (method !== "GET" && csrfToken !== undefined) headers["x-csrf-token"] = csrfToken;
     const response = await send(method, `/api/ai${path}`, headers, request);
-    return (response.status === 204 ? undefined : await response.json()) as Answer;
+    return (response.status === 204 ? undefined : parseVisibly(await response.text())) as Answer;
   }
   const get = <Answer>(path: string, query?: Query, signal?: AbortSignal) =>
     json<Answer>("GET", path, { query, signal });

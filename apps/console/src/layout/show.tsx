@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Card, CopyButton, Group, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Anchor, Badge, Card, CopyButton, Group, Text, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import { formatUsd, formatUsdShort } from "../money/usd.ts";
 import { Icon } from "./icon.tsx";
@@ -125,4 +125,15 @@ export function Figure({ label, value, note, tone, children }: FigureProps) {
 /** An amount at a glance; in full in its tip. */
 export function ShortUsd({ amount }: { amount: string }) {
   return <span title={formatUsd(amount)}>{formatUsdShort(amount)}</span>;
+}
+
+/** Where something was read: a link where it is one. */
+export function Source({ text }: { text: string }) {
+  const host = /^https?:\/\//.test(text) && URL.canParse(text) ? new URL(text).hostname : "";
+  if (host === "") return text;
+  return (
+    <Anchor href={text} size="sm" target="_blank" rel="noreferrer">
+      {host}
+    </Anchor>
+  );
 }

@@ -1,11 +1,11 @@
-import { Alert, Anchor, Group, Modal, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Alert, Group, Modal, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { CallExplanation } from "@understudy/contracts";
 import { useState } from "react";
 import { useUnderstudy } from "../../api/understudy-context.tsx";
 import { ActionButton } from "../../layout/action-button.tsx";
 import { Loaded } from "../../layout/page.tsx";
-import { CopyId, StatusBadge, Usd } from "../../layout/show.tsx";
+import { CopyId, Source, StatusBadge, Usd } from "../../layout/show.tsx";
 import { isUsd } from "../../money/usd.ts";
 
 /** "Explain this cent": a call's cost, line by line, as the API works it out. */
@@ -91,16 +91,6 @@ function Explanation({ explanation }: { explanation: CallExplanation }) {
       </Table.ScrollContainer>
       {status === "unknown" && <SettleUnknown callId={callId} unknownUsd={unknownUsd} />}
     </Stack>
-  );
-}
-
-function Source({ text }: { text: string }) {
-  return /^https?:\/\//.test(text) ? (
-    <Anchor href={text} size="sm" rel="noreferrer" target="_blank">
-      {new URL(text).hostname}
-    </Anchor>
-  ) : (
-    text
   );
 }
 

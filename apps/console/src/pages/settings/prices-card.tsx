@@ -1,16 +1,4 @@
-import {
-  Anchor,
-  Badge,
-  Button,
-  Card,
-  Group,
-  Modal,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Badge, Button, Card, Group, Modal, Select, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
@@ -21,7 +9,7 @@ import { useUnderstudy } from "../../api/understudy-context.tsx";
 import { Loaded } from "../../layout/page.tsx";
 import { Table } from "../../layout/paged-table.tsx";
 import { ProblemNote } from "../../layout/problem-note.tsx";
-import { Usd, When } from "../../layout/show.tsx";
+import { Source, Usd, When } from "../../layout/show.tsx";
 import { isUsd } from "../../money/usd.ts";
 
 /** Prices, by their dates. A price is never edited: a new one begins later. */
@@ -107,14 +95,7 @@ const columns: DataTableColumn<Price>[] = [
     accessor: "source",
     title: "Source",
     noWrap: true,
-    render: ({ source }) =>
-      /^https?:\/\//.test(source) ? (
-        <Anchor href={source} size="sm" target="_blank" rel="noreferrer">
-          {new URL(source).hostname}
-        </Anchor>
-      ) : (
-        source
-      ),
+    render: ({ source }) => <Source text={source} />,
   },
 ];
 
