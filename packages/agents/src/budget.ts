@@ -7,9 +7,12 @@ export function bytesOf(text: string): number {
 
 /** The beginning of a text that fits into so many bytes of UTF-8; well-formed, and never half a character. */
 export function withinBytes(text: string, bytesMax: number): string {
-  const bytes = encoder.encode(text).subarray(0, bytesMax);
+  // No unit of UTF-16 takes more than three bytes.
+  if (text.length * 3 <= bytesMax) return text.toWellFormed();
+  const bytes = encoder.encode(text);
+  if (bytes.length <= bytesMax) return text.toWellFormed();
   // A stream that goes on keeps an unfinished character back.
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes, { stream: true });
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, bytesMax), { stream: true });
 }
 
 /**

@@ -2,10 +2,13 @@ import type { RequestHandler } from "express";
 import { overloaded } from "./problem-error.ts";
 
 /**
- * How much CPU, in ms, one turn of the event loop may have used before what else comes in it is refused. So long others, health
- * checks too, wait for the turn's end. Of the process' own: what else the machine does is no reason to refuse.
+ * How long one turn of the event loop may take, in ms, before what else comes in it is refused. So long others, health checks
+ * too, wait for the turn's end.
  */
 const turnMsMax = 500;
+
+/** How often it is looked how much CPU this process has used: what else the machine does is no reason to refuse. */
+const lookMs = 100;
 
 /** Asked by what must learn that this process lives; answered whatever there is to do. */
 const health = new Set(["/healthz", "/readyz"]);
@@ -15,19 +18,24 @@ const health = new Set(["/healthz", "/readyz"]);
  * who ask whether the process lives take it for dead. What was begun is ended.
  */
 export function shedLoad(): RequestHandler {
-  let turn: { beganAt: number; cpu: NodeJS.CpuUsage } | undefined;
+  let turnBeganAt: number | undefined;
+  let used = process.cpuUsage();
+  setInterval(() => {
+    used = process.cpuUsage();
+  }, lookMs).unref();
 
   /** Whether this turn takes too long already, since the first request that came in it. */
   function isTooLong(): boolean {
-    if (turn === undefined) {
-      turn = { beganAt: performance.now(), cpu: process.cpuUsage() };
+    const now = performance.now();
+    if (turnBeganAt === undefined) {
+      turnBeganAt = now;
       setImmediate(() => {
-        turn = undefined;
+        turnBeganAt = undefined;
       });
-      return false;
     }
-    if (performance.now() - turn.beganAt <= turnMsMax) return false;
-    const { user, system } = process.cpuUsage(turn.cpu);
+    if (now - turnBeganAt <= turnMsMax) return false;
+    // Looked at before the turn: in it no timer runs.
+    const { user, system } = process.cpuUsage(used);
     return (user + system) / 1_000 > turnMsMax;
   }
 
