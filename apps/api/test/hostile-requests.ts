@@ -74,6 +74,25 @@ const hostileTexts = [
   "2000-00",
   "0000-01-01",
   "\r\nset-cookie: x=1",
+  ".",
+  "..",
+  "...",
+  "%",
+  "_",
+  "\\",
+];
+
+/** Too long for a path: what patterns take n² steps for, of as many characters as fields may have, and more. */
+const longTexts = [
+  `<${" ".repeat(7_998)}x`,
+  `[${" ".repeat(19_000)}`,
+  "[a](".repeat(4_900),
+  "a.".repeat(9_900),
+  "1".repeat(19_900),
+  "<a ".repeat(6_600),
+  "\n".repeat(19_900),
+  `< ${"\u200b".repeat(6_000)}`,
+  "@".repeat(70_000),
 ];
 
 const hostileValue: fc.Arbitrary<Json> = fc.oneof(
@@ -97,6 +116,8 @@ const hostileValue: fc.Arbitrary<Json> = fc.oneof(
       { toString: "x", constructor: { prototype: 1 } },
     ),
   },
+  { weight: 1, arbitrary: fc.constantFrom<Json>(...longTexts) },
+  { weight: 1, arbitrary: fc.constantFrom(...longTexts).map((text): Json => ({ a: text, [text]: "x" })) },
   { weight: 2, arbitrary: fc.string({ unit: "binary", maxLength: 200 }) },
   { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json> },
 );
@@ -142,6 +163,10 @@ const rawBody = fc.constantFrom<string | Uint8Array>(
   '"x"',
   '{"a":1e999}',
   '{"__proto__":{"polluted":true},"creatorId":"psy"}',
+  '{"creatorId":"psy","fanId":"f","message":"m","context":{"__proto__":{"a":1}}}',
+  '{"creatorId":"psy","prompt":"p","options":{"metadata":{"__proto__":"x"}}}',
+  '{"jobs":[null,1,"x",[],{}]}',
+  '{"plan":"business","quotaUsd":null,"bucket":null}',
   '{"creatorId":"psy","creatorId":"other"}',
   `${"[".repeat(20_000)}${"]".repeat(20_000)}`,
   Uint8Array.from([0xff, 0xfe, 0x7b]),
@@ -155,6 +180,8 @@ const contentType = fc.oneof(
     arbitrary: fc.constantFrom(
       "text/plain",
       "application/json; charset=utf-16",
+      "application/json; charset=utf8",
+      'application/json;charset="UTF-8"',
       "application/json;;;",
       "multipart/form-data",
       "x",
@@ -204,9 +231,10 @@ export function hostileRequests(
     fc.constantFrom(...names, ...names, "x", "__proto__", "a[b]", "limit", "cursor"),
     fc.constantFrom(...hostileTexts, "psy", "10", "completed", "2026-10"),
   );
-  const headerNames = ["accept", "x-request-id", "user-agent"].concat(
-    parameters.filter((parameter) => parameter.in === "header").map(({ name }) => name),
-  );
+  const headerNames = [
+    ...["accept", "x-request-id", "user-agent", "cookie", "origin", "sec-fetch-site", "x-csrf-token"],
+    ...["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"],
+  ].concat(parameters.filter((parameter) => parameter.in === "header").map(({ name }) => name));
   const streams = JSON.stringify(responses).includes("text/event-stream");
   const body = requestBody
     ? fc.oneof(

@@ -41,7 +41,8 @@ export async function spawnService(
   const program =
     build === undefined || root !== undefined
       ? ["--import", "tsx", `apps/${app}/src/main.ts`]
-      : ["--enable-source-maps", join(build, `${app}.mjs`)];
+      : // Without source maps, which take a fifth of a start: names of functions say where in a stack one is.
+        [join(build, `${app}.mjs`)];
   const child = spawn(process.execPath, program, {
     cwd: root ?? ownRoot,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },

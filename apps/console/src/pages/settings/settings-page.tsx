@@ -11,9 +11,9 @@ export function SettingsPage() {
     <Page title="Settings" lead="A change applies at once.">
       <Stack>
         <SpendingCard />
+        <SessionsCard />
         <PlansCard />
         <PricesCard />
-        <SessionsCard />
       </Stack>
     </Page>
   );
