@@ -63,7 +63,7 @@ describe("infra/compose.yaml", () => {
   it("passes on every setting that infra/.env may hold", () => {
     // What Compose sets up itself, or runs elsewhere.
     const own =
-      /^(DATABASE_(DIRECT_URL|APP_ROLE)|HOST|WEBHOOK_ALLOW_PRIVATE|EMULATOR_\w+|UNDERSTUDY_URL|PORT)$/;
+      /^(DATABASE_(DIRECT_URL|APP_ROLE|APP_PASSWORD)|HOST|WEBHOOK_ALLOW_PRIVATE|EMULATOR_\w+|UNDERSTUDY_URL|PORT)$/;
     const { api, worker } = compose.services;
     const passed = { ...api?.environment, ...worker?.environment };
     expect([...settings].filter((name) => !own.test(name) && !(name in passed))).toEqual([]);

@@ -96,6 +96,8 @@ async function deliverByWorker(
     UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     WEBHOOK_ALLOW_PRIVATE: "1",
     GEMINI_API_KEY: "none",
+    // Nobody is asked: it says that this is for trying out, where private addresses may be called.
+    GEMINI_BASE_URL: "http://127.0.0.1:1",
     LOG_LEVEL: "error",
   });
   const delivered = { status: "delivered", createdAt: { gte: startedAt } } as const;

@@ -1,4 +1,5 @@
 import { type Database, loadStatement } from "@understudy/database";
+import { isGooglesOwn } from "@understudy/service";
 import { reasonOf } from "../client/command-error.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
@@ -11,7 +12,7 @@ type Environment = Record<string, string | undefined>;
 
 /** Whether what is answered costs real money: the emulator does not. */
 const isProduction = ({ GEMINI_BASE_URL, NODE_ENV }: Environment) =>
-  !GEMINI_BASE_URL || NODE_ENV === "production";
+  isGooglesOwn(GEMINI_BASE_URL) || NODE_ENV === "production";
 
 const isOn = (flag: string | undefined) => flag === "1" || flag === "true";
 const isOff = (flag: string | undefined) => flag === "0" || flag === "false";
@@ -19,6 +20,7 @@ const isOff = (flag: string | undefined) => flag === "0" || flag === "false";
 /** What the settings alone tell of what strangers, and keys that leak, can do. @param url of the API, as others reach it */
 export function checkHardening(environment: Environment, url: string): Finding[] {
   const severe = isProduction(environment) ? fail : warn;
+  const isProxyTrusted = !["", "0"].includes(environment.TRUST_PROXY ?? "");
   const isPublic = !/^https?:\/\/(localhost|127\.|\[::1\])/.test(url);
   return [
     isOff(environment.CREATE_UNKNOWN_CREATORS) || environment.PLATFORM_QUOTA_USD
@@ -45,8 +47,8 @@ export function checkHardening(environment: Environment, url: string): Finding[]
           `${url} is reached without TLS: keys and messages can be read on the way`,
           "put a proxy with TLS before it",
         ),
-    !isPublic || environment.TRUST_PROXY
-      ? ok(check, environment.TRUST_PROXY ? "the proxy is believed" : "no proxy stands before the API")
+    !isPublic || isProxyTrusted
+      ? ok(check, isProxyTrusted ? "the proxy is believed" : "no proxy stands before the API")
       : warn(
           check,
           "behind a proxy all clients look like one, and cookies are not marked for TLS",

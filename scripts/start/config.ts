@@ -44,7 +44,7 @@ const isOn = (flag: string | undefined) => flag === "1" || flag === "true";
 
 /** Nobody but this machine reaches the API, and an emulator answers. */
 function isForTryingOut(config: StartConfig): boolean {
-  const GEMINI_BASE_URL = needsEmulator(config) ? "the emulator's" : config.GEMINI_BASE_URL;
+  const GEMINI_BASE_URL = needsEmulator(config) ? "http://127.0.0.1" : config.GEMINI_BASE_URL;
   return mayAllowPrivateWebhooks({ HOST: config.HOST, GEMINI_BASE_URL });
 }
 

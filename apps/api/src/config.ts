@@ -1,5 +1,5 @@
 import { defaultModel, usd } from "@understudy/contracts";
-import { adminKey, postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
+import { adminKey, isGooglesOwn, postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { trustProxy } from "./http/trust-proxy.ts";
@@ -45,7 +45,7 @@ export const environment = z
     secretsKeys: env.UNDERSTUDY_SECRETS_KEYS,
     defaultModel: env.GEMINI_MODEL,
     /** Who will answer, as far as the settings tell; a job's first call says who really did. */
-    expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
+    expectedProvider: isGooglesOwn(env.GEMINI_BASE_URL) ? ("gemini" as const) : ("emulator" as const),
     createUnknownCreators: env.CREATE_UNKNOWN_CREATORS,
     bullBoardWrite: env.BULL_BOARD_WRITE,
     /** Jobs of one creator that may wait in its lane. */

@@ -117,7 +117,12 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
     if (isLaneFull && jobs.length === 0) throw laneFull();
     // Not waited for: they are written down.
     void letIn(jobs);
-    return { retried: jobs.length, until, ...(nextSince && { nextSince: nextSince.toISOString() }) };
+    return {
+      retried: jobs.length,
+      until,
+      ...(nextSince && { nextSince: nextSince.toISOString() }),
+      ...(isLaneFull && { laneFull: true }),
+    };
   }
 
   async function letIn(jobs: Parameters<Dispatch>[0][]): Promise<void> {

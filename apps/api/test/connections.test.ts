@@ -2,14 +2,21 @@ import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { eventually } from "@understudy/testkit";
 import express from "express";
 import { createExpressServer } from "../src/http/fast-server.ts";
 import { ProblemError } from "../src/http/problem-error.ts";
 import { problemResponses } from "../src/http/problem-responses.ts";
-import { readJson } from "../src/http/read-json.ts";
+import { BodiesUnderWay, readJson } from "../src/http/read-json.ts";
 
 const limits = {
-  ...{ headersTimeout: 200, requestTimeout: 400, keepAliveTimeout: 400, connectionsCheckingInterval: 50 },
+  ...{
+    headersTimeout: 200,
+    requestTimeout: 400,
+    keepAliveTimeout: 400,
+    timeout: 600,
+    connectionsCheckingInterval: 50,
+  },
 };
 
 let server: ReturnType<typeof createExpressServer>;
@@ -19,7 +26,13 @@ beforeEach(async () => {
   app.post("/refused", () => {
     throw new ProblemError(401, "unauthorized", "No key.");
   });
-  app.post("/read", readJson(1_000_000), (_request, response) => void response.json({ read: true }));
+  app.post(
+    "/read",
+    readJson(1_000_000, new BodiesUnderWay()),
+    (_request, response) => void response.json({ read: true }),
+  );
+  const few = new BodiesUnderWay(1_000);
+  app.post("/small", readJson(1_000_000, few), (_request, response) => void response.json({ read: true }));
   app.use(problemResponses({ error: () => {} } as never, { note: () => {} } as never));
   server = createExpressServer(app, limits).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -58,5 +71,23 @@ describe("a connection", () => {
     const whole = `${head("/read")}content-length: 2\r\n\r\n{}`;
     const answers = await sayAndHear(whole + whole);
     expect(answers.match(/HTTP\/1.1 200 /g)).toHaveLength(2);
+  });
+});
+
+describe("bodies that are under way", () => {
+  const request = (size: number, body: string) =>
+    sayAndHear(`${head("/small")}content-length: ${size}\r\nconnection: close\r\n\r\n${body}`);
+
+  it("fill no memory: one for which there is no room is refused at once, and there is again when they are over", async () => {
+    const waiting = request(900, "{");
+    await eventually(async () => {
+      const refused = await request(200, "{}");
+      expect(refused).toMatch(/^HTTP\/1.1 503 /);
+      expect(refused).toMatch(/"code":"overloaded"/);
+    });
+    expect(await request(2, "{}")).toMatch(/^HTTP\/1.1 200 /);
+    // Cut off, since it does not come to an end.
+    expect(await waiting).toMatch(/^HTTP\/1.1 408 /);
+    expect(await request(900, `{"a":"${"x".repeat(892)}"}`)).toMatch(/^HTTP\/1.1 200 /);
   });
 });

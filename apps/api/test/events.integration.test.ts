@@ -362,7 +362,7 @@ describe("a connection", () => {
       shown.push(piece);
       expect(await connections()).toBe(0);
     });
-    writer.end(undefined);
+    writer.end(undefined, true);
     socket.destroy();
   });
 });

@@ -5,7 +5,9 @@ import { nobody, noteCaller } from "../src/http/caller.ts";
 import { HeldRequests } from "../src/http/held-requests.ts";
 
 function responseOf(name: string | undefined, kind: "key" | "jobToken" = "key"): Response {
-  const response = Object.assign(new EventEmitter(), { locals: {} }) as unknown as Response;
+  const response = Object.assign(new EventEmitter(), {
+    ...{ locals: {}, closed: false, destroyed: false },
+  }) as unknown as Response;
   const bounds = name === undefined ? undefined : { name, kind, owe: () => {} };
   noteCaller(response, nobody, async () => nobody, bounds);
   return response;
@@ -25,3 +27,15 @@ it("requests of one holder are held open up to a most, of each kind its own, and
   expect(held.hold(responseOf("key_1"))).toBe(false);
   for (let count = 0; count < 10; count++) expect(held.hold(responseOf(undefined))).toBe(true);
 });
+
+it.each(["closed", "destroyed"])(
+  "a request whose connection is %s already is not counted: nothing would end that",
+  (state) => {
+    const held = new HeldRequests({ key: 1, jobToken: 1 });
+    for (let count = 0; count < 5; count++) {
+      expect(held.hold(Object.assign(responseOf("key_1"), { [state]: true }))).toBe(true);
+    }
+    expect(held.hold(responseOf("key_1"))).toBe(true);
+    expect(held.hold(responseOf("key_1"))).toBe(false);
+  },
+);

@@ -240,6 +240,34 @@ describe("wrong requests", () => {
     });
   });
 
+  it("an entry of a batch that can't be kept, in its place", async () => {
+    const body = (message: string, more = "") =>
+      `{"agent":"chat","creatorId":"psy","input":{"fanId":"f","message":"${message}"${more}}}`;
+    const entries = [
+      body("\\u0000"),
+      body("\\ud800"),
+      body("m", ',"context":{"__proto__":1}'),
+      body("m", ',"context":{"n":1e999}'),
+      body("a good one"),
+    ];
+    const response = await fetch(`${stack.url}/api/ai/jobs/batch`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${stack.adminKey}`, "content-type": "application/json" },
+      body: `{"jobs":[${entries.join()}]}`,
+    });
+    expect(response.status).toBe(202);
+    const refused = (pointer: string) => ({ status: 400, errors: [{ pointer }] });
+    expect(await response.json()).toMatchObject({
+      jobs: [
+        refused("#/jobs/0/input/message"),
+        refused("#/jobs/1/input/message"),
+        refused("#/jobs/2/input/context/__proto__"),
+        refused("#/jobs/3/input/context/n"),
+        { status: "queued" },
+      ],
+    });
+  });
+
   it("an unknown agent, job, creator, route", async () => {
     const agent = await stack.request("POST", "/api/ai/agents/nobody/jobs", { creatorId: "psy", input: {} });
     expect(await problemOf(agent)).toMatchObject({

@@ -8,7 +8,7 @@ const usage = `Usage: npm run migrate        (in an image: node dist/migrate.mjs
 Brings the database of DATABASE_URL up to date with prisma/migrations and ends. Where that is a pooler,
 DATABASE_DIRECT_URL names Postgres itself. May be repeated, and run by several at once: they take turns.
 With DATABASE_APP_ROLE the role of that name, which API and workers connect as, is given what they need and no more: it can't change
-the schema, and only append to the audit log.
+the schema, and only append to the audit log. With DATABASE_APP_PASSWORD it is made where there is none.
 
 Exit codes: 0 up to date; 1 it is not, and standard error says why; 2 wrong usage.`;
 
@@ -18,6 +18,7 @@ const environment = z
     DATABASE_URL: postgresUrl.optional(),
     DATABASE_DIRECT_URL: postgresUrl.optional(),
     DATABASE_APP_ROLE: z.string().min(1).max(63).optional(),
+    DATABASE_APP_PASSWORD: z.string().min(16, "must have at least 16 characters").optional(),
   })
   .refine((env) => env.DATABASE_DIRECT_URL ?? env.DATABASE_URL, {
     path: ["DATABASE_URL"],
@@ -32,9 +33,10 @@ const directory = ["../prisma/migrations/", "../../../prisma/migrations/"]
 async function migrate(): Promise<void> {
   if (!directory)
     throw new Error("prisma/migrations is not where it should be: the installation is not whole.");
-  const { DATABASE_DIRECT_URL, DATABASE_URL, DATABASE_APP_ROLE } = parseEnvironment(environment, process.env);
-  const url = DATABASE_DIRECT_URL ?? String(DATABASE_URL);
-  const applied = await applyMigrations(url, directory, DATABASE_APP_ROLE);
+  const env = parseEnvironment(environment, process.env);
+  const { DATABASE_APP_ROLE: name, DATABASE_APP_PASSWORD: password } = env;
+  const url = env.DATABASE_DIRECT_URL ?? String(env.DATABASE_URL);
+  const applied = await applyMigrations(url, directory, name === undefined ? undefined : { name, password });
   for (const name of applied) console.log(`applied ${name}`);
   console.log(applied.length === 0 ? "The database is up to date." : `${applied.length} migrations applied.`);
 }

@@ -1,6 +1,7 @@
 import { defaultModel, usd } from "@understudy/contracts";
 import { modelLimits } from "@understudy/gemini";
 import {
+  isGooglesOwn,
   mayAllowPrivateWebhooks,
   postgresUrl,
   privateWebhooksFault,
@@ -78,7 +79,7 @@ export const environment = z
       schedule: env.WEBHOOK_RETRY_SCHEDULE,
       timeoutMs: env.WEBHOOK_TIMEOUT,
       disableAfterMs: env.WEBHOOK_DISABLE_AFTER,
-      expectedProvider: env.GEMINI_BASE_URL ? ("emulator" as const) : ("gemini" as const),
+      expectedProvider: isGooglesOwn(env.GEMINI_BASE_URL) ? ("gemini" as const) : ("emulator" as const),
     },
     /** How long events and their deliveries are kept. */
     retentionDays: env.RETENTION_DAYS,

@@ -149,6 +149,12 @@ async function attemptJob(
     // What is under way is paid: its cost should be known. Nothing else is begun, since the ledger opens no call for it.
     else giveUp = setTimeout(() => ending.abort(takenOver), takenOverMs);
   });
+  function readEnd(err: unknown): AttemptEnd {
+    if (ending.signal.reason === cancelled) return { kind: "cancelled" };
+    if (ending.signal.reason === takenOver) return { kind: "fenced" };
+    return readThrown(err, stopping.aborted);
+  }
+
   const timer = setTimeout(abort, timeoutSeconds * 1000);
   stopping.addEventListener("abort", abort);
   if (stopping.aborted) abort();
@@ -166,13 +172,11 @@ async function attemptJob(
     };
     const tools = attemptTools(attempt, agent, input);
     const result = agent.output.parse(await agent.run(input, tools));
-    stream.end(result);
+    stream.end(result, true);
     return { kind: "completed", result };
   } catch (err) {
-    stream.end(undefined);
-    if (ending.signal.reason === cancelled) return { kind: "cancelled" };
-    if (ending.signal.reason === takenOver) return { kind: "fenced" };
-    const end = readThrown(err, stopping.aborted);
+    const end = readEnd(err);
+    stream.end(undefined, end.kind === "failed" || end.kind === "blocked" || end.kind === "cancelled");
     if (end.kind === "failed" && end.code === "agent_error")
       logger.error({ err, jobId: job.id }, "agent failed");
     return end;

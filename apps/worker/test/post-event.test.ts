@@ -113,6 +113,31 @@ describe("a posted event", () => {
     other.close();
   });
 
+  it("is left alone where interim answers come without end, or another protocol", async () => {
+    const other = createTcpServer((socket) => {
+      socket
+        .on("error", () => {})
+        .once("data", (data) => {
+          if (String(data).includes("/upgrade"))
+            socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n");
+          else {
+            const flood = () => {
+              while (socket.writable && socket.write("HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000)));
+            };
+            socket.on("drain", flood);
+            flood();
+          }
+        });
+    });
+    const port = await listen(other);
+    for (const path of ["/flood", "/upgrade"]) {
+      const { ms, error } = await open().post(`http://127.0.0.1:${port}${path}`, {}, "{}");
+      expect({ path, error }).toEqual({ path, error: "answer_not_http" });
+      expect(ms).toBeLessThan(5_000);
+    }
+    other.close();
+  });
+
   it("comes once more where its connection was closed as it was taken up again", async () => {
     const poster = open();
     answer = (_request, response) => void response.end("ok");

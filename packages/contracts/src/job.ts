@@ -111,6 +111,8 @@ export const retryAnswer = z.object({
   until: z.iso.datetime({ offset: true }),
   /** There are more than one request takes: ask again with this as `since`, and with `until`. */
   nextSince: z.iso.datetime().optional(),
+  /** Some were left out, since as many jobs of their creators wait as may: ask again when those have started. */
+  laneFull: z.literal(true).optional(),
 });
 
 export type RetryAnswer = z.infer<typeof retryAnswer>;

@@ -3,7 +3,7 @@ export { type DatabaseFault, databaseFault, isDatabaseAway, NotStorableError, sq
 export { Prisma } from "./generated/client.ts";
 export { groupCommit, TooManyWaitError } from "./group-commit.ts";
 export { literally } from "./literal-like.ts";
-export { applyMigrations, listPendingMigrations } from "./migrations.ts";
+export { type AppRole, applyMigrations, listPendingMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
 export { requireUtc } from "./require-utc.ts";
 export { loadStatement, type Statement } from "./statement.ts";

@@ -14,6 +14,13 @@ const grants = readFileSync(new URL("./grant-app-role.sql", import.meta.url), "u
 
 const repositoryMigrations = new URL("../../../prisma/migrations/", import.meta.url);
 
+/** Whom API and workers connect as, where that is not who migrates. */
+export interface AppRole {
+  name: string;
+  /** Makes the role where there is none, and is its password from now on. */
+  password?: string | undefined;
+}
+
 interface Migration {
   name: string;
   sql: string;
@@ -36,7 +43,7 @@ interface Migration {
 export async function applyMigrations(
   databaseUrl: string,
   directory = repositoryMigrations,
-  appRole?: string,
+  appRole?: AppRole,
 ): Promise<string[]> {
   const { connectionString, isPooled } = readDatabaseUrl(databaseUrl);
   if (isPooled) {
@@ -62,7 +69,7 @@ export async function applyMigrations(
         );
       }
     }
-    if (appRole !== undefined) await client.query(grants.replaceAll(":role", pg.escapeIdentifier(appRole)));
+    if (appRole) await provideRole(client, appRole);
     return names;
   } finally {
     await client.end();
@@ -87,6 +94,17 @@ export async function listPendingMigrations(
   } finally {
     await client.end();
   }
+}
+
+/** Gives a role what API and workers need, and no more. */
+async function provideRole(client: pg.Client, { name, password }: AppRole): Promise<void> {
+  const role = pg.escapeIdentifier(name);
+  if (password !== undefined) {
+    const { rowCount } = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [name]);
+    const verb = rowCount === 0 ? "CREATE" : "ALTER";
+    await client.query(`${verb} ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(password)}`);
+  }
+  await client.query(grants.replaceAll(":role", role));
 }
 
 async function readMigrations(directory: URL): Promise<Migration[]> {

@@ -20,12 +20,12 @@ async function connect(url: string): Promise<pg.Client> {
 beforeAll(async () => {
   database = await createTestDatabase();
   owner = await connect(database.url);
-  await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'app'`);
-  await applyMigrations(database.url, undefined, role);
-  await applyMigrations(database.url, undefined, role);
+  await applyMigrations(database.url, undefined, { name: role, password: "it's an older one" });
+  await applyMigrations(database.url, undefined, { name: role, password: "app's \\ own" });
+  await applyMigrations(database.url, undefined, { name: role });
   const url = new URL(database.url);
   url.username = encodeURIComponent(role);
-  url.password = "app";
+  url.password = encodeURIComponent("app's \\ own");
   app = await connect(url.href);
 });
 

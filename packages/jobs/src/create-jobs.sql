@@ -68,9 +68,12 @@ WITH request AS (
   RETURNING "jobId"
 ), written AS (
   INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
-                     "callbackEndpointId", "priority", "notBefore", "expiresAt", "traceparent")
+                     "callbackEndpointId", "priority", "notBefore", "runAt", "expiresAt", "traceparent")
   SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
-         "callbackEndpointId", "priority", "notBefore", "expiresAt", "traceparent"
+         "callbackEndpointId", "priority", "notBefore",
+         -- What must not start within 30 days waits here: no key of Redis lives much longer.
+         CASE WHEN "notBefore" > now() + interval '30 days' THEN "notBefore" - interval '30 days' END,
+         "expiresAt", "traceparent"
   FROM fitting
   WHERE "idempotency" IS NULL OR "id" IN (SELECT "jobId" FROM keyed)
   RETURNING "id", "createdAt"

@@ -17,7 +17,7 @@ const leftLaneStatement = load("mark-left-lane");
 /** What must not start within 30 days waits in Postgres: no key of Redis lives much longer. */
 const daysAheadMax = 30;
 
-/** Whether Redis need not hold a job yet: it is dispatched when its time is near (jobs-to-dispatch.sql). */
+/** Whether Redis need not hold a job yet: it is dispatched when its time is near (create-jobs.sql sets that). */
 export function isFarAhead({ notBefore }: Pick<DispatchableJob, "notBefore">): boolean {
   return notBefore !== null && notBefore.getTime() - Date.now() > daysAheadMax * 86_400_000;
 }

@@ -1,13 +1,14 @@
--- Jobs whose time has come and that are not noted as standing in Redis, the oldest first. Who waits for room stands in none, nor
--- who must run alone, nor what must not start within 30 days. $1: [{ageSeconds, limit}]: younger ones may be on their way.
+-- Jobs whose time has come and that are not noted as standing in Redis, the longest due first: those that are not due yet, however
+-- many, are not even looked at. Who waits for room stands in none, nor
+-- who must run alone. $1: [{ageSeconds, limit}]: younger ones may be on their way.
 -- Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its lane; null where it has taken its token)}.
 SELECT "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore",
   CASE WHEN NOT "Job"."hasToken" THEN understudy_lane_terms("Creator", "Plan") END AS "terms"
 FROM "Job" JOIN "Creator" ON "Creator"."id" = "Job"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName", jsonb_to_recordset($1::jsonb) AS request("ageSeconds" float8, "limit" int)
 WHERE "status" = 'queued' AND "dispatchedAt" IS NULL AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused'))
-  AND ("notBefore" IS NULL OR "notBefore" <= now() + interval '30 days')
   AND "crashes" < 2
+  AND coalesce("runAt", "Job"."createdAt") <= now()
   AND CASE WHEN "runAt" IS NULL THEN "Job"."createdAt" < now() - make_interval(secs => request."ageSeconds")
     ELSE "runAt" <= now() END
-ORDER BY "Job"."createdAt"
+ORDER BY coalesce("runAt", "Job"."createdAt")
 LIMIT (SELECT ($1::jsonb -> 0 ->> 'limit')::int)

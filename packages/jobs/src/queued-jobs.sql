@@ -1,4 +1,4 @@
--- All queued jobs that are not put off, may start within 30 days, wait for no room and need not run alone, page by page in order of
+-- All queued jobs that are not put off, wait for no room and need not run alone, page by page in order of
 -- their ids: what Redis must hold.
 -- $1: [{afterId, limit}]. Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its lane; null
 -- where it has taken its token)}.
@@ -6,7 +6,6 @@ SELECT "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore",
   CASE WHEN NOT "Job"."hasToken" THEN understudy_lane_terms("Creator", "Plan") END AS "terms"
 FROM "Job" JOIN "Creator" ON "Creator"."id" = "Job"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName", jsonb_to_recordset($1::jsonb) AS request("afterId" text)
 WHERE "status" = 'queued' AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused'))
-  AND ("notBefore" IS NULL OR "notBefore" <= now() + interval '30 days')
   AND "crashes" < 2 AND ("runAt" IS NULL OR "runAt" <= now()) AND "Job"."id" > request."afterId"
 ORDER BY "Job"."id"
 LIMIT (SELECT ($1::jsonb -> 0 ->> 'limit')::int)

@@ -2,11 +2,18 @@
 -- an answer that could not be used; how they had ended stays with the event that tells of it. An expiresAt that has passed
 -- does not count any more: who retries wants it run.
 -- $1: [{id?, agent?, creatorId?, creatorIds?, code?, since?, until?, limit, laneMax}], one item: those that all of it holds for,
--- so many of a creator as may wait beside those that do. since is included, until is not: when they failed.
--- Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its lane), nextSince (when the first failed that was left
--- out; null where there is none), isLaneFull (whether that was for want of room)}; one without id where none is tried again.
-WITH failed AS MATERIALIZED (
-  SELECT "id", "creatorId", "finishedAt", row_number() OVER (ORDER BY "finishedAt", "id") AS "number" FROM "Job"
+-- so many of a creator as may wait beside those that do; who must not start yet does not count. since is included, until is not: when
+-- they failed.
+-- Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its lane), nextSince (when the first failed that `limit` left
+-- out; null where there is none), isLaneFull (whether any was left out since its creator's lane is full)}; one without id where none is
+-- tried again.
+WITH waiting AS MATERIALIZED (
+  SELECT "creatorId", count(*) AS "jobs" FROM "Job"
+  WHERE "status" = 'queued' AND coalesce(greatest("notBefore", "runAt") <= now(), true)
+  GROUP BY "creatorId"
+), matching AS NOT MATERIALIZED (
+  SELECT "id", "creatorId", "finishedAt", ($1::jsonb -> 0 ->> 'laneMax')::int - coalesce(waiting."jobs", 0) AS "room"
+  FROM "Job" LEFT JOIN waiting USING ("creatorId")
   WHERE "status" = 'failed' AND "erasedAt" IS NULL
     AND ($1::jsonb -> 0 ->> 'id' IS NULL OR "id" = $1::jsonb -> 0 ->> 'id')
     AND ($1::jsonb -> 0 ->> 'agent' IS NULL OR "agent" = $1::jsonb -> 0 ->> 'agent')
@@ -15,16 +22,16 @@ WITH failed AS MATERIALIZED (
     AND ($1::jsonb -> 0 ->> 'code' IS NULL OR "errorCode" = $1::jsonb -> 0 ->> 'code')
     AND ($1::jsonb -> 0 ->> 'since' IS NULL OR "finishedAt" >= ($1::jsonb -> 0 ->> 'since')::timestamptz)
     AND ($1::jsonb -> 0 ->> 'until' IS NULL OR "finishedAt" < ($1::jsonb -> 0 ->> 'until')::timestamptz)
+), failed AS MATERIALIZED (
+  -- A creator whose lane is full takes no place of others.
+  SELECT *, row_number() OVER (ORDER BY "finishedAt", "id") AS "number" FROM matching
+  WHERE "room" > 0
   ORDER BY "finishedAt", "id"
   LIMIT ($1::jsonb -> 0 ->> 'limit')::int + 1
-), room AS MATERIALIZED (
-  SELECT "creatorId", ($1::jsonb -> 0 ->> 'laneMax')::int - (
-    SELECT count(*) FROM "Job" AS waiting WHERE waiting."creatorId" = failed."creatorId" AND waiting."status" = 'queued') AS "jobs"
-  FROM failed GROUP BY "creatorId"
 ), chosen AS MATERIALIZED (
   SELECT "id", "finishedAt", "number" <= ($1::jsonb -> 0 ->> 'limit')::int AS "isWithin",
-    row_number() OVER (PARTITION BY "creatorId" ORDER BY "number") <= room."jobs" AS "hasRoom"
-  FROM failed JOIN room USING ("creatorId")
+    row_number() OVER (PARTITION BY "creatorId" ORDER BY "number") <= "room" AS "hasRoom"
+  FROM failed
 ), due AS (
   SELECT "id", "errorStep" FROM "Job"
   WHERE "id" = ANY (ARRAY(SELECT "id" FROM chosen WHERE "isWithin" AND "hasRoom"))
@@ -41,7 +48,8 @@ WITH failed AS MATERIALIZED (
   DELETE FROM "Step" USING due WHERE "Step"."jobId" = due."id" AND "Step"."key" IN (due."errorStep", due."errorStep" || ':repair')
 ), again AS (
   UPDATE "Job" SET "status" = 'queued', "generation" = "generation" + 1, "retries" = "retries" + 1, "tries" = 0,
-    "hasToken" = false, "crashes" = 0, "dispatchedAt" = NULL, "runAt" = NULL, "claimId" = NULL, "workerId" = NULL, "attemptDeadlineAt" = NULL, "startedAt" = NULL, "finishedAt" = NULL,
+    "hasToken" = false, "crashes" = 0, "dispatchedAt" = NULL,
+    "runAt" = CASE WHEN "notBefore" > now() + interval '30 days' THEN "notBefore" - interval '30 days' END, "claimId" = NULL, "workerId" = NULL, "attemptDeadlineAt" = NULL, "startedAt" = NULL, "finishedAt" = NULL,
     "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL, "errorResetsAt" = NULL, "errorStep" = NULL,
     "expiresAt" = CASE WHEN "expiresAt" > now() THEN "expiresAt" END
   FROM due WHERE "Job"."id" = due."id"
@@ -49,8 +57,8 @@ WITH failed AS MATERIALIZED (
 )
 SELECT again.*, CASE WHEN again."id" IS NOT NULL THEN understudy_lane_terms("Creator", "Plan") END AS "terms", rest.*
 FROM (
-  SELECT min("finishedAt") FILTER (WHERE NOT ("isWithin" AND "hasRoom")) AS "nextSince",
-    coalesce(bool_or(NOT "hasRoom"), false) AS "isLaneFull"
+  SELECT min("finishedAt") FILTER (WHERE NOT "isWithin" AND "hasRoom") AS "nextSince",
+    coalesce(bool_or(NOT "hasRoom"), false) OR EXISTS (SELECT FROM matching WHERE "room" <= 0) AS "isLaneFull"
   FROM chosen
 ) AS rest
 LEFT JOIN again ON true

@@ -67,14 +67,19 @@ it("attempts that a process has under way are its own that run", async () => {
 describe("what must not start for long", () => {
   it("stands in no Redis until it may start within 30 days, to the millisecond", async () => {
     const days = 30 * 86_400;
-    const near = await queued({ notBefore: time(days) });
-    const far = await queued({ notBefore: time(days + 0.001) });
-    const now = await queued();
-    const held = [near.id, now.id].toSorted();
+    const at = (seconds: number) => ({ notBefore: time(seconds).toISOString() });
+    const [near, far, never, now] = [
+      await jobs.job(at(days)),
+      await jobs.job(at(days + 0.001)),
+      await jobs.job({ notBefore: "9999-12-31T23:59:59.000Z" }),
+      await jobs.job(),
+    ];
+    const held = [near, now].toSorted();
     expect(idsOf(await jobsToDispatch(database, -1, 10)).toSorted()).toEqual(held);
     expect(idsOf(await queuedJobs(database, "", 10))).toEqual(held);
-    await database.prisma.job.update({ where: { id: far.id }, data: { runAt: time(-1) } });
-    expect(idsOf(await jobsToDispatch(database, -1, 10)).toSorted()).toEqual(held);
+    await jobs.at(0.001);
+    expect(idsOf(await jobsToDispatch(database, -1, 10)).toSorted()).toEqual([...held, far].toSorted());
+    expect(idsOf(await queuedJobs(database, "", 10))).not.toContain(never);
   });
 
   it("is told from what may start soon without asking Postgres", () => {

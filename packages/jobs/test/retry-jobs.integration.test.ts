@@ -115,27 +115,42 @@ describe("failed jobs that are tried again", () => {
     expect(await next()).toEqual([[], null]);
   });
 
+  const next = async (which: FailedJobs, laneMax: number, limit = 100) => {
+    const { jobs: again, ...rest } = await retryJobs(database, which, limit, laneMax);
+    return { ids: again.map(({ id }) => id).toSorted(), ...rest };
+  };
+
   it("are so many of a creator as may wait beside those that do", async () => {
     const ids = { psy: [1, 2, 3].map(() => newId("job")), mia: [1, 2].map(() => newId("job")) };
     for (const [at, id] of ids.psy.entries()) await failed(at, { id });
     for (const [at, id] of ids.mia.entries()) await failed(at, { id, creatorId: "mia" });
-    await jobs.job();
-    const next = async (which: FailedJobs, laneMax: number) => {
-      const { jobs: again, ...rest } = await retryJobs(database, which, 100, laneMax);
-      return { ids: again.map(({ id }) => id).toSorted(), ...rest };
-    };
+    const waits = await jobs.job();
     const [one = "", two = "", three = ""] = ids.psy;
+    const left = { nextSince: null, isLaneFull: true };
     // One of psy's waits already.
-    expect(await next({}, 2)).toEqual({
-      ids: [one, ...ids.mia].toSorted(),
-      nextSince: time(1),
-      isLaneFull: true,
-    });
-    expect(await next({}, 2)).toEqual({ ids: [], nextSince: time(1), isLaneFull: true });
-    expect(await next({ id: two }, 2)).toMatchObject({ ids: [], isLaneFull: true });
+    expect(await next({}, 2)).toEqual({ ids: [one, ...ids.mia].toSorted(), ...left });
+    expect(await next({}, 2)).toEqual({ ids: [], ...left });
+    expect(await next({ id: two }, 2)).toEqual({ ids: [], ...left });
+    expect(await next({ creatorId: "mia" }, 2)).toEqual({ ids: [], nextSince: null, isLaneFull: false });
     expect(await next({ id: two }, 3)).toEqual({ ids: [two], nextSince: null, isLaneFull: false });
-    expect(await next({}, 5)).toEqual({ ids: [three], nextSince: null, isLaneFull: false });
-    expect(await next({}, 5)).toEqual({ ids: [], nextSince: null, isLaneFull: false });
+    // What must not start yet does not count.
+    await database.prisma.job.update({ where: { id: waits }, data: { notBefore: time(60) } });
+    await database.prisma.job.update({ where: { id: one }, data: { runAt: time(60) } });
+    expect(await next({}, 1)).toEqual({ ids: [], ...left });
+    expect(await next({}, 2)).toEqual({ ids: [three], nextSince: null, isLaneFull: false });
+    expect(await next({}, 2)).toEqual({ ids: [], nextSince: null, isLaneFull: false });
+  });
+
+  it("take no place of others where their creator's lane is full", async () => {
+    for (let seconds = 0; seconds < 5; seconds++) await failed(seconds);
+    const [first, second] = [await failed(7, { creatorId: "mia" }), await failed(8, { creatorId: "mia" })];
+    await jobs.job();
+    expect(await next({}, 1, 2)).toEqual({ ids: [first], nextSince: null, isLaneFull: true });
+    expect(await next({ creatorIds: ["mia"] }, 2, 1)).toEqual({
+      ids: [second],
+      nextSince: null,
+      isLaneFull: false,
+    });
   });
 
   it("begin anew under another generation, and need a token", async () => {

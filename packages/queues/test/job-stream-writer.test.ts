@@ -122,7 +122,7 @@ describe("an attempt", () => {
     shown.push(" Hel");
     shown.push("lo ");
     written();
-    writer.end({ tokens: 3, response: "Hello" });
+    writer.end({ tokens: 3, response: "Hello" }, true);
     expect(written()).toEqual([[token("draft", 4, "lo ")]]);
     expect(jest.getTimerCount()).toBe(0);
     shown.push("more");
@@ -142,7 +142,7 @@ describe("an attempt", () => {
     writer.show("draft").push("Hello");
     await writeEnds();
     written();
-    writer.end(result);
+    writer.end(result, true);
     expect(written()).toEqual([[retract("draft")]]);
   });
 
@@ -151,7 +151,7 @@ describe("an attempt", () => {
     writer.show("draft").push(" \n");
     await writeEnds();
     written();
-    writer.end({ response: "Hello" });
+    writer.end({ response: "Hello" }, true);
     expect(written()).toEqual([[retract("draft")]]);
   });
 
@@ -159,21 +159,35 @@ describe("an attempt", () => {
     const quiet = writerOf(1);
     quiet.begin();
     quiet.show("draft");
-    quiet.end({ response: "x" });
+    quiet.end({ response: "x" }, true);
     expect(written()).toEqual([]);
     const told = writerOf(1);
     told.show("draft").push("Hello");
     await writeEnds();
-    told.end({ response: "Hello" });
+    told.end({ response: "Hello" }, true);
     expect(written()).toEqual([[token("draft", 0, "Hello")], []]);
     expect(ends).toEqual([2]);
+  });
+
+  it("that another goes on after says nothing of an end", async () => {
+    const writer = writerOf(1);
+    writer.show("draft").push("Hello");
+    await writeEnds();
+    writer.end(undefined, false);
+    expect(written()).toEqual([[token("draft", 0, "Hello")], [retract("draft")]]);
+    const kept = writerOf(2);
+    kept.begin();
+    await writeEnds();
+    kept.end(undefined, false);
+    expect(written()).toEqual([[retract("")]]);
+    expect(ends).toEqual([]);
   });
 
   it("says with the last that it tells that nothing comes after it", async () => {
     const writer = writerOf(1);
     writer.show("draft").push("Hello");
     await writeEnds();
-    writer.end(undefined);
+    writer.end(undefined, true);
     expect(written()).toEqual([[token("draft", 0, "Hello")], [retract("draft")]]);
     expect(ends).toEqual([2]);
   });
@@ -199,7 +213,7 @@ describe("a write that fails", () => {
     const writer = writerOf(1);
     writer.show("draft").push("Hello");
     const { reject } = settle;
-    writer.end({ response: "Hello" });
+    writer.end({ response: "Hello" }, true);
     written();
     reject(new Error("Redis is away."));
     settle.reject(new Error("Redis is away."));

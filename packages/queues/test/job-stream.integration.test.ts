@@ -52,7 +52,7 @@ describe("a job's stream", () => {
     writer.show("draft").push("Hello");
     await toldIs(id, "Hello");
     expect(await keptSeconds(id)).toBeGreaterThan(3_500);
-    writer.end({ response: "Hello" });
+    writer.end({ response: "Hello" }, true);
     await eventually(async () => expect(await keptSeconds(id)).toBeLessThanOrEqual(60));
     expect(await told(id)).toBe("Hello");
     await redis.expire(jobStreamKey(id), 5);
@@ -64,14 +64,14 @@ describe("a job's stream", () => {
     again.show("draft").push("Hi");
     await toldIs(id, "Hi");
     expect(await keptSeconds(id)).toBeGreaterThan(3_500);
-    again.end(undefined);
+    again.end(undefined, true);
     await eventually(async () => expect(await keptSeconds(id)).toBeLessThanOrEqual(60));
     expect(await told(id)).toBe("");
   });
 
   it("is not made by an end that had nothing to tell, nor told of to who listens", async () => {
     const id = newJob();
-    streams.writer(id, 1).end(undefined);
+    streams.writer(id, 1).end(undefined, true);
     await streams.keepEnded(id);
     expect(await redis.exists(jobStreamKey(id))).toBe(0);
   });
@@ -91,7 +91,7 @@ describe("what an attempt writes", () => {
       expect(at).toBe(length);
       length += text.length;
     }
-    writer.end({ response: "ab".repeat(1_000) });
+    writer.end({ response: "ab".repeat(1_000) }, true);
   });
 
   it("is taken back when another step is shown; the earlier one is silent from then on", async () => {
@@ -115,7 +115,7 @@ describe("what an attempt writes", () => {
       const writer = streams.writer(id, 1);
       writer.show("draft").push("Hello there. ");
       await toldIs(id, "Hello there. ");
-      writer.end(id === kept ? { response: "Hello there." } : { response: null });
+      writer.end(id === kept ? { response: "Hello there." } : { response: null }, true);
     }
     await toldIs(lost, "");
     expect(await told(kept)).toBe("Hello there. ");
@@ -142,7 +142,7 @@ describe("what an attempt writes", () => {
     writer.show("draft").push("new");
     await toldIs(id, "new");
     old.push("er");
-    zombie.end(undefined);
+    zombie.end(undefined, true);
     // Over the same connection: by the time that this is answered, the zombie's were.
     expect(await told(id)).toBe("new");
   });
@@ -152,7 +152,7 @@ describe("what an attempt writes", () => {
     for (const attempt of [1, 2]) {
       const writer = streams.writer(id, attempt);
       writer.begin();
-      writer.end({ response: "x" });
+      writer.end({ response: "x" }, true);
     }
     await redis.ping();
     expect(await redis.exists(jobStreamKey(id))).toBe(0);
@@ -171,7 +171,7 @@ describe("what an attempt writes", () => {
     await eventually(() => expect(redis.status).toBe("ready"));
     shown.push("three");
     await toldIs(id, "one two three");
-    writer.end({ response: "one two three" });
+    writer.end({ response: "one two three" }, true);
   });
 
   it("is forgotten on demand", async () => {

@@ -14,6 +14,14 @@ it.each([
   "MyPassword1234567",
   "your-admin-key-here-1",
   "aabbccaabbccaabbaabc",
+  "1234567890123456",
+  "abcdefghijklmnop",
+  "zyxwvutsrqponmlk",
+  "qwertyuiopasdfgh",
+  "understudy-admin",
+  "letmein-letmein1",
+  "Passw0rd12345678",
+  "a".repeat(64),
 ])("an admin key that can be guessed is refused: %s", (key) => expect(isTaken(key)).toBe(false));
 
 it.each([

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, BlockList } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 
 export interface MetricsServer {
@@ -79,10 +79,8 @@ async function answer(
 export const scrapeAdvice =
   "Send METRICS_TOKEN as a bearer token; where it is not set, metrics are for this machine alone.";
 
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-loopback.addSubnet("::ffff:127.0.0.0", 104, "ipv6");
+/** As the kernel writes them. */
+const loopback = /^(?:::1|(?:::ffff:)?127\.[\d.]+)$/;
 
 function end(response: ServerResponse, status: number, body: string, contentType = "text/plain"): void {
   response.writeHead(status, { "content-type": contentType }).end(body);
@@ -93,10 +91,7 @@ export function mayScrape({ headers, socket }: IncomingMessage, token: string | 
   if (token === undefined) {
     const isForwarded =
       "x-forwarded-for" in headers || "forwarded" in headers || "x-forwarded-host" in headers;
-    return (
-      !isForwarded &&
-      loopback.check(String(socket.remoteAddress), socket.remoteFamily === "IPv6" ? "ipv6" : "ipv4")
-    );
+    return !isForwarded && loopback.test(String(socket.remoteAddress));
   }
   const [given, wanted] = [Buffer.from(headers.authorization ?? ""), Buffer.from(`Bearer ${token}`)];
   return given.length === wanted.length && timingSafeEqual(given, wanted);

@@ -70,7 +70,7 @@ async function jobsNowhere(
       CASE "status"
         WHEN 'running' THEN EXISTS (SELECT FROM "Lease" WHERE "name" = "workerId" AND "until" > now())
         -- A time, room, or a line of suspects.
-        ELSE coalesce("waitingFor" IN ('quota', 'paused'), false) OR coalesce(greatest("runAt", "notBefore" - interval '30 days') > now(), false) OR "crashes" >= 2
+        ELSE coalesce("waitingFor" IN ('quota', 'paused'), false) OR coalesce("runAt" > now(), false) OR "crashes" >= 2
       END AS "standsInPostgres"
     FROM "Job" WHERE "status" IN ('queued', 'running')`;
   const elsewhere = jobs.filter(({ standsInPostgres }) => !standsInPostgres);

@@ -5,7 +5,7 @@ import { type JobTokens, jobTokenPrefix } from "../session/job-tokens.ts";
 import { hasCsrfToken, type Sessions } from "../session/sessions.ts";
 import { type Caller, type CallerBounds, noteCaller } from "./caller.ts";
 import { ProblemError } from "./problem-error.ts";
-import { rateLimitHeaders, secondsToToken } from "./rate-limit-headers.ts";
+import { type RateView, rateLimitHeaders, secondsToToken } from "./rate-limit-headers.ts";
 
 export interface Authentication {
   callers: Callers;
@@ -82,15 +82,12 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
     const headers = rateLimitHeaders("key", view);
     response.setHeader("ratelimit-policy", headers["ratelimit-policy"]);
     response.setHeader("ratelimit", headers.ratelimit);
-    if (view.isAllowed) return;
-    const retryAfterSeconds = Math.max(1, secondsToToken(view));
-    const perSecond = 1000 / view.interval;
-    throw new ProblemError(
-      429,
-      "rate_limited",
-      `More than ${perSecond} requests a second, beside a burst of ${view.burst}: wait ${retryAfterSeconds} s.`,
-      { retryable: true, headers: { "retry-after": String(retryAfterSeconds) } },
-    );
+    if (!view.isAllowed) throw tooFast(view);
+  }
+
+  function owe(caller: string, requests: number): void {
+    const view = rate.owe(caller, requests);
+    if (view) throw tooFast(view);
   }
 
   return async (request, response, next) => {
@@ -100,11 +97,21 @@ export function authenticate({ callers, sessions, jobTokens, rate }: Authenticat
     if (limitedAs) limit(limitedAs.name, response);
     const bounds = limitedAs && {
       ...limitedAs,
-      owe: (requests: number) => rate.owe(limitedAs.name, requests),
+      owe: (requests: number) => owe(limitedAs.name, requests),
     };
     noteCaller(response, caller, () => identify(request, text).then((again) => again.caller), bounds);
     next();
   };
+}
+
+function tooFast(view: RateView): ProblemError {
+  const retryAfterSeconds = Math.max(1, secondsToToken(view));
+  return new ProblemError(
+    429,
+    "rate_limited",
+    `More than ${1000 / view.interval} requests a second, beside a burst of ${view.burst}: wait ${retryAfterSeconds} s.`,
+    { retryable: true, headers: { "retry-after": String(retryAfterSeconds) } },
+  );
 }
 
 /** EventSource can't send headers: what follows a job's events may carry its token in the query. */

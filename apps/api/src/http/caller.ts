@@ -38,7 +38,10 @@ export interface CallerBounds {
   /** A key's id, or the job whose token it is: whose requests are counted together. */
   name: string;
   kind: "key" | "jobToken";
-  /** Counts a request as so many more: those that are not there have to be waited for afterwards. */
+  /**
+   * Counts a request as so many more: those that are not there have to be waited for afterwards.
+   * @throws a 429 problem where it owed already
+   */
   owe(requests: number): void;
 }
 

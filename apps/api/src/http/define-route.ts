@@ -88,6 +88,8 @@ interface RouteDeclaration<
   unaudited?: true;
   /** What the body should be, where the schema lets through what is refused later, one by one. */
   documentedBody?: z.ZodType;
+  /** Field of the body whose entries are judged one by one, by the handler (`parseEntry`). */
+  entries?: string;
   /** Bytes of the largest body, where that isn't the usual 1 MiB. */
   bodyMax?: number;
   /** Request headers that it heeds, beside those of every route, and what each says. */

@@ -1,6 +1,11 @@
 import type { Response } from "express";
 import { boundsOf } from "./caller.ts";
 
+/** Whether nobody waits for the answer any more: its connection has closed. */
+export function isGone(response: Response): boolean {
+  return response.closed || response.destroyed;
+}
+
 /** Requests of one holder that may be held open at once, in each process. */
 export class HeldRequests {
   readonly #max: { key: number; jobToken: number };
@@ -16,7 +21,8 @@ export class HeldRequests {
    */
   hold(response: Response): boolean {
     const { name: holder, kind } = boundsOf(response) ?? {};
-    if (holder === undefined || kind === undefined) return true;
+    // Of one who has left meanwhile nothing would tell that it is over.
+    if (holder === undefined || kind === undefined || isGone(response)) return true;
     const open = this.#open.get(holder) ?? 0;
     if (open >= this.#max[kind]) return false;
     this.#open.set(holder, open + 1);

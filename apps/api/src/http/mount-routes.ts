@@ -5,7 +5,7 @@ import { callerOf } from "./caller.ts";
 import { checkScope } from "./check-scope.ts";
 import { type Reply, type Route, sent } from "./define-route.ts";
 import { parseBody, parseParameters, parseQuery } from "./parse.ts";
-import { readJson } from "./read-json.ts";
+import { BodiesUnderWay, readJson } from "./read-json.ts";
 
 /** In bytes. */
 const bodyMaxDefault = 1024 * 1024;
@@ -17,12 +17,13 @@ const bodyMaxDefault = 1024 * 1024;
  */
 export function mountRoutes(router: IRouter, routes: readonly Route[], checks: RouteChecks): void {
   const { authenticate, hideOthers, audit } = checks;
+  const underWay = new BodiesUnderWay();
   for (const route of routes) {
     const { method, path, scope, body, bodyMax = bodyMaxDefault } = route;
     router[method](
       path.replaceAll(/\{(\w+)\}/g, ":$1"),
       ...(scope === "public" ? [] : [authenticate, requireScope(scope), ...hideOthers(route)]),
-      ...(body ? [readJson(bodyMax)] : []),
+      ...(body ? [readJson(bodyMax, underWay)] : []),
       answer(route, scope !== "public" && isAudited(route) ? audit : undefined),
     );
   }
@@ -53,12 +54,12 @@ const listHeaders = new Set(["ratelimit", "ratelimit-policy"]);
 
 /** @param audit none for what changes nothing */
 function answer(route: Route, audit: AuditLog | undefined): RequestHandler {
-  const { params, absent, query, body } = route;
+  const { params, absent, query, body, entries } = route;
   return async (request, response) => {
     const context = {
       params: params ? parseParameters(params, request.params, absent) : {},
       query: query && parseQuery(query, request),
-      body: body && parseBody(body, request),
+      body: body && parseBody(body, request, entries),
       caller: callerOf(response),
       requestId: String(response.locals.requestId),
       reply,

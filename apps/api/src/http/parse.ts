@@ -3,8 +3,16 @@ import type { z } from "zod";
 import { type FieldFault, ProblemError } from "./problem-error.ts";
 import { isJson } from "./read-json.ts";
 
-/** Parses a request's JSON body; none where the schema does without. @throws a 400 problem that points to each wrong field */
-export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
+/**
+ * Parses a request's JSON body; none where the schema does without.
+ * @param entries a field whose entries are judged one by one later, by `parseAt`
+ * @throws a 400 problem that points to each wrong field
+ */
+export function parseBody<Schema extends z.ZodType>(
+  schema: Schema,
+  request: Request,
+  entries?: string,
+): z.output<Schema> {
   if (hasNoBody(request)) {
     const { success, data } = schema.safeParse(undefined);
     if (success) return data;
@@ -12,13 +20,11 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Req
   if (!isJson(request)) {
     throw new ProblemError(415, "unsupported_media_type", "Send the body as application/json.");
   }
-  const fault = findUnstorable(request.body, "#", 0);
+  const { body } = request;
+  const isJudgedLater = entries !== undefined && Array.isArray(body?.[entries]);
+  const fault = findUnstorable(isJudgedLater ? { ...body, [entries]: [] } : body, "#", 0);
   if (fault) throw invalid([fault]);
-  return parse(
-    schema,
-    request.body,
-    (path) => `#${path.map((key) => `/${escapePointer(String(key))}`).join("")}`,
-  );
+  return parse(schema, body, (path) => `#${path.map((key) => `/${escapePointer(String(key))}`).join("")}`);
 }
 
 function hasNoBody({ headers }: Request): boolean {
@@ -66,6 +72,18 @@ export function parseHeader<Schema extends z.ZodType>(
   name: string,
 ): z.output<Schema> {
   return parse(schema, text, () => name);
+}
+
+/** Parses an entry that lies at `prefix` in the body, which was not judged with it. @throws a 400 problem, as `parseBody` does */
+export function parseEntry<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  prefix: string,
+): z.output<Schema> {
+  // As deep as it would lie in a list of the body.
+  const fault = findUnstorable(value, `#${prefix}`, 2);
+  if (fault) throw invalid([fault]);
+  return parseAt(schema, value, prefix);
 }
 
 /** Parses a value that lies at `prefix` in the body, as an agent's input does. */

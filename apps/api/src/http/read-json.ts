@@ -1,6 +1,30 @@
 import { isUtf8 } from "node:buffer";
-import express, { type Request, type RequestHandler } from "express";
-import { ProblemError } from "./problem-error.ts";
+import express, { type Request, type RequestHandler, type Response } from "express";
+import { isGone } from "./held-requests.ts";
+import { overloaded, ProblemError } from "./problem-error.ts";
+
+/** Of the bodies of one process that are being read or answered, in bytes: a batch has 8 MiB. */
+const underWayMax = 128 * 1024 * 1024;
+
+/** What bodies that are being read or answered take: who sends many at once, and does not end them, fills no memory. */
+export class BodiesUnderWay {
+  readonly #max: number;
+  #bytes = 0;
+
+  constructor(max = underWayMax) {
+    this.#max = max;
+  }
+
+  /** Makes room until the request is answered. @throws a 503 problem where there is none */
+  take(bytes: number, response: Response): void {
+    if (this.#bytes + bytes > this.#max) throw overloaded();
+    if (isGone(response)) return;
+    this.#bytes += bytes;
+    response.once("close", () => {
+      this.#bytes -= bytes;
+    });
+  }
+}
 
 /** As nearly all clients send it; `utf8` is no name of it, but meant so. */
 const plainJson = /^application\/json(?:\s*;\s*charset="?utf-?8"?)?$/i;
@@ -13,8 +37,9 @@ export function isJson(request: Request): boolean {
  * Reads a request's JSON body into `request.body`. A body that says how long it is, and is not compressed, is read
  * here: body-parser takes three times as long for a small one. All others go to body-parser, with the same answers.
  * @param bytesMax of a larger body the answer is 413
+ * @param underWay of all requests of this process; one for which they have no room is answered with 503
  */
-export function readJson(bytesMax: number): RequestHandler {
+export function readJson(bytesMax: number, underWay: BodiesUnderWay): RequestHandler {
   const parseAny = express.json({ limit: bytesMax, type: "application/json", verify: refuseBadUtf8 });
   return (request, response, next) => {
     const {
@@ -22,8 +47,11 @@ export function readJson(bytesMax: number): RequestHandler {
       "content-length": length,
       "content-encoding": encoding,
     } = request.headers;
+    underWay.take(Math.min(Number(length ?? bytesMax), bytesMax), response);
     const isPlainType = plainJson.test(type);
     if (isPlainType) request.headers["content-type"] = "application/json";
+    // A name that is none of it, but meant so.
+    else request.headers["content-type"] = type.replace(/\bcharset="?utf8"?/i, "charset=utf-8");
     const isPlain = length !== undefined && encoding === undefined && isPlainType;
     if (!isPlain || Number(length) === 0 || Number(length) > bytesMax)
       return parseAny(request, response, next);

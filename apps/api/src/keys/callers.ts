@@ -47,9 +47,14 @@ export class Callers {
     );
   }
 
+  /** Whether it is the admin key of the environment: known without asking anybody. */
+  isAdminKey(text: string): boolean {
+    return isSameHash(hashSecret(text), this.#adminHash);
+  }
+
   /** Whose key it is. @throws a 401 problem that says why it is not taken */
   async withKey(text: string): Promise<Caller> {
-    if (isSameHash(hashSecret(text), this.#adminHash)) return adminCaller;
+    if (this.isAdminKey(text)) return adminCaller;
     const key = parseKeyText(text);
     if (!key) throw invalidKey("The API key is not known.");
     const { keyEnvironment } = this.#dependencies;

@@ -64,19 +64,29 @@ export class KeyRate {
       bucket.untold++;
     }
     this.#exchangeSoon();
-    const tokens = Math.max(0, Math.floor(this.#burst - (Math.max(bucket.fullAt, now) - now) / interval));
-    const nextTokenAt = bucket.fullAt - (this.#burst - 1) * interval;
-    return { isAllowed, tokens, nextTokenAt, burst: this.#burst, interval, now };
+    return { isAllowed, ...this.#view(bucket, now) };
   }
 
-  /** Takes tokens for what a request turned out to be, also those that are not there: who owes has to wait afterwards. */
-  owe(caller: string, tokens: number): void {
+  #view({ fullAt }: Bucket, now: number): RateView {
+    const [burst, interval] = [this.#burst, this.#interval];
+    const tokens = Math.max(0, Math.floor(burst - (Math.max(fullAt, now) - now) / interval));
+    return { tokens, nextTokenAt: fullAt - (burst - 1) * interval, burst, interval, now };
+  }
+
+  /**
+   * Takes tokens for what a request turned out to be, also those that are not there: who owes has to wait afterwards.
+   * @returns how the bucket is where the caller owed already, as who sends the heads of many requests first does: none were taken
+   */
+  owe(caller: string, tokens: number): RateView | undefined {
     const bucket = this.#buckets.get(caller);
     // It has just asked, so it has one.
-    if (!bucket) return;
+    if (!bucket) return undefined;
+    const now = performance.now();
+    if (bucket.fullAt - now > this.#burst * this.#interval) return this.#view(bucket, now);
     bucket.fullAt = Math.max(bucket.fullAt, performance.now()) + tokens * this.#interval;
     bucket.untold += tokens;
     this.#exchangeSoon();
+    return undefined;
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { EventResponse } from "../events/event-response.ts";
 import { type JobEventSources, tellJob } from "../events/tell-job.ts";
 import { callerNow, sees } from "../http/caller.ts";
 import { defineRoute, type Route, sent } from "../http/define-route.ts";
-import { HeldRequests } from "../http/held-requests.ts";
+import { HeldRequests, isGone } from "../http/held-requests.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { noSuchJob } from "../jobs.ts";
 
@@ -73,6 +73,7 @@ export function eventRoutes(sources: JobEventSources): Route[] {
       }
       const gone = new AbortController();
       response.on("close", () => gone.abort());
+      if (isGone(response)) gone.abort();
       // What is sent in vain to one who is gone is nobody's fault.
       response.on("error", () => {});
       const reader = new EventResponse(response, sources.stalledMs);

@@ -18,11 +18,11 @@ import { z } from "zod";
 import { agentJobBody, batchBody, jobsByAgent, namedBodies } from "../agent-contracts.ts";
 import { boundsOf, type Caller } from "../http/caller.ts";
 import { defineRoute, type Route, type RouteContext } from "../http/define-route.ts";
-import { HeldRequests } from "../http/held-requests.ts";
+import { HeldRequests, isGone } from "../http/held-requests.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { listOf } from "../http/list-of.ts";
 import { traceparentOf } from "../http/observe-requests.ts";
-import { parseAt } from "../http/parse.ts";
+import { parseAt, parseEntry } from "../http/parse.ts";
 import { preferredWaitSeconds } from "../http/prefer-wait.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import { presentProblem } from "../http/problem-responses.ts";
@@ -130,6 +130,7 @@ function agentRoutes(jobs: Jobs, stopping: AbortSignal): Route[] {
   async function waitForEnd(accepted: AcceptedJob, seconds: number, response: Response) {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
+    if (isGone(response)) gone.abort();
     // The job is accepted: a fault while waiting must not make it look refused.
     const job = await jobs
       .waitForEnd(accepted.id, seconds, AbortSignal.any([gone.signal, stopping]))
@@ -201,7 +202,7 @@ function batchRoute(jobs: Jobs): Route {
     pointer: string,
     placeKey: string | undefined,
   ): Promise<AcceptedJob> {
-    const { agent: name, creatorId, input: given, options = {} } = parseAt(batchJob, entry, pointer);
+    const { agent: name, creatorId, input: given, options = {} } = parseEntry(batchJob, entry, pointer);
     const agent = requireAgent(name, 400);
     const inputPointer = `${pointer}/input`;
     const input = parseAt(agent.input, given, inputPointer);
@@ -225,6 +226,7 @@ function batchRoute(jobs: Jobs): Route {
       "that has no `options.idempotencyKey` of its own.",
     headers: repeatable,
     body: jobBatch,
+    entries: "jobs",
     documentedBody: batchBody,
     unaudited: true,
     example: { body: { jobs: [{ agent: "chat", creatorId: "psy", input: chatInput }] } },

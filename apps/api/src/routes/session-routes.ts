@@ -23,6 +23,7 @@ export function sessionRoutes(sessions: Sessions, desk: SignInDesk): Route[] {
     description:
       "With the admin key, or a key with the scope `admin`. For twelve hours, unless nothing comes for one, requests with the cookie act as its holder; those that change something must bring the `csrfToken` as `x-csrf-token`. After ten that failed from an address in five minutes, or a hundred from all in one, none is tried for a while.",
     body: signInRequest,
+    bodyMax: 4 * 1024,
     answers: { 200: { description: "The session.", schema: session, headers: cookie } },
     problems: { 401: ["invalid_api_key"], 403: ["forbidden_scope"], 429: ["too_many_sign_ins"] },
     handle: async ({ body, request, response, reply }) =>

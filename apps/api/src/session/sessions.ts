@@ -53,6 +53,11 @@ export class Sessions {
     this.#adminMark = markOf(hashSecret(adminKey));
   }
 
+  /** Whether it is the admin key of the environment: known without asking anybody. */
+  isAdminKey(key: string): boolean {
+    return this.#callers.isAdminKey(key);
+  }
+
   /** Who signs in with that key. @throws a 401 problem where it is not taken, a 403 one where it may not do everything */
   async personWith(key: string): Promise<Caller> {
     const caller = await this.#callers.withKey(key);

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Redis } from "ioredis";
 import {
   type RateLimiterAbstract,
@@ -36,11 +37,19 @@ export class SignInLimits {
    * @throws what `signIn` throws; a 429 problem where it is not tried, since too many have failed
    */
   async around<Result>(address: string, signIn: () => Promise<Result>): Promise<Result> {
-    await this.#count(this.#address, address);
-    await this.#count(this.#all, everyone);
+    const network = networkOf(address);
+    // The address first: one that has used up its tries uses up nobody else's.
+    await this.#count(this.#address, network);
+    try {
+      await this.#count(this.#all, everyone);
+    } catch (refused) {
+      // What others did is no try of this one.
+      await this.#address.reward(network);
+      throw refused;
+    }
     const result = await signIn();
     // Who has a key is no guesser.
-    await Promise.all([this.#address.delete(address), this.#all.reward(everyone)]);
+    await Promise.all([this.#address.delete(network), this.#all.reward(everyone)]);
     return result;
   }
 
@@ -58,4 +67,16 @@ export class SignInLimits {
       );
     }
   }
+}
+
+/** What one subscriber has: of IPv6 a network of 64 bits. */
+function networkOf(address: string): string {
+  if (isIP(address) !== 6 || /^::ffff:/i.test(address)) return address;
+  const [head = "", tail = ""] = address.toLowerCase().split("::");
+  const [given, last] = [head, tail].map((groups) => groups.split(":").filter(Boolean)) as [
+    string[],
+    string[],
+  ];
+  const missing = Array<string>(8 - given.length - last.length).fill("0");
+  return `${[...given, ...missing, ...last].slice(0, 4).join(":")}::/64`;
 }

@@ -91,6 +91,10 @@ describe("requests a second of a key", () => {
         expect((nextTokenAt - now) / 100_000).toBeGreaterThan(150);
       });
     }
+    // Who owes already gets no more: many requests whose heads came before the first body.
+    const before = one.take("batch").nextTokenAt;
+    expect(one.owe("batch", 199)).toMatchObject({ tokens: 0 });
+    expect(one.take("batch").nextTokenAt).toBe(before);
     one.owe("nobody", 10);
     expect(one.take("nobody")).toMatchObject({ isAllowed: true, tokens: 49 });
   });

@@ -44,6 +44,9 @@ const keptBytesMax = 1024;
 
 const headerBytesMax = 16 * 1024;
 
+/** Interim answers (1xx) to one request. */
+const interimMax = 16;
+
 /** Shorter than receivers keep a connection that is idle, as a rule. */
 const keptConnections = { keepAlive: true, timeout: 4_000, maxFreeSockets: 1_000 };
 
@@ -72,6 +75,12 @@ export function openPoster({ timeoutMs, allowPrivate, lookup: asked }: PostSetti
       ...{ maxHeaderSize: headerBytesMax, ...(lookup && { lookup }) },
     });
     request.on("response", (response) => reader.read(response));
+    request.on("information", () => reader.takeInterim());
+    // Nobody asked for another protocol; Node tells of no answer then.
+    request.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      reader.fail(new NotHttpError());
+    });
     request.on("error", (error: NodeJS.ErrnoException) => {
       if (isClosed) reader.fail(new Error("It is broken off."));
       // Closed by the receiver as it was taken up again: nothing was read of the request.
@@ -116,6 +125,7 @@ class AnswerReader {
   #httpStatus: number | undefined;
   #retryAfter: string | undefined;
   #readBytes = 0;
+  #interim = 0;
   #settled = false;
 
   constructor(timeoutMs: number, resolve: (answer: PostAnswer) => void) {
@@ -130,6 +140,12 @@ class AnswerReader {
 
   begin(request: ClientRequest): void {
     this.#request = request;
+  }
+
+  /** An answer before the answer: few are honest, and a flood of them is read by nobody. */
+  takeInterim(): void {
+    this.#interim++;
+    if (this.#interim > interimMax) this.#breakOff(nameOf(new NotHttpError()));
   }
 
   read(response: IncomingMessage): void {
@@ -177,6 +193,11 @@ class AnswerReader {
 /** Postgres stores no NUL. */
 function textOf(bytes: Buffer): string {
   return bytes.toString("utf8").replaceAll("\0", "\uFFFD");
+}
+
+/** What came is no answer to what was sent. */
+class NotHttpError extends Error {
+  readonly code = "HPE_UNEXPECTED";
 }
 
 /** In words of ours, which stay the same when libraries change. */

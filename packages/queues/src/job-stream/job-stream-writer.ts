@@ -42,6 +42,7 @@ export class JobStreamWriter {
   #mustRetract = false;
   #isWriting = false;
   #hasWritten = false;
+  #isEnd = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -88,16 +89,18 @@ export class JobStreamWriter {
   /**
    * The attempt is over. Call it before the end is announced: the same connection keeps the order.
    * @param result what it came to, if it came to anything: text that is none of it is taken back
+   * @param isJobsEnd nothing comes after it: else another attempt goes on
    */
-  end(result: object | undefined): void {
+  end(result: object | undefined, isJobsEnd: boolean): void {
     const shown = this.#text.trim();
     const isKept = Object.values(result ?? {}).some((value) => value === shown);
     // From here on there is one write, the last.
     this.#closed = true;
+    this.#isEnd = isJobsEnd;
     if (!isKept) this.retract();
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#hasNews() || this.#hasWritten) this.#write();
+    if (this.#hasNews() || (isJobsEnd && this.#hasWritten)) this.#write();
   }
 
   #hasNews(): boolean {
@@ -120,7 +123,7 @@ export class JobStreamWriter {
     this.#hasWritten = true;
     clearTimeout(this.#timer);
     this.#pause(pauseMs);
-    this.#append(items, this.#closed)
+    this.#append(items, this.#isEnd)
       .catch(() => {
         // Nobody knows whether it has come.
         this.#mustRetract = true;

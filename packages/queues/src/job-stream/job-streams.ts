@@ -97,15 +97,16 @@ function readEntry(id: string, fields: string[]): JobStreamEntry {
 }
 
 /**
- * Takes back what attempts before `attempt` wrote, and lets them write no more, for as long as that would be kept.
+ * Takes back what attempts before `attempt` wrote, and lets them write no more while they may not have heard that their job has ended.
  * One script: nothing comes between the two. The first entry is there to be taken back where there is nothing else.
  */
 export async function fenceJobStream(redis: Redis, jobId: string, attempt: number): Promise<void> {
   const nothing = { step: "", at: 0, text: "" };
-  await new JobStreams(redis).append(jobId, attempt, [
+  const items: StreamItem[] = [
     { kind: "token", ...nothing },
     { kind: "retract", ...nothing },
-  ]);
+  ];
+  await new JobStreams(redis).append(jobId, attempt, items, keepEndedSeconds);
 }
 
 /** Forgets what agents wrote for these jobs. @returns how many of them had something that was kept */

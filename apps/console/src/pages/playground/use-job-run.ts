@@ -1,6 +1,7 @@
 import type { JobEvent } from "@understudy/contracts";
 import { useEffect, useReducer, useState } from "react";
 import { useUnderstudy } from "../../api/understudy-context.tsx";
+import { parseVisibly } from "../../api/visible-text.ts";
 import { after, type JobRun, newRun } from "./job-run.ts";
 
 const eventNames = ["status", "token", "retract", "done"] as const;
@@ -31,7 +32,7 @@ export function useJobRun(jobId: string | undefined): { run: JobRun | undefined;
       };
       for (const name of eventNames) {
         events.addEventListener(name, (message: MessageEvent<string>) => {
-          change({ kind: "event", event: { event: name, data: JSON.parse(message.data) } as JobEvent });
+          change({ kind: "event", event: { event: name, data: parseVisibly(message.data) } as JobEvent });
           if (name === "done") {
             events.close();
             setResuming(false);

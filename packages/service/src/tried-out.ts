@@ -1,17 +1,23 @@
+import { isLoopbackHost } from "./loopback.ts";
+
 /** What decides whether webhooks may go to private addresses. */
 interface Deployment {
   HOST: string;
   GEMINI_BASE_URL?: string | undefined;
 }
 
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i;
+/** Whether Gemini itself answers there: its own address, where none is given. */
+export function isGooglesOwn(baseUrl: string | undefined): boolean {
+  if (baseUrl === undefined || baseUrl === "") return true;
+  return URL.canParse(baseUrl) && /(^|\.)googleapis\.com$/i.test(new URL(baseUrl).hostname);
+}
 
 /**
  * Whether `WEBHOOK_ALLOW_PRIVATE` may be set: where nobody but this machine reaches the API, and what answers is the emulator.
  * Elsewhere whoever may make endpoints could have us ask what only we can reach.
  */
 export function mayAllowPrivateWebhooks({ HOST, GEMINI_BASE_URL }: Deployment): boolean {
-  return loopback.test(HOST) && GEMINI_BASE_URL !== undefined;
+  return isLoopbackHost(HOST) && !isGooglesOwn(GEMINI_BASE_URL);
 }
 
 /** Why it may not. */
