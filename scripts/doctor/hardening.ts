@@ -35,9 +35,9 @@ export function checkHardening(environment: Environment, url: string): Finding[]
       : ok(check, "webhooks go to public addresses only"),
     environment.METRICS_TOKEN
       ? ok(check, "metrics want a token")
-      : warn(
+      : severe(
           check,
-          "metrics are shown on the machine itself alone",
+          "metrics are shown to whatever asks from the machine itself, a proxy on it too",
           "set METRICS_TOKEN, and have Prometheus send it",
         ),
     !isPublic || url.startsWith("https://")

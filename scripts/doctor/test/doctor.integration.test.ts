@@ -89,6 +89,45 @@ describe("npm run doctor", () => {
     }
   });
 
+  it("checks each line of Hardening, and fails in production for what a leaked key could do without end", async () => {
+    const { output } = await doctor([], {
+      CREATE_UNKNOWN_CREATORS: "0",
+      METRICS_TOKEN: "sixteen letters at least",
+    });
+    for (const line of [
+      "✓ hardening  spending has a bound, whoever has a key",
+      "✓ hardening  webhooks go to public addresses only",
+      "✓ hardening  metrics want a token",
+      "✓ hardening  the API is asked on this machine",
+      "✓ hardening  no proxy stands before the API",
+      "✓ hardening  Bull Board only shows",
+      "✓ hardening  metrics are not shown to strangers",
+      "! hardening  the role of DATABASE_URL owns the audit log",
+    ])
+      expect(output).toContain(line);
+    const production = {
+      NODE_ENV: "production",
+      WEBHOOK_ALLOW_PRIVATE: "1",
+      BULL_BOARD_WRITE: "1",
+      TRUST_PROXY: "0",
+    };
+    expect(await failures(production)).toEqual([
+      "hardening: a key that leaks can create creators, and spend, without end",
+      "hardening: webhooks may go to private addresses",
+      "hardening: metrics are shown to whatever asks from the machine itself, a proxy on it too",
+    ]);
+    const bounded = {
+      NODE_ENV: "production",
+      PLATFORM_QUOTA_USD: "100",
+      METRICS_TOKEN: "sixteen letters at least",
+    };
+    expect(await doctor([], bounded)).toMatchObject({ code: 0 });
+    expect(await failures({ ...bounded, UNDERSTUDY_URL: "http://api.example.invalid" })).toEqual([
+      expect.stringContaining("api: http://api.example.invalid does not answer"),
+      "hardening: http://api.example.invalid is reached without TLS: keys and messages can be read on the way",
+    ]);
+  });
+
   it("sees a Redis that evicts, a database that is behind, another key, and that no worker is there", async () => {
     const redis = new Redis(stack.redis.url);
     await redis.config("SET", "maxmemory-policy", "allkeys-lru");

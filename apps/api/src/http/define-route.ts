@@ -73,6 +73,8 @@ interface RouteDeclaration<
   tag: Tag;
   /** What the caller's key must be allowed to do; public: no key is asked for. */
   scope: Scope | "public";
+  /** Another that lets it through as well; what of the body needs which, the handler checks. */
+  orScope?: Scope;
   /** A few words, in the imperative. */
   summary: string;
   /** What to know beside the summary, in Markdown. */

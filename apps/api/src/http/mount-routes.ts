@@ -19,10 +19,10 @@ export function mountRoutes(router: IRouter, routes: readonly Route[], checks: R
   const { authenticate, hideOthers, audit } = checks;
   const underWay = new BodiesUnderWay();
   for (const route of routes) {
-    const { method, path, scope, body, bodyMax = bodyMaxDefault } = route;
+    const { method, path, scope, orScope, body, bodyMax = bodyMaxDefault } = route;
     router[method](
       path.replaceAll(/\{(\w+)\}/g, ":$1"),
-      ...(scope === "public" ? [] : [authenticate, requireScope(scope), ...hideOthers(route)]),
+      ...(scope === "public" ? [] : [authenticate, requireScope(scope, orScope), ...hideOthers(route)]),
       ...(body ? [readJson(bodyMax, underWay)] : []),
       answer(route, scope !== "public" && isAudited(route) ? audit : undefined),
     );
@@ -38,9 +38,10 @@ export interface RouteChecks {
   audit: AuditLog;
 }
 
-function requireScope(scope: Scope): RequestHandler {
+function requireScope(scope: Scope, orScope?: Scope): RequestHandler {
   return (_request, response, next) => {
-    checkScope(callerOf(response), scope);
+    const caller = callerOf(response);
+    if (!orScope || !caller.scopes.has(orScope)) checkScope(caller, scope);
     next();
   };
 }

@@ -32,9 +32,10 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     id: "putCreator",
     tag: "Creators",
     scope: "creators:write",
+    orScope: "terms:write",
     summary: "Add or change a creator",
     description:
-      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well. `plan`, `bucket` and `quotaUsd` need the scope `terms:write` beside, which no key that is bound to creators has.",
+      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well. `plan`, `bucket` and `quotaUsd` need the scope `terms:write`, which no key that is bound to creators has; the rest needs `creators:write`.",
     params,
     body: creatorUpdate,
     answers: { 200: { description: "The creator as it is now.", schema: creator } },
@@ -47,6 +48,7 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
           "terms:write",
           terms.map((field) => `#/${field}`),
         );
+      if (terms.length < Object.keys(body).length || terms.length === 0) checkScope(caller, "creators:write");
       await refuseUnknownPlan(database, body.plan);
       const fields = columns(body);
       await database.prisma.creator.upsert({

@@ -148,6 +148,25 @@ describe("its own bounds", () => {
     expect((await ask("PUT", "/creators/mine", { profile: { displayName: "Mine" } })).status).toBe(200);
   });
 
+  it("are changed by who has that scope, and nothing else by who has no other", async () => {
+    const made = await stack.request("POST", "/api/ai/admin/keys", {
+      name: "terms",
+      scopes: ["terms:write"],
+    });
+    const { key } = (await made.json()) as ApiKeySecret;
+    const put = (body: object) =>
+      stack.request("PUT", "/api/ai/creators/mine", body, { authorization: `Bearer ${key}` });
+    expect((await put({ plan: "pro" })).status).toBe(200);
+    for (const body of [
+      {},
+      { profile: { displayName: "Ours" } },
+      { plan: "pro", profile: { displayName: "Ours" } },
+    ]) {
+      expect(await problemOf(await put(body))).toMatchObject({ status: 403, scope: "creators:write" });
+    }
+    expect((await put({ plan: "business" })).status).toBe(200);
+  });
+
   it("can't be lifted by giving it that scope", async () => {
     const scopes = ["creators:write", "terms:write"];
     const made = await stack.request("POST", "/api/ai/admin/keys", {
