@@ -12,7 +12,7 @@ import { BodiesUnderWay, readJson } from "../src/http/read-json.ts";
 const limits = {
   ...{
     headersTimeout: 200,
-    requestTimeout: 400,
+    requestTimeout: 2_000,
     keepAliveTimeout: 400,
     timeout: 600,
     connectionsCheckingInterval: 50,
