@@ -14,7 +14,7 @@ const limits = {
     headersTimeout: 200,
     requestTimeout: 2_000,
     keepAliveTimeout: 400,
-    timeout: 600,
+    timeout: 5_000,
     connectionsCheckingInterval: 50,
   },
 };
