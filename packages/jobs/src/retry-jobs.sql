@@ -58,7 +58,10 @@ WITH waiting AS MATERIALIZED (
 SELECT again.*, CASE WHEN again."id" IS NOT NULL THEN understudy_lane_terms("Creator", "Plan") END AS "terms", rest.*
 FROM (
   SELECT min("finishedAt") FILTER (WHERE NOT "isWithin" AND "hasRoom") AS "nextSince",
-    coalesce(bool_or(NOT "hasRoom"), false) OR EXISTS (SELECT FROM matching WHERE "room" <= 0) AS "isLaneFull"
+    coalesce(bool_or(NOT "hasRoom"), false)
+      -- Where no lane is full, which is nearly always, not all that failed is looked through for one.
+      OR (EXISTS (SELECT FROM waiting WHERE "jobs" >= ($1::jsonb -> 0 ->> 'laneMax')::int)
+        AND EXISTS (SELECT FROM matching WHERE "room" <= 0)) AS "isLaneFull"
   FROM chosen
 ) AS rest
 LEFT JOIN again ON true
