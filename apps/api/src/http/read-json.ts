@@ -46,8 +46,11 @@ export function readJson(bytesMax: number, underWay: BodiesUnderWay): RequestHan
       "content-type": type = "",
       "content-length": length,
       "content-encoding": encoding,
+      "transfer-encoding": chunked,
     } = request.headers;
-    underWay.take(Math.min(Number(length ?? bytesMax), bytesMax), response);
+    // Of one that does not say how long it is, as long as it may be.
+    const bytes = Number(length ?? (chunked === undefined ? 0 : bytesMax));
+    underWay.take(Math.min(bytes, bytesMax), response);
     const isPlainType = plainJson.test(type);
     if (isPlainType) request.headers["content-type"] = "application/json";
     // A name that is none of it, but meant so.
