@@ -122,7 +122,8 @@ describe("failed jobs that are tried again", () => {
 
   it("are so many of a creator as may wait beside those that do", async () => {
     const ids = { psy: [1, 2, 3].map(() => newId("job")), mia: [1, 2].map(() => newId("job")) };
-    for (const [at, id] of ids.psy.entries()) await failed(at, { id });
+    // The longest failed was written last.
+    for (const [at, id] of [...ids.psy.entries()].toReversed()) await failed(at, { id });
     for (const [at, id] of ids.mia.entries()) await failed(at, { id, creatorId: "mia" });
     const waits = await jobs.job();
     const [one = "", two = "", three = ""] = ids.psy;
@@ -133,9 +134,14 @@ describe("failed jobs that are tried again", () => {
     expect(await next({ id: two }, 2)).toEqual({ ids: [], ...left });
     expect(await next({ creatorId: "mia" }, 2)).toEqual({ ids: [], nextSince: null, isLaneFull: false });
     expect(await next({ id: two }, 3)).toEqual({ ids: [two], nextSince: null, isLaneFull: false });
-    // What must not start yet does not count.
-    await database.prisma.job.update({ where: { id: waits }, data: { notBefore: time(60) } });
-    await database.prisma.job.update({ where: { id: one }, data: { runAt: time(60) } });
+    // What must not start yet does not count, to the millisecond.
+    await jobs.at(60);
+    const set = (id: string, data: object) => database.prisma.job.update({ where: { id }, data });
+    await set(waits, { notBefore: time(60) });
+    await set(one, { notBefore: time(1), runAt: time(60) });
+    expect(await next({}, 3)).toEqual({ ids: [], ...left });
+    await set(waits, { notBefore: time(60.001) });
+    await set(one, { notBefore: time(1), runAt: time(60.001) });
     expect(await next({}, 1)).toEqual({ ids: [], ...left });
     expect(await next({}, 2)).toEqual({ ids: [three], nextSince: null, isLaneFull: false });
     expect(await next({}, 2)).toEqual({ ids: [], nextSince: null, isLaneFull: false });
