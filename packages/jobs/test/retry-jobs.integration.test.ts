@@ -163,7 +163,18 @@ describe("failed jobs that are tried again", () => {
     const error = { errorResetsAt: time(900), errorStep: "draft" };
     const id = await failed(10, { ...error, agent: "messaging", creatorId: "mia" });
     const notBefore = time(-5);
-    await database.prisma.job.update({ where: { id }, data: { crashes: 2, priority: 7, notBefore } });
+    await database.prisma.job.update({
+      where: { id },
+      data: {
+        crashes: 2,
+        tries: 3,
+        runAt: time(1),
+        priority: 7,
+        notBefore,
+        claimId: "c",
+        workerId: "worker_1",
+      },
+    });
     await database.prisma.creator.update({ where: { id: "mia" }, data: { ratePerHour: 50, burst: 2 } });
     await jobs.at(20);
     const place = { id, agent: "messaging", creatorId: "mia", generation: 2, priority: 7, notBefore };
@@ -171,12 +182,32 @@ describe("failed jobs that are tried again", () => {
     expect(again).toMatchObject([
       { ...place, terms: { ratePerHour: 50, burst: 2, weight: 1, isPaused: false } },
     ]);
-    const none = ["dispatchedAt", "attemptDeadlineAt", "startedAt", "finishedAt"];
+    const none = [
+      "dispatchedAt",
+      "attemptDeadlineAt",
+      "startedAt",
+      "finishedAt",
+      "runAt",
+      "claimId",
+      "workerId",
+    ];
     const noError = ["errorCode", "errorMessage", "errorRetryable", "errorResetsAt", "errorStep"];
     expect(await jobs.row(id)).toMatchObject({
       ...{ status: "queued", generation: 2, retries: 1, attempt: 1, tries: 0, hasToken: false, crashes: 0 },
       ...Object.fromEntries([...none, ...noError].map((field) => [field, null])),
     });
+  });
+
+  it("wait in Postgres while they must not start for more than 30 days, to the millisecond", async () => {
+    const day = 86_400;
+    const [near, far] = [await failed(1), await failed(2)];
+    await jobs.at(10);
+    const set = (id: string, seconds: number) =>
+      database.prisma.job.update({ where: { id }, data: { notBefore: time(seconds) } });
+    await set(near, 10 + 30 * day);
+    await set(far, 10.001 + 30 * day);
+    expect(await retried({})).toEqual([near, far].toSorted());
+    expect((await jobs.rows([near, far])).map(({ runAt }) => runAt)).toEqual([null, time(10.001)]);
   });
 
   it("lose a time to expire that has passed, to the millisecond", async () => {
