@@ -7,8 +7,8 @@ SELECT "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore",
 FROM "Job" JOIN "Creator" ON "Creator"."id" = "Job"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName", jsonb_to_recordset($1::jsonb) AS request("ageSeconds" float8, "limit" int)
 WHERE "status" = 'queued' AND "dispatchedAt" IS NULL AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused'))
   AND "crashes" < 2
+  -- By this the index leaves out what is not due.
   AND coalesce("runAt", "Job"."createdAt") <= now()
-  AND CASE WHEN "runAt" IS NULL THEN "Job"."createdAt" < now() - make_interval(secs => request."ageSeconds")
-    ELSE "runAt" <= now() END
+  AND ("runAt" IS NOT NULL OR "Job"."createdAt" < now() - make_interval(secs => request."ageSeconds"))
 ORDER BY coalesce("runAt", "Job"."createdAt")
 LIMIT (SELECT ($1::jsonb -> 0 ->> 'limit')::int)
