@@ -36,11 +36,17 @@ export class FullLanes {
       this.#fullUntil.delete(creatorId);
       return;
     }
-    throw new ProblemError(
-      429,
-      "lane_full",
+    throw laneFull(
       `${this.#laneMax} jobs of ${creatorId} wait already: as many as there may be.`,
-      { retryable: true, headers: { "retry-after": String(full.retryAfterSeconds) } },
+      full.retryAfterSeconds,
     );
   }
+}
+
+/** There is no room for another job of a creator to wait. */
+export function laneFull(detail: string, retryAfterSeconds: number): ProblemError {
+  return new ProblemError(429, "lane_full", detail, {
+    retryable: true,
+    headers: { "retry-after": String(retryAfterSeconds) },
+  });
 }

@@ -6,6 +6,7 @@ import { announceJobCancelled, type Dispatcher, fenceJobStream } from "@understu
 import type { Logger } from "@understudy/service";
 import type { Redis } from "ioredis";
 import type { Dispatch } from "./dispatch.ts";
+import { laneFull } from "./full-lanes.ts";
 import { type Caller, sees, visibleTo } from "./http/caller.ts";
 import { ProblemError } from "./http/problem-error.ts";
 import { noSuchJob } from "./jobs.ts";
@@ -48,12 +49,10 @@ export interface JobControl {
 export function createJobControl(dependencies: JobControlDependencies): JobControl {
   const { database, redis, dispatcher, dispatch, find, laneMax, logger } = dependencies;
 
-  function laneFull(): ProblemError {
-    return new ProblemError(
-      429,
-      "lane_full",
+  function noRoom(): ProblemError {
+    return laneFull(
       `${laneMax} jobs of the creator wait already: as many as there may be. Try again when some have started.`,
-      { retryable: true, headers: { "retry-after": "10" } },
+      10,
     );
   }
 
@@ -87,7 +86,7 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
   async function retry(caller: Caller, id: string): Promise<Job> {
     await read(caller, id);
     const { jobs, isLaneFull } = await retryJobs(database, { id }, 1, laneMax);
-    if (isLaneFull) throw laneFull();
+    if (isLaneFull) throw noRoom();
     await Promise.race([letIn(jobs), sleep(redisWaitMs, undefined, { ref: false })]);
     const job = await read(caller, id);
     if (jobs.length > 0 || !isTerminal(job.status)) return job;
@@ -114,7 +113,7 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
       retriedMax,
       laneMax,
     );
-    if (isLaneFull && jobs.length === 0) throw laneFull();
+    if (isLaneFull && jobs.length === 0) throw noRoom();
     // Not waited for: they are written down.
     void letIn(jobs);
     return {

@@ -1,6 +1,6 @@
 import type { Database } from "@understudy/database";
 import { queuedBytes } from "@understudy/jobs";
-import { ProblemError } from "./http/problem-error.ts";
+import { laneFull } from "./full-lanes.ts";
 
 /** Of all inputs of one creator's jobs that wait, in bytes of JSON. */
 const laneBytesMax = 256 * 1024 * 1024;
@@ -40,11 +40,9 @@ export class QueuedInputs {
     if (!known || known.bytes + bytes <= laneBytesMax) return;
     if (Date.now() - known.lookedAt > lookAgainMs) await this.#look(creatorId, known);
     if (known.bytes + bytes <= laneBytesMax) return;
-    throw new ProblemError(
-      429,
-      "lane_full",
+    throw laneFull(
       `The inputs of jobs of ${creatorId} that wait take ${laneBytesMax / 1024 / 1024} MiB: as much as they may.`,
-      { retryable: true, headers: { "retry-after": "10" } },
+      10,
     );
   }
 

@@ -6,6 +6,7 @@ import { hasCsrfToken, type Sessions } from "../session/sessions.ts";
 import { type Caller, type CallerBounds, noteCaller } from "./caller.ts";
 import { ProblemError } from "./problem-error.ts";
 import { type RateView, rateLimitHeaders, secondsToToken } from "./rate-limit-headers.ts";
+import { safeMethods } from "./safe-methods.ts";
 
 export interface Authentication {
   callers: Callers;
@@ -22,8 +23,6 @@ interface Identity {
 
 /** Where a job's token is good: the job and its events. */
 const jobPath = /^\/api\/ai\/jobs\/(job_[0-9A-Za-z]+)(\/events)?$/;
-
-const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Lets requests through that show whose they are, notes the caller, and bounds how fast each may ask:

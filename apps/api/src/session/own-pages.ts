@@ -1,7 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { ProblemError } from "../http/problem-error.ts";
-
-const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+import { safeMethods } from "../http/safe-methods.ts";
 
 /**
  * Refuses what another site's page would have a browser do here: browsers say where a request comes from, and no page can
