@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { checkedDraftBytesMax, compliance } from "./compliance.ts";
+import { compliance } from "./compliance.ts";
 import { type AgentTools, type Conversation, defineAgent, delegatedCalls } from "./define-agent.ts";
 import { asksToBuy, goodsIn, isVulnerable, refusesOffers, textsIn } from "./fan-signals.ts";
 import { fanMessage, messaging, reply } from "./messaging.ts";
+import { draftBytesMax } from "./outgoing-text.ts";
 import { sales, salesContext } from "./sales.ts";
 import { needsCare, type Verdict } from "./verdict.ts";
 
@@ -51,7 +52,7 @@ export const chat = defineAgent({
       compliance,
       { content: "", direction: "outgoing", answers: given.message },
       "compliance-draft",
-    ).map((call) => ({ ...call, laterBytesMax: checkedDraftBytesMax })),
+    ).map((call) => ({ ...call, partsBytesMax: call.partsBytesMax + draftBytesMax })),
   ],
   async run(given, tools) {
     const judged = await tools.delegate(

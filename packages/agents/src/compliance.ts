@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineAgent, type GenerateRequest } from "./define-agent.ts";
-import { labelled, partBytesMax } from "./fan-text.ts";
+import { defineAgent } from "./define-agent.ts";
+import { labelled, type OutsidePart, partsBytesMaxOf } from "./fan-text.ts";
 import { obviousBreaches } from "./obvious-breaches.ts";
-import { draftBytesMax, fitToShow } from "./outgoing-text.ts";
+import { fitToShow } from "./outgoing-text.ts";
 import { verdict, withFindings } from "./verdict.ts";
 
 /** Never cut: what a text hides would stand where it is cut. */
@@ -52,9 +52,12 @@ export const compliance = defineAgent({
   },
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
-  necessaryCalls: (given) => [checkRequest(given)],
+  necessaryCalls: (given) => [{ ...check, partsBytesMax: partsBytesMaxOf(partsOf(given)) }],
   async run(given, tools) {
-    const { suggestedRewrite, ...answer } = await tools.generate({ ...checkRequest(given), output });
+    const { suggestedRewrite, ...answer } = await tools.generate({
+      ...check,
+      parts: partsOf(given).map((part) => labelled(...part)),
+    });
     const found = withFindings(answer, obviousBreaches(given.content, given.direction ?? "incoming"));
     const rewrite = fitToShow(suggestedRewrite ?? "", tools.profile);
     const isRewritten = !found.allowed && rewrite !== "";
@@ -62,21 +65,12 @@ export const compliance = defineAgent({
   },
 });
 
-/** Most that a draft adds to a check's upper bound, before it is known. */
-export const checkedDraftBytesMax = partBytesMax("draft_reply", draftBytesMax);
+const check = { step: "check", system, output, maxOutputTokens: 512 };
 
-function checkRequest({ content, platform, direction, answers }: z.infer<typeof input>): GenerateRequest & {
-  output: typeof output;
-} {
-  return {
-    step: "check",
-    system,
-    parts: [
-      ...(platform ? [labelled("platform_name", platform)] : []),
-      ...(answers ? [labelled("answered_message", answers)] : []),
-      labelled(direction === "outgoing" ? "draft_reply" : "fan_message", content),
-    ],
-    output,
-    maxOutputTokens: 512,
-  };
+function partsOf({ content, platform, direction, answers }: z.infer<typeof input>): OutsidePart[] {
+  const parts: OutsidePart[] = [];
+  if (platform) parts.push(["platform_name", platform]);
+  if (answers) parts.push(["answered_message", answers]);
+  parts.push([direction === "outgoing" ? "draft_reply" : "fan_message", content]);
+  return parts;
 }

@@ -21,15 +21,18 @@ export interface GenerateRequest {
   streams?: string;
 }
 
-/** A request that a job can't do without. `step` is its whole key within the job. */
-export interface NecessaryCall extends GenerateRequest {
+/**
+ * A request that a job can't do without, as far as its cost goes: bounded, not worded, since it is asked for whenever
+ * a job is accepted. `step` is its whole key within the job.
+ */
+export interface NecessaryCall extends Omit<GenerateRequest, "parts" | "streams"> {
+  /** Most bytes that its parts add to the prompt, as fan-text.ts counts them. */
+  partsBytesMax: number;
   output?: z.ZodObject;
   /** The one that operators set unless given. */
   model?: string;
   /** Its agent's. */
   fallbackModel?: string;
-  /** Most bytes of parts that are known only when it is made: profile, insights, the conversation so far. */
-  laterBytesMax?: number;
 }
 
 /** What an agent asks the others' knowledge for. */
@@ -155,8 +158,8 @@ export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z
     attempts: number;
   };
   /**
-   * The requests that it makes whatever the answers are, worded as they will be, or longer. A job begins only
-   * when the quota has room for the worst case of all of them, so that none is paid for in vain.
+   * The requests that it makes whatever the answers are, each as long as it can be. A job begins only when the
+   * quota has room for the worst case of all of them, so that none is paid for in vain.
    */
   necessaryCalls(input: z.infer<Input>): NecessaryCall[];
   run(input: z.infer<Input>, tools: AgentTools): Promise<z.infer<Output>>;

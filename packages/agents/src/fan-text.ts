@@ -1,4 +1,4 @@
-import { withinBytes } from "./budget.ts";
+import { bytesOf, withinBytes } from "./budget.ts";
 
 /**
  * Characters that people can't see but models read: controls, soft hyphens, fillers, zero-width and direction
@@ -56,10 +56,29 @@ export function wrapped(label: string, text: string): string {
   return `<${label}>\n${text}\n</${label}>`;
 }
 
-/**
- * Most that a labelled part adds to a prompt's upper bound, where it is known only later: its text, its label, and
- * 16 for what the protocol adds around a part (as the ledger counts for the parts that it knows).
- */
+/** Text from outside that will stand in a prompt: its label, the text, and most bytes of it where it is cut. */
+export type OutsidePart = readonly [label: string, text: string, bytesMax?: number | undefined];
+
+/** What the protocol adds around a part, in tokens: as the ledger counts it for the parts of a real request. */
+const aroundPart = 16;
+
+/** Most that a labelled part adds to a prompt's upper bound, where its text is known only later. */
 export function partBytesMax(label: string, textBytesMax: number): number {
-  return textBytesMax + 2 * label.length + 7 + 16;
+  return textBytesMax + 2 * label.length + 7 + aroundPart;
+}
+
+/** Most that a part adds that is a text as it stands. */
+export function plainPartBytesMax(text: string): number {
+  return bytesOf(text) + aroundPart;
+}
+
+/** Most that such parts add, without wording them. */
+export function partsBytesMaxOf(parts: readonly OutsidePart[]): number {
+  return parts.reduce((sum, part) => sum + labelledBytesMax(...part), 0);
+}
+
+/** Two bytes more for each "<", which becomes a "‹", and for each line, which may get "> " before it. */
+function labelledBytesMax(label: string, text: string, bytesMax = Number.POSITIVE_INFINITY): number {
+  const most = bytesOf(text) + 2 * (1 + (text.match(/[<\n\r]/g)?.length ?? 0));
+  return partBytesMax(label, Math.min(most, bytesMax));
 }

@@ -1,8 +1,8 @@
 import { fanId } from "@understudy/contracts";
 import { z } from "zod";
 import { creatorPart, creatorPartBytesMax } from "./creator-part.ts";
-import { defineAgent, type GenerateRequest } from "./define-agent.ts";
-import { labelled, partBytesMax, wrapped } from "./fan-text.ts";
+import { defineAgent } from "./define-agent.ts";
+import { labelled, type OutsidePart, partsBytesMaxOf, plainPartBytesMax, wrapped } from "./fan-text.ts";
 import {
   conversationPart,
   conversationPartBytesMax,
@@ -78,6 +78,12 @@ const system = `You draft replies to fans for a creator. Write in the creator's 
 const budgets = { context: 4000 };
 const insightsMax = 6;
 
+const draftCall = { step: "draft", system, maxOutputTokens: 512, streams: "response" };
+const distress = wrapped("fan_state", "distress");
+/** Most that is added by what is known besides. */
+const knownPartsBytesMax =
+  creatorPartBytesMax + insightPartsBytesMax + conversationPartBytesMax + plainPartBytesMax(distress);
+
 /** Drafts a reply to one fan message, as the creator would write it. */
 export const messaging = defineAgent({
   name: "messaging",
@@ -100,16 +106,9 @@ export const messaging = defineAgent({
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [
     {
-      ...draftRequest(
-        given.history ? conversationPart({ turns: given.history, summary: given.summary }) : [],
-        given,
-      ),
+      ...draftCall,
       output: given.verdict ? draft : judgedDraft,
-      laterBytesMax:
-        creatorPartBytesMax +
-        insightPartsBytesMax +
-        (given.history ? 0 : conversationPartBytesMax) +
-        partBytesMax("fan_state", 8),
+      partsBytesMax: knownPartsBytesMax + partsBytesMaxOf(givenParts(given)),
     },
   ],
   async run(given, tools) {
@@ -119,9 +118,19 @@ export const messaging = defineAgent({
       given.history ? { turns: given.history, summary: given.summary } : tools.recall(given.fanId),
     ]);
     const { parts, used } = insightParts(insights);
-    const known = [...creatorPart(tools.profile), ...parts, ...conversationPart(conversation)];
     const signs = obviousBreaches(message, "incoming");
-    const request = draftRequest(known, { ...given, verdict: judged ?? withFindings(nothingFound, signs) });
+    const isDistress = needsCare(judged ?? withFindings(nothingFound, signs));
+    const request = {
+      ...draftCall,
+      // What changes least comes first, so that prompts of a creator begin alike and are cached.
+      parts: [
+        ...creatorPart(tools.profile),
+        ...parts,
+        ...conversationPart(conversation),
+        ...(isDistress ? [distress] : []),
+        ...givenParts(given).map((part) => labelled(...part)),
+      ],
+    };
     const answer = judged
       ? { ...(await tools.generate({ ...request, output: draft })), compliance: judged }
       : await tools.generate({ ...request, output: judgedDraft });
@@ -149,17 +158,13 @@ const leak = {
   reason: "The draft repeated its instructions.",
 } as const;
 
-/** Parts that change least come first, so that prompts of a creator begin alike and are cached. */
-function draftRequest(
-  known: string[],
-  { message, context, verdict: judged }: z.infer<typeof input>,
-): GenerateRequest {
-  const parts = [...known];
+/** What the request itself brings, the message last. */
+function givenParts({ message, context }: z.infer<typeof input>): OutsidePart[] {
+  const parts: OutsidePart[] = [];
   if (context !== undefined) {
     const told = typeof context === "string" ? context : JSON.stringify(context);
-    parts.push(labelled("app_context", told, budgets.context));
+    parts.push(["app_context", told, budgets.context]);
   }
-  if (judged && needsCare(judged)) parts.push(wrapped("fan_state", "distress"));
-  parts.push(labelled("fan_message", message));
-  return { step: "draft", system, parts, maxOutputTokens: 512, streams: "response" };
+  parts.push(["fan_message", message]);
+  return parts;
 }

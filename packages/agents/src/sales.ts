@@ -1,9 +1,9 @@
 import { fanId } from "@understudy/contracts";
 import { z } from "zod";
 import { creatorPart, creatorPartBytesMax } from "./creator-part.ts";
-import { defineAgent, type GenerateRequest } from "./define-agent.ts";
+import { defineAgent } from "./define-agent.ts";
 import { isVulnerable, refusesOffers, textsIn } from "./fan-signals.ts";
-import { labelled } from "./fan-text.ts";
+import { labelled, type OutsidePart, partsBytesMaxOf } from "./fan-text.ts";
 import { honestTactics, isHonestOffer, PriceList } from "./honest-offer.ts";
 import { looseJson } from "./loose-json.ts";
 import { obviousBreaches } from "./obvious-breaches.ts";
@@ -53,6 +53,8 @@ const system = `You advise a creator when and how to offer something to a fan, a
 const contextBytesMax = 6000;
 const alternativesMax = 3;
 
+const offerCall = { step: "offer", system, output: suggestion, maxOutputTokens: 768 };
+
 /** Says when, how and at what price to offer something to a fan, or that now is not the time. */
 export const sales = defineAgent({
   name: "sales",
@@ -81,11 +83,12 @@ export const sales = defineAgent({
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) =>
     mayOffer(given.context)
-      ? [{ ...offerRequest(given.context, []), laterBytesMax: creatorPartBytesMax }]
+      ? [{ ...offerCall, partsBytesMax: creatorPartBytesMax + partsBytesMaxOf(givenParts(given.context)) }]
       : [],
   async run({ context }, tools) {
     if (!mayOffer(context)) return { ...nothing, confidence: 1 };
-    const answer = await tools.generate(offerRequest(context, creatorPart(tools.profile)));
+    const given = givenParts(context).map((part) => labelled(...part));
+    const answer = await tools.generate({ ...offerCall, parts: [...creatorPart(tools.profile), ...given] });
     const prices = new PriceList(tools.profile);
     const [message, ...alternatives] = [...new Set([answer.message, ...answer.alternativeMessages])]
       .filter((text) => isHonestOffer(text) && prices.agreesWith(text) && !quotesInstructions(text, system))
@@ -118,13 +121,10 @@ function mayOffer({ currentMessage = "", fanProfile }: z.infer<typeof salesConte
   return ![currentMessage, ...textsIn(fanProfile)].some(isVulnerable) && !refusesOffers(currentMessage);
 }
 
-function offerRequest(
-  { currentMessage, ...rest }: z.infer<typeof salesContext>,
-  known: string[],
-): GenerateRequest & { output: typeof suggestion } {
-  const parts = [...known, labelled("sales_context", JSON.stringify(rest), contextBytesMax)];
-  if (currentMessage !== undefined) parts.push(labelled("fan_message", currentMessage));
-  return { step: "offer", system, parts, output: suggestion, maxOutputTokens: 768 };
+function givenParts({ currentMessage, ...rest }: z.infer<typeof salesContext>): OutsidePart[] {
+  const parts: OutsidePart[] = [["sales_context", JSON.stringify(rest), contextBytesMax]];
+  if (currentMessage !== undefined) parts.push(["fan_message", currentMessage]);
+  return parts;
 }
 
 /** A share, whatever the model called it: not below 0, not above 1. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineAgent, serviceTiers } from "./define-agent.ts";
+import { plainPartBytesMax } from "./fan-text.ts";
 
 const input = z.strictObject({
   prompt: z.string().min(1).max(100_000),
@@ -30,20 +31,16 @@ export const test = defineAgent({
   model: (input) => input.model,
   expectedCalls: 1,
   queue: { timeoutSeconds: 120, attempts: 5 },
-  necessaryCalls: (input) => [promptRequest(input)],
-  run: async (input, tools) => ({ text: await tools.generate(promptRequest(input)) }),
+  necessaryCalls: (input) => [{ ...promptCall(input), partsBytesMax: plainPartBytesMax(input.prompt) }],
+  run: async (input, tools) => ({
+    text: await tools.generate({ ...promptCall(input), parts: [input.prompt] }),
+  }),
 });
 
-function promptRequest({
-  prompt,
-  serviceTier,
-  maxOutputTokens = 1024,
-  thinkingBudget,
-}: z.infer<typeof input>) {
+function promptCall({ serviceTier, maxOutputTokens = 1024, thinkingBudget }: z.infer<typeof input>) {
   return {
     step: "prompt",
     system: "",
-    parts: [prompt],
     maxOutputTokens,
     ...(serviceTier && { serviceTier }),
     ...(thinkingBudget !== undefined && { thinkingBudget }),

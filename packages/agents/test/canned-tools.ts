@@ -29,6 +29,11 @@ export interface Seen {
   logged: { message: string; fields?: Record<string, unknown> }[];
 }
 
+/** What the ledger counts for the parts of a request. */
+export function bytesIn(parts: readonly string[] = []): number {
+  return parts.reduce((sum, part) => sum + Buffer.byteLength(part) + 16, 0);
+}
+
 /** Tools that answer what a test says, parse it as the real ones do, and note what they were asked. */
 export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: Seen } {
   const seen: Seen = { requests: [], queries: [], shared: [], recalled: [], delegated: [], logged: [] };

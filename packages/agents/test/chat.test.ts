@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { chat } from "../src/chat.ts";
-import { checkedDraftBytesMax } from "../src/compliance.ts";
+import { compliance } from "../src/compliance.ts";
 import type { Agent } from "../src/define-agent.ts";
 import { necessaryCallsOf } from "../src/define-agent.ts";
+import { draftBytesMax } from "../src/outgoing-text.ts";
 import { draft, runChat as run } from "./canned-chat.ts";
 import { fine, refused } from "./canned-tools.ts";
 
@@ -179,7 +180,7 @@ it("holds for the check of a draft what a draft adds", () => {
     "messaging/draft",
     "compliance-draft/check",
   ]);
-  expect(calls[0]).not.toHaveProperty("laterBytesMax");
-  expect(calls[2]?.laterBytesMax).toBe(checkedDraftBytesMax);
-  for (const { parts } of calls) expect(parts.join()).toContain("marker");
+  const draftless = compliance.necessaryCalls({ content: "", direction: "outgoing", answers: "marker" });
+  expect(calls[0]?.partsBytesMax).toBe(compliance.necessaryCalls({ content: "marker" })[0]?.partsBytesMax);
+  expect(calls[2]?.partsBytesMax).toBe((draftless[0]?.partsBytesMax ?? 0) + draftBytesMax);
 });

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { bytesOf } from "../src/budget.ts";
-import { checkedDraftBytesMax, compliance } from "../src/compliance.ts";
-import { draftBytesMax } from "../src/outgoing-text.ts";
-import { cannedTools, fine, refused } from "./canned-tools.ts";
+import { compliance } from "../src/compliance.ts";
+import { bytesIn, cannedTools, fine, refused } from "./canned-tools.ts";
 
 type Given = Parameters<typeof compliance.run>[0];
 
@@ -36,7 +34,8 @@ describe("compliance", () => {
       "<answered_message>\na\n</answered_message>",
       "<draft_reply>\nc\n</draft_reply>",
     ]);
-    expect(compliance.necessaryCalls(given)[0]?.parts).toEqual(request?.parts);
+    // For each "<", and before each line, two bytes.
+    expect(compliance.necessaryCalls(given)[0]?.partsBytesMax).toBe(bytesIn(request?.parts) + 6);
     expect((await run({ content: "c", platform: "", answers: "" })).request?.parts).toHaveLength(1);
   });
 
@@ -67,14 +66,5 @@ describe("compliance", () => {
       { ...fine, suggestedRewrite: "b" },
     ])
       expect(await rewrite(check)).not.toHaveProperty("suggestedRewrite");
-  });
-
-  it("holds for a draft that is not known yet what the longest adds", () => {
-    const held = (content: string) =>
-      compliance
-        .necessaryCalls({ content, direction: "outgoing" })
-        .flatMap(({ parts }) => parts)
-        .reduce((sum, part) => sum + bytesOf(part) + 16, 0);
-    expect(checkedDraftBytesMax).toBe(held("x".repeat(draftBytesMax)));
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 import { type Agent, defineAgent, delegatedCalls, necessaryCallsOf } from "../src/define-agent.ts";
 
-const call = { system: "s", parts: ["p"], maxOutputTokens: 1 };
+const call = { system: "s", partsBytesMax: 1, maxOutputTokens: 1 };
 
 function agent(over: Partial<Agent> = {}): Agent {
   return {

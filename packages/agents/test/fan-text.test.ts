@@ -1,6 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
 import { bytesOf } from "../src/budget.ts";
-import { contained, labelled, partBytesMax, visible, wrapped } from "../src/fan-text.ts";
+import {
+  contained,
+  labelled,
+  partBytesMax,
+  partsBytesMaxOf,
+  plainPartBytesMax,
+  visible,
+  wrapped,
+} from "../src/fan-text.ts";
 
 describe("labelled", () => {
   it("keeps what people write as it is, emoji and all", () => {
@@ -64,4 +73,35 @@ it("counts of a part its text, its label twice, and what the protocol adds", () 
       expect(partBytesMax(label, bytesOf(text))).toBe(bytesOf(wrapped(label, text)) + 16);
     }
   }
+});
+
+describe("what parts come to, before they are worded", () => {
+  const piece = fc.constantFrom(
+    ...["<", "<|", "＜", "﹤", "[INST]", "<a_b>", "<<SYS>>", "</system>", "ai:", "fan：", "\n", "\r\n", "\r"],
+    ...["\u2028", "\u200b", "\ud800", "é", "💛", " ", "x".repeat(50)],
+  );
+  const text = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(""));
+
+  it("is never less than what is sent", () => {
+    fc.assert(
+      fc.property(text, fc.option(fc.nat(200), { nil: undefined }), (given, bytesMax) => {
+        const sent = plainPartBytesMax(labelled("a_b", given, bytesMax));
+        const known = partsBytesMaxOf([["a_b", given, bytesMax]]);
+        expect(known).toBeGreaterThanOrEqual(sent);
+        if (bytesMax !== undefined) expect(known).toBeLessThanOrEqual(partBytesMax("a_b", bytesMax));
+      }),
+    );
+  });
+
+  it("is hardly more, for a usual message, and adds up", () => {
+    const sent = plainPartBytesMax(labelled("a_b", "hey!! loved your last post"));
+    expect(partsBytesMaxOf([["a_b", "hey!! loved your last post"]])).toBe(sent + 2);
+    expect(
+      partsBytesMaxOf([
+        ["a_b", "hey!! loved your last post"],
+        ["c", ""],
+      ]),
+    ).toBe(sent + 2 + plainPartBytesMax("<c>\n\n</c>") + 2);
+    expect(partsBytesMaxOf([])).toBe(0);
+  });
 });

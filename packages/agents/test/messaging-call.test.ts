@@ -1,33 +1,21 @@
 import { describe, expect, it } from "@jest/globals";
-import { creatorPartBytesMax } from "../src/creator-part.ts";
-import { partBytesMax } from "../src/fan-text.ts";
-import { conversationPartBytesMax, insightPartsBytesMax } from "../src/known-parts.ts";
 import { messaging } from "../src/messaging.ts";
-import { fineDraft as answer, cannedTools, fine, insight, refused } from "./canned-tools.ts";
+import { fineDraft as answer, bytesIn, cannedTools, fine, insight, refused } from "./canned-tools.ts";
 
 describe("messaging: what is held for its call", () => {
   const message = "m";
-  const later = (given: object) =>
-    messaging.necessaryCalls({ fanId: "f", message, ...given })[0]?.laterBytesMax;
-  const history = [{ from: "fan" as const, text: "hi" }];
+  const held = (given: object) =>
+    messaging.necessaryCalls({ fanId: "f", message, ...given })[0]?.partsBytesMax ?? 0;
 
-  it("is what it knows already, the history that came with it among it", async () => {
-    const given = { fanId: "f", message, history, summary: "They met.", context: "c" };
-    const { tools, seen } = cannedTools({ answers: { draft: answer } });
-    await messaging.run(given, tools);
-    const [held, ...others] = messaging.necessaryCalls(given);
-    expect(others).toEqual([]);
-    expect(held?.parts).toEqual(seen.requests[0]?.parts);
-    expect(messaging.necessaryCalls({ fanId: "f", message })[0]?.parts).toEqual([
-      "<fan_message>\nm\n</fan_message>",
-    ]);
-  });
-
-  it("is the most that profile, insights, a sign of distress and, without a history, the conversation add", () => {
-    const distress = partBytesMax("fan_state", "distress".length);
-    const always = creatorPartBytesMax + insightPartsBytesMax + distress;
-    expect(later({ history })).toBe(always);
-    expect(later({})).toBe(always + conversationPartBytesMax);
+  it("grows with what the request brings, up to the budget of the context", () => {
+    expect(held({ message: "mm" }) - held({})).toBe(1);
+    // "<" may become a longer character, and a line begin with "> ".
+    expect(held({ message: "m<" }) - held({})).toBe(3);
+    expect(held({ message: "m\n" }) - held({})).toBe(3);
+    const context = (length: number) => held({ context: "c".repeat(length) });
+    expect(context(2) - context(1)).toBe(1);
+    expect(context(8000)).toBe(context(4000));
+    expect(held({ history: [{ from: "fan" as const, text: "hi" }] })).toBe(held({}));
   });
 
   it("asks for a verdict only where there is none yet", () => {
@@ -66,10 +54,7 @@ describe("messaging: what is held for its call", () => {
     };
     const [planned] = messaging.necessaryCalls(given);
     await messaging.run(given, tools);
-    const bytes = (parts: string[]) => parts.reduce((sum, part) => sum + Buffer.byteLength(part) + 16, 0);
-    expect(bytes(seen.requests[0]?.parts ?? [])).toBeLessThanOrEqual(
-      bytes(planned?.parts ?? []) + (planned?.laterBytesMax ?? 0),
-    );
+    expect(bytesIn(seen.requests[0]?.parts)).toBeLessThanOrEqual(planned?.partsBytesMax ?? 0);
     // The budgets were filled, else this says nothing.
     expect(seen.requests[0]?.parts.slice(0, 4).map((part) => Buffer.byteLength(part) > 1900)).toEqual([
       true,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { bytesOf } from "../src/budget.ts";
 import { creatorPartBytesMax } from "../src/creator-part.ts";
 import { sales } from "../src/sales.ts";
-import { cannedTools } from "./canned-tools.ts";
+import { bytesIn, cannedTools } from "./canned-tools.ts";
 
 const suggestion = {
   message: "I have a new video you might like. No rush!",
@@ -162,8 +162,8 @@ describe("sales: what the model is told", () => {
     const [held, ...others] = sales.necessaryCalls(given);
     const { seen } = await run({}, context);
     expect(others).toEqual([]);
-    expect(held).toMatchObject({ step: "offer", parts: seen.requests[0]?.parts });
-    expect(held?.laterBytesMax).toBe(creatorPartBytesMax);
+    expect(held?.step).toBe("offer");
+    expect((held?.partsBytesMax ?? 0) - creatorPartBytesMax).toBe(bytesIn(seen.requests[0]?.parts) + 2);
   });
 
   it("is bounded", async () => {

@@ -6,13 +6,18 @@ import { capabilitiesOf, planThinking, type ThinkingSetting } from "./model-capa
 import { Money } from "./money.ts";
 import type { Price, PriceBook } from "./price-book.ts";
 
+/** What a prompt is made of: its parts, or, where nobody has worded them yet, what they come to. */
+type Prompt = { system: string; jsonSchema?: object } & ({ parts: string[] } | PlannedParts);
+
+interface PlannedParts {
+  /** Most bytes that its parts add to the prompt, with what the protocol adds around each. */
+  partsBytesMax: number;
+}
+
 /** What bounds the cost of a request to the model. */
-export interface BoundedRequest {
-  system: string;
-  parts: string[];
-  jsonSchema?: object;
-  /** Most bytes of further parts that are not known yet. */
-  laterBytesMax?: number;
+export type BoundedRequest = Prompt & OutputBounds;
+
+interface OutputBounds {
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
   /** Most tokens of thoughts; as few as the model can do unless given. */
@@ -32,7 +37,8 @@ export function dearestWorstCaseUsd(prices: readonly [Price, ...Price[]], reques
 }
 
 /** A request that will be made, as far as its cost goes. */
-export interface PlannedCall extends Omit<BoundedRequest, "jsonSchema"> {
+export interface PlannedCall extends PlannedParts, OutputBounds {
+  system: string;
   /** Its key within the job. */
   step: string;
   model?: string;
@@ -40,8 +46,6 @@ export interface PlannedCall extends Omit<BoundedRequest, "jsonSchema"> {
   fallbackModel?: string;
   serviceTier?: ServiceTier;
   output?: z.ZodObject;
-  /** Most bytes of what is known only when it is made, such as the conversation so far. */
-  laterBytesMax?: number;
 }
 
 /**
@@ -78,10 +82,7 @@ export interface OutputLimits {
 }
 
 /** The room for thoughts gives way where the model has no more output, the answer does not. */
-export function outputLimits(
-  model: string,
-  request: Pick<BoundedRequest, "maxOutputTokens" | "thinkingBudget">,
-): OutputLimits {
+export function outputLimits(model: string, request: OutputBounds): OutputLimits {
   const { setting, roomTokens, isRoomBeside } = planThinking(model, request.thinkingBudget);
   const { outputTokensMax } = capabilitiesOf(model);
   const answerTokens = request.maxOutputTokens;
@@ -97,13 +98,18 @@ const tokensPerPart = 16;
  * An upper bound of a prompt's tokens: its bytes in UTF-8, since no token is shorter than a byte.
  * countTokens would be closer, but costs a request.
  */
-export function promptTokensMax(
-  prompt: Pick<BoundedRequest, "system" | "parts" | "jsonSchema" | "laterBytesMax">,
-): number {
+export function promptTokensMax(prompt: Prompt): number {
   const schemaBytes = prompt.jsonSchema ? bytesOf(prompt.jsonSchema) : 0;
-  let tokens = (prompt.laterBytesMax ?? 0) + schemaBytes + tokensPerPart;
-  for (const text of [prompt.system, ...prompt.parts]) tokens += Buffer.byteLength(text) + tokensPerPart;
-  return tokens;
+  return schemaBytes + tokensPerPart + partBytes(prompt.system) + partsBytes(prompt);
+}
+
+function partsBytes(prompt: Prompt): number {
+  if ("partsBytesMax" in prompt) return prompt.partsBytesMax;
+  return prompt.parts.reduce((sum, part) => sum + partBytes(part), 0);
+}
+
+function partBytes(text: string): number {
+  return Buffer.byteLength(text) + tokensPerPart;
 }
 
 /** Kept: an agent's schema stays the same. */

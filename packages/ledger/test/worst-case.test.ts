@@ -8,6 +8,11 @@ describe("the bound of a prompt", () => {
     const more = promptTokensMax({ system: "abc", parts: ["a", "b"], jsonSchema });
     expect(more).toBeGreaterThanOrEqual(3 + 2 + JSON.stringify(jsonSchema).length);
   });
+
+  it("is the same for parts that are only planned", () => {
+    const worded = promptTokensMax({ system: "s", parts: ["ab", "c"] });
+    expect(promptTokensMax({ system: "s", partsBytesMax: 2 + 16 + 1 + 16 })).toBe(worded);
+  });
 });
 
 const limitsOf = (model: string, maxOutputTokens: number, thinkingBudget?: number) =>
