@@ -21,6 +21,7 @@ const directory = mkdtempSync(join(tmpdir(), "understudy-chart-"));
 const renderer = join(directory, "render-chart");
 
 interface Container {
+  image: string;
   securityContext: object;
   volumeMounts: object[];
   resources: { limits: { memory?: string } };
@@ -130,6 +131,17 @@ describe("the chart", () => {
     expect(trigger?.metadata.query).toBe(
       'max(understudy_backlog_admissible_jobs{namespace="ai"}) + max(understudy_jobs_running{namespace="ai"})',
     );
+  });
+
+  it("names images by the digests that it is given, else by their tag alone", async () => {
+    const images = (await render("full")).flatMap(({ spec }) =>
+      (spec?.template?.spec.containers ?? []).map(({ image }) => image.replace(/\d+\.\d+\.\d+/, "x")),
+    );
+    expect(images.sort()).toEqual([
+      "registry.example.com/ours/understudy-api:x",
+      "registry.example.com/ours/understudy-migrate:x",
+      "registry.example.com/ours/understudy-worker:x@sha256:63805ebb8d2b3920190daf1cb14a60871b16fd38bed42b857a3182bc621f4996",
+    ]);
   });
 
   it("lets event streams through, and what the operator says of the ingress comes first", async () => {

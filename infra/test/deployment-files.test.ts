@@ -14,6 +14,7 @@ const leniently = { strict: false, allErrors: true, validateFormats: false };
 const settings = new Set(read("../.env.example").match(/^[A-Z][A-Z0-9_]*(?==)/gm));
 
 interface ComposeService {
+  image?: string;
   build?: { context: string; dockerfile: string; target: string };
   environment?: Record<string, string>;
   volumes?: string[];
@@ -76,6 +77,17 @@ describe("infra/compose.yaml", () => {
   });
 });
 
+it("takes of others' images those alone that it names by their digest", () => {
+  const others = [
+    ...Object.values(compose.services).flatMap(({ build, image }) => (build ? [] : [image])),
+    dockerfile.match(/^ARG NODE_IMAGE=(\S+)$/m)?.[1],
+  ];
+  expect(others.length).toBeGreaterThan(4);
+  for (const image of others) expect(image).toMatch(/^docker\.io\/[a-z/]+:v?\d[\w.-]+@sha256:[0-9a-f]{64}$/);
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  for (const base of bases) expect(base).toMatch(/^(runtime|\$\{NODE_IMAGE\})$/);
+});
+
 describe("infra/Dockerfile", () => {
   it("has no fault that a linter knows", () => {
     expect(lintDockerfile(dockerfile)).toEqual([]);
@@ -110,6 +122,10 @@ describe("the chart's values", () => {
     [
       { secrets: { REDIS_URL: "https://eu1-cat.upstash.io" } },
       '/secrets/REDIS_URL must match pattern "^rediss?://"',
+    ],
+    [
+      { image: { digests: { api: "1.0.0" } } },
+      '/image/digests/api must match pattern "^(sha256:[0-9a-f]{64})?$"',
     ],
     [{ settings: { LANE_MAX: 1_000_000 } }, "/settings/LANE_MAX must be string"],
   ])("%j does not", (values, fault) => expect(faultsOf(values)).toEqual([fault]));

@@ -17,7 +17,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{- define "understudy.image" -}}
-{{- with .root.Values.image.registry }}{{ . | trimSuffix "/" }}/{{ end }}understudy-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- with .root.Values.image.registry }}{{ . | trimSuffix "/" }}/{{ end }}understudy-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}{{ with get .root.Values.image.digests .component }}@{{ . }}{{ end }}
 {{- end }}
 
 {{- define "understudy.secretName" -}}
