@@ -10,9 +10,10 @@ const allowed = {
   queues: ["agents", "contracts"],
   ledger: ["database", "contracts"],
   jobs: ["ledger", "database", "contracts"],
+  models: ["ledger", "database", "contracts"],
   knowledge: ["database", "contracts"],
   webhooks: ["database", "contracts"],
-  gemini: ["ledger", "contracts"],
+  gemini: ["models", "ledger", "contracts"],
   telemetry: ["agents", "contracts", "database", "gemini", "jobs", "ledger", "queues", "webhooks"],
 };
 
@@ -25,6 +26,7 @@ const forApps = [
   "jobs",
   "knowledge",
   "ledger",
+  "models",
   "queues",
   "sdk",
   "service",

@@ -7,8 +7,8 @@ const geminiUrl = "https://generativelanguage.googleapis.com";
 
 /** Asks the model to count tokens, which is free. */
 export async function checkGemini(settings: Settings): Promise<Finding[]> {
-  const { GEMINI_API_KEY: key, GEMINI_MODEL: model } = settings;
-  if (key === undefined || model === undefined) return [];
+  const { GEMINI_API_KEY: key, GEMINI_MODEL: model = "gemini-3.5-flash-lite" } = settings;
+  if (key === undefined) return [];
   const url = (settings.GEMINI_BASE_URL ?? geminiUrl).replace(/\/+$/, "");
   try {
     const response = await fetch(`${url}/v1beta/models/${encodeURIComponent(model)}:countTokens`, {

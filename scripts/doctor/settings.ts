@@ -1,4 +1,3 @@
-import { defaultModel } from "@understudy/contracts";
 import { adminKey, namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 import { type Finding, fail, ok } from "./finding.ts";
@@ -14,7 +13,7 @@ const schema = z.object({
   UNDERSTUDY_SECRETS_KEYS: secretsKeys,
   GEMINI_API_KEY: z.string(),
   GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  GEMINI_MODEL: z.string().default(defaultModel),
+  GEMINI_MODEL: z.string().optional(),
 });
 
 /** Those that are well-formed; the others have a finding. */

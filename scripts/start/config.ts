@@ -1,4 +1,3 @@
-import { defaultModel } from "@understudy/contracts";
 import {
   mayAllowPrivateWebhooks,
   namesUpstashRest,
@@ -18,7 +17,7 @@ const schema = z.object({
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   GEMINI_API_KEY: z.string().optional(),
   GEMINI_BASE_URL: z.url().optional(),
-  GEMINI_MODEL: z.string().default(defaultModel),
+  GEMINI_MODEL: z.string().optional(),
   HOST: z.string().default("127.0.0.1"),
   PORT: port.optional(),
   EMULATOR_PORT: port.optional(),

@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import { defaultModel } from "@understudy/contracts";
 import { LaunchError, messageOf } from "./launch-error.ts";
 
 export const HELP = `npm start [-- --once]
@@ -15,7 +14,7 @@ Environment (all of it optional, also read from .env):
   DATABASE_URL, REDIS_URL      your own Postgres and Redis instead of private ones under .understudy/
   GEMINI_API_KEY               the real Gemini instead of the emulator
   GEMINI_BASE_URL              another endpoint that speaks Gemini's protocol
-  GEMINI_MODEL                 the model of agents that name none (${defaultModel})
+  GEMINI_MODEL                 the model that comes first for texts (default: as the registry has it)
   UNDERSTUDY_ADMIN_KEY         the first admin key; otherwise one is made and kept in .understudy/admin-key
   LOG_LEVEL                    of the logs in .understudy/logs/ (info)
 `;

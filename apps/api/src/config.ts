@@ -1,4 +1,4 @@
-import { defaultModel, usd } from "@understudy/contracts";
+import { modelName, usd } from "@understudy/contracts";
 import { adminKey, isGooglesOwn, postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
@@ -20,7 +20,7 @@ export const environment = z
     API_KEY_RATE: z.coerce.number().min(0.1).max(100_000).default(100),
     API_KEY_BURST: z.coerce.number().int().min(1).max(1_000_000).default(500),
     UNDERSTUDY_SECRETS_KEYS: secretsKeys,
-    GEMINI_MODEL: z.string().default(defaultModel),
+    GEMINI_MODEL: modelName.optional(),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     CREATE_UNKNOWN_CREATORS: flag.default(true),
     BULL_BOARD_WRITE: flag.default(false),
@@ -43,7 +43,8 @@ export const environment = z
     keyRate: { perSecond: env.API_KEY_RATE, burst: env.API_KEY_BURST },
     /** Secrets at rest are encrypted under the first. */
     secretsKeys: env.UNDERSTUDY_SECRETS_KEYS,
-    defaultModel: env.GEMINI_MODEL,
+    /** First in the text roles of all. */
+    preferredModel: env.GEMINI_MODEL,
     /** Who will answer, as far as the settings tell; a job's first call says who really did. */
     expectedProvider: isGooglesOwn(env.GEMINI_BASE_URL) ? ("gemini" as const) : ("emulator" as const),
     createUnknownCreators: env.CREATE_UNKNOWN_CREATORS,

@@ -16,7 +16,8 @@ import {
   nameOfKey,
   type RepeatedJob,
 } from "@understudy/jobs";
-import { findNoRoom, formatUsd, type PriceBook, sumUsd, worstCasesOf } from "@understudy/ledger";
+import { findNoRoom, formatUsd, sumUsd } from "@understudy/ledger";
+import { type ModelRegistry, worstCasesOf } from "@understudy/models";
 import type { JobEndings, Placement } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { ApiTelemetry } from "@understudy/telemetry";
@@ -41,13 +42,12 @@ const pollMs = 1_000;
 
 export interface JobsDependencies {
   database: Database;
-  prices: PriceBook;
+  registry: ModelRegistry;
   reader: JobReader;
   dispatch: Dispatch;
   endings: JobEndings;
   telemetry: Pick<ApiTelemetry, "accepted">;
   logger: Logger;
-  defaultModel: string;
   createUnknownCreators: boolean;
   /** What all creators together may spend in a month, in USD. */
   platformQuotaUsd: string | undefined;
@@ -129,7 +129,7 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     const { callbackUrl } = options;
     const callback =
       callbackUrl === undefined ? {} : await callbackFor(database, caller, creatorId, callbackUrl);
-    const model = agent.model?.(input) ?? dependencies.defaultModel;
+    const model = await dependencies.registry.firstOf(agent.role, { model: agent.model?.(input), creatorId });
     const requiredUsd = await requiredFor(request);
 
     const id = newId("job");
@@ -198,10 +198,11 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   }
 
   /** The worst case of all calls that the job can't do without, in USD. */
-  async function requiredFor({ agent, input, inputPointer }: JobRequest): Promise<string> {
-    const { prices, defaultModel } = dependencies;
-    const { byStep, unknownModel } = await worstCasesOf(prices, necessaryCallsOf(agent, input), defaultModel);
-    if (unknownModel !== undefined) throw await unknownModelProblem(prices, `#${inputPointer}/model`);
+  async function requiredFor({ agent, creatorId, input, inputPointer }: JobRequest): Promise<string> {
+    const { registry } = dependencies;
+    const calls = necessaryCallsOf(agent, input);
+    const { byStep, unknownModel } = await worstCasesOf(registry, calls, { creatorId });
+    if (unknownModel !== undefined) throw await unknownModelProblem(registry, `#${inputPointer}/model`);
     return sumUsd([...byStep.values()]).toFixed();
   }
 
@@ -243,14 +244,14 @@ function nextEnding(endings: JobEndings, id: string, timeoutMs: number, signal: 
   return { promise, cancel };
 }
 
-async function unknownModelProblem(prices: PriceBook, pointer: string): Promise<ProblemError> {
-  const models = await prices.models();
+async function unknownModelProblem(registry: ModelRegistry, pointer: string): Promise<ProblemError> {
+  const models = await registry.callable();
   return new ProblemError(
     400,
     "unknown_model",
-    `The model has no price, so it can't be used. Known: ${models.join(", ")}.`,
+    `The model is not registered, has no price, or is retired. Those that can be called: ${models.join(", ")}.`,
     {
-      errors: [{ pointer, detail: "must be a model that has a price" }],
+      errors: [{ pointer, detail: "must be a model that can be called" }],
       members: { models },
     },
   );

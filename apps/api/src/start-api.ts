@@ -2,6 +2,7 @@ import { once, setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
 import { isDatabaseAway, openDatabase, requireUtc } from "@understudy/database";
 import { PriceBook } from "@understudy/ledger";
+import { ModelRegistry, requireModels } from "@understudy/models";
 import {
   connectRedis,
   Dispatcher,
@@ -40,9 +41,12 @@ const databaseConnectionsMax = 10;
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
   // Where Postgres is away it is asked again by whoever is to become ready.
-  await requireUtc(database).catch((error: unknown) => {
-    if (!isDatabaseAway(error)) throw error;
-  });
+  const prices = new PriceBook(database);
+  const registry = new ModelRegistry(database, prices, { preferred: config.preferredModel });
+  for (const required of [requireUtc(database), requireModels(registry)])
+    await required.catch((error: unknown) => {
+      if (!isDatabaseAway(error)) throw error;
+    });
   const redis = connectRedis(config.redisUrl, "producer", logger);
   const dispatcher = new Dispatcher(redis);
   const charges = openChargesQueue(redis);
@@ -59,7 +63,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const lastUses = new LastUses(database, logger);
   const callers = new Callers({ ...config, database, redis, changes: keyChanges, lastUses });
   const rate = new KeyRate(redis, config.keyRate);
-  const prices = new PriceBook(database);
   const metrics = new ServiceMetrics("api");
   const tracer = await startTracing(config.tracing, "api", (reason) =>
     logger.warn({ reason }, "traces are not taken"),
@@ -83,13 +86,12 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const dispatch = createDispatch(database, dispatcher, logger);
   const jobs = createJobService({
     database,
-    prices,
+    registry,
     reader,
     dispatch,
     endings,
     telemetry,
     logger,
-    defaultModel: config.defaultModel,
     createUnknownCreators: config.createUnknownCreators,
     platformQuotaUsd: config.platformQuotaUsd,
     laneMax: config.laneMax,
@@ -107,6 +109,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     sessions: new Sessions(database, callers, config.adminKey),
     jobTokens: new JobTokens(callers, config.adminKey, config.secretsKeys),
     prices,
+    registry,
     jobs,
     jobControl: createJobControl({
       ...{ database, redis, dispatcher, dispatch, find: reader.find, laneMax: config.laneMax, logger },

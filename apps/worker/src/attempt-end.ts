@@ -81,7 +81,7 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
       return {
         kind: "failed",
         code: "unknown_model",
-        message: `The model has no price, so it can't be used. Known: ${outcome.models.join(", ")}.`,
+        message: `${outcome.model} is not registered, has no price, or is retired. Those that can be called: ${outcome.models.join(", ")}.`,
         retryable: false,
       };
     case "wait":
@@ -126,6 +126,9 @@ function faultOf({ faults, isCutOff }: StepStopped["outcome"] & { kind: "output_
 function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): AttemptEnd {
   const { httpStatus, errorCode } = refusal;
   const message = `The model's API answered ${httpStatus ?? "nothing"} (${errorCode}).`;
+  if (httpStatus === 404) {
+    return { kind: "failed", code: "model_unavailable", message, retryable: true };
+  }
   if (refusal.retryable) {
     return { kind: "try_again", code: "provider_unavailable", message, waitingFor: "provider" };
   }

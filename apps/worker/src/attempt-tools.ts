@@ -2,7 +2,8 @@ import type { Agent, AgentTools, GenerateRequest } from "@understudy/agents";
 import type { Database } from "@understudy/database";
 import type { GeminiClient, ModelGate } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
-import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
+import { type Candidate, type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
+import type { ModelRegistry } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
@@ -22,7 +23,8 @@ export interface Attempt {
   gemini: GeminiClient;
   ledger: Ledger;
   modelGate?: ModelGate;
-  defaultModel: string;
+  registry: ModelRegistry;
+  onUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void;
   /** What must be held for the job before its first call. */
   reserve: JobReserve;
   /** Shows the job's readers what is being written. */
@@ -67,7 +69,7 @@ export function attemptTools(
 ): AgentTools {
   const { job, signal, logger } = attempt;
   const used = new Set<string>();
-  const model = agent.model?.(input) ?? attempt.defaultModel;
+  const model = agent.model?.(input);
 
   function takeKey(name: string): string {
     const key = keyPrefix + name;

@@ -1,4 +1,4 @@
-import { defaultModel, usd } from "@understudy/contracts";
+import { modelName, usd } from "@understudy/contracts";
 import { modelLimits } from "@understudy/gemini";
 import {
   isGooglesOwn,
@@ -21,7 +21,7 @@ export const environment = z
     REDIS_URL: redisUrl,
     GEMINI_API_KEY: z.string(),
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-    GEMINI_MODEL: z.string().default(defaultModel),
+    GEMINI_MODEL: modelName.optional(),
     GEMINI_LIMITS: modelLimits.optional(),
     WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).default(100),
     /** Replaces each agent's own longest attempt. */
@@ -64,7 +64,8 @@ export const environment = z
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     gemini: { apiKey: env.GEMINI_API_KEY, ...(env.GEMINI_BASE_URL && { baseUrl: env.GEMINI_BASE_URL }) },
-    defaultModel: env.GEMINI_MODEL,
+    /** First in the text roles of all. */
+    preferredModel: env.GEMINI_MODEL,
     modelLimits: env.GEMINI_LIMITS,
     /** Jobs at once in this process, of all agents together. */
     concurrency: env.WORKER_CONCURRENCY,

@@ -8,7 +8,8 @@ import {
   type ModelGate,
 } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
-import { type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
+import { type Candidate, type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
+import type { ModelRegistry } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
@@ -21,6 +22,8 @@ interface AskingAttempt {
   signal: AbortSignal;
   gemini: GeminiClient;
   ledger: Ledger;
+  registry: ModelRegistry;
+  onUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void;
   modelGate?: ModelGate;
   /** What the call of a step holds beside its own worst case, and whether it may use what the job holds. */
   reserve: { take(stepKey: string): { reserveUsd: Decimal; isNecessary: boolean } };
@@ -33,7 +36,8 @@ interface AskingAttempt {
 /** Who asks, and which model. */
 interface Asking {
   agent: Agent;
-  model: string;
+  /** In place of its role's. */
+  model: string | undefined;
 }
 
 /** What an agent asks the model for, under the step's whole key. */
@@ -69,7 +73,7 @@ export function repairStep(step: string): string {
 async function ask<Output extends z.ZodObject>(
   attempt: AskingAttempt,
   { agent, model }: Asking,
-  { stepKey, output, streams, ...request }: StepRequest<Output>,
+  { stepKey, output, streams, role = agent.role, ...request }: StepRequest<Output>,
 ): Promise<GenerationOutcome<string | z.infer<Output>>> {
   const { job, signal, timeoutSeconds } = attempt;
   const { id: jobId, creatorId, feature } = job;
@@ -78,8 +82,9 @@ async function ask<Output extends z.ZodObject>(
   const billed = {
     ...request,
     ...(finished === undefined ? attempt.reserve.take(stepKey) : nothingToHold),
+    role,
     model,
-    ...(agent.fallbackModel !== undefined && { fallbackModel: agent.fallbackModel }),
+    plan: job.plan,
     timeoutSeconds,
     signal,
     observer: attempt.observed.calls,
@@ -119,6 +124,8 @@ function repairRequest<Output extends z.ZodObject>(
   ];
   return {
     ...request,
+    // What was too long once gets more room.
+    ...(isCutOff && { maxOutputTokens: 2 * request.maxOutputTokens }),
     stepKey: repairStep(request.stepKey),
     system: `${request.system}\n\n${lines.join("\n")}`,
     parts: [...request.parts, labelled("invalid_answer", answer)],

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { groupCommit, openDatabase, requireUtc } from "@understudy/database";
 import { GeminiClient, ModelGate } from "@understudy/gemini";
 import { claimJobs, finishJobs, putOffJob } from "@understudy/jobs";
-import { Ledger, raiseAlert } from "@understudy/ledger";
+import { type Candidate, Ledger, raiseAlert } from "@understudy/ledger";
+import { ModelRegistry, requireModels } from "@understudy/models";
 import { announceJobEnd, connectRedis, Dispatcher, JobCancellations, JobStreams } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { ServiceMetrics, startTracing, WorkerTelemetry } from "@understudy/telemetry";
@@ -65,6 +67,22 @@ export async function openAttempts(
         logger.warn({ err, creatorId }, "left to the reconciler: jobs that wait for room"),
       ),
   });
+  const project = { provider: "gemini", project: projectOf(config.gemini), apiVersion: "v1beta" };
+  const registry = new ModelRegistry(database, ledger.prices, { preferred: config.preferredModel, project });
+  function tellUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void {
+    const ratio = next?.prices[0].outputUsd.div(gone.prices[0].outputUsd).toSignificantDigits(3).toFixed();
+    const data = {
+      model,
+      apiVersion: project.apiVersion,
+      next: next?.prices[0].model ?? null,
+      priceRatio: ratio ?? null,
+    };
+    logger.warn(data, "the provider does not have a model");
+    const key = [project.project, project.apiVersion, model, new Date().toISOString().slice(0, 10)].join(":");
+    raiseAlert(database, { type: "model_unavailable", creatorId: null, data }, key).catch((err: unknown) =>
+      logger.warn({ err, model }, "an alert could not be raised"),
+    );
+  }
   // Those that end together are told of together.
   const announceEnd = groupCommit(
     groupMax,
@@ -88,6 +106,7 @@ export async function openAttempts(
   const watch = startAttemptWatch({ database, cancellations, workerId: lease.workerId, onTakenOver, logger });
 
   await requireUtc(database);
+  await requireModels(registry);
   await untilReady(producer);
 
   const dependencies: WorkerDependencies = {
@@ -123,7 +142,8 @@ export async function openAttempts(
     ledger,
     gemini,
     modelGate,
-    defaultModel: config.defaultModel,
+    registry,
+    onUnavailable: tellUnavailable,
     attemptSeconds: config.attemptSeconds,
     streamOf: (jobId, attempt) => streams.writer(jobId, attempt),
     watchAttempt: watch.watch,
@@ -171,4 +191,9 @@ async function untilReady(redis: Redis): Promise<void> {
   await new Promise<void>((resolve) => {
     redis.once("ready", () => resolve());
   });
+}
+
+/** Names a key and an address without telling either. */
+function projectOf({ apiKey, baseUrl = "" }: WorkerConfig["gemini"]): string {
+  return createHash("sha256").update(`${apiKey} ${baseUrl}`).digest("hex").slice(0, 16);
 }

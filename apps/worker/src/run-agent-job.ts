@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { findAgent, type NecessaryCall, necessaryCallsOf } from "@understudy/agents";
+import type { ModelRole } from "@understudy/contracts";
 import { type Database, databaseFault, newId, sqlState, untilDatabaseAnswers } from "@understudy/database";
 import { cancelled, type GeminiClient, type ModelGate } from "@understudy/gemini";
 import type { Claim, ClaimedJob, JobEnd, PutOff } from "@understudy/jobs";
-import { type Ledger, worstCasesOf } from "@understudy/ledger";
+import type { Candidate, Ledger } from "@understudy/ledger";
+import { type ModelRegistry, worstCasesOf } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry, WorkerTelemetry } from "@understudy/telemetry";
@@ -27,7 +29,8 @@ export interface WorkerDependencies {
   gemini: GeminiClient;
   /** Keeps Gemini's own limits; without it each call goes. */
   modelGate?: ModelGate;
-  defaultModel: string;
+  registry: ModelRegistry;
+  onUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void;
   /** Replaces each agent's own longest attempt. */
   attemptSeconds: number | undefined;
   /** Where the text of an attempt is shown while it is generated. */
@@ -190,14 +193,14 @@ async function attemptJob(
 
 /** What its first call must hold beside itself: the calls that the job can't do without and has not made. */
 async function reserveFor(
-  { ledger, defaultModel }: WorkerDependencies,
+  { registry }: WorkerDependencies,
   job: ClaimedJob,
-  calls: NecessaryCall[],
+  calls: (NecessaryCall & { role: ModelRole })[],
 ): Promise<JobReserve> {
   const finished = new Set(job.steps.map((step) => step.key));
   const open = calls.filter((call) => !finished.has(call.step));
   // A model without a price is refused by the call itself.
-  return new JobReserve((await worstCasesOf(ledger.prices, open, defaultModel)).byStep);
+  return new JobReserve((await worstCasesOf(registry, open, job)).byStep);
 }
 
 /** @returns undefined where the attempt was fenced off, and nothing was written */

@@ -93,10 +93,10 @@ describe("what an agent's run has thrown decides how the attempt ends", () => {
   );
 
   it("failed for good where the model has no price", () => {
-    const stopped = new StepStopped({ kind: "unknown_model", models: ["a", "b"] });
+    const stopped = new StepStopped({ kind: "unknown_model", model: "ultra", models: ["a", "b"] });
     expect(readThrown(stopped, false)).toEqual({
       ...{ kind: "failed", code: "unknown_model", retryable: false },
-      message: "The model has no price, so it can't be used. Known: a, b.",
+      message: "ultra is not registered, has no price, or is retired. Those that can be called: a, b.",
     });
   });
 
@@ -109,6 +109,14 @@ describe("what an agent's run has thrown decides how the attempt ends", () => {
     expect(readThrown(new StepStopped(refused), false)).toEqual({
       ...{ kind, code, message: `The model's API answered ${said}.` },
       ...(retryable ? { waitingFor: "provider" } : { retryable: false }),
+    });
+  });
+
+  it("failed where the provider has none of the models: operators may name another", () => {
+    const refused = { kind: "refused", httpStatus: 404, errorCode: "not_found", retryable: false } as const;
+    expect(readThrown(new StepStopped(refused), false)).toEqual({
+      ...{ kind: "failed", code: "model_unavailable", retryable: true },
+      message: "The model's API answered 404 (not_found).",
     });
   });
 

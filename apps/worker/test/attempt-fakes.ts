@@ -1,7 +1,15 @@
 import type { Database } from "@understudy/database";
 import type { GeminiClient, Generation, ModelGate } from "@understudy/gemini";
 import type { ClaimedJob, JobEnd } from "@understudy/jobs";
-import { type CallIntent, type CallOpening, type Ledger, type Price, sumUsd } from "@understudy/ledger";
+import {
+  type CallIntent,
+  type CallOpening,
+  type Candidate,
+  type Ledger,
+  type Price,
+  sumUsd,
+} from "@understudy/ledger";
+import type { ModelRegistry, ModelWish } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
@@ -21,6 +29,14 @@ const price: Price = {
   source: "a test",
 };
 
+const capabilities: Candidate["capabilities"] = {
+  purpose: "generate",
+  thinking: { by: "budget", min: 1, max: 24_576, canBeOff: true },
+  outputTokensMax: 65_536,
+  cacheTokensMin: null,
+  ...{ input: ["text"], output: ["text"], structuredOutput: "responseJsonSchema", ignored: [], refused: [] },
+};
+
 /** A job as a claim gives it: of the agent that sends a prompt as it stands. */
 export function claimedJob(over: Partial<ClaimedJob> = {}): ClaimedJob {
   return {
@@ -37,6 +53,7 @@ export function claimedJob(over: Partial<ClaimedJob> = {}): ClaimedJob {
     isFirstStart: true,
     ageSeconds: 0,
     traceparent: null,
+    plan: "starter",
     profile: null,
     steps: [],
     ...over,
@@ -70,7 +87,7 @@ export class AttemptFakes {
   job: ClaimedJob | undefined = claimedJob();
   /** Whether the job is still the attempt's own when its end is written. */
   isOwn = true;
-  opening: CallOpening = { kind: "open" };
+  opening: CallOpening = { kind: "open", startedAt: new Date(0) };
   models = ["gemini-2.5-flash"];
   generate: (request: GeminiRequest) => Generation | Promise<Generation> = () => answer("hello");
   modelGate: ModelGate | undefined;
@@ -108,7 +125,8 @@ export class AttemptFakes {
       ledger: this.ledger(),
       gemini: this.gemini(),
       ...(this.modelGate && { modelGate: this.modelGate }),
-      defaultModel: "gemini-2.5-flash",
+      registry: this.registry(),
+      onUnavailable: (model) => note("unavailable", model),
       attemptSeconds: undefined,
       streamOf: (jobId, attempt) => {
         note("shown", jobId, attempt);
@@ -130,13 +148,25 @@ export class AttemptFakes {
     };
   }
 
+  /** One role, which all its models answer for; those that are named must be among them. */
+  registry(): ModelRegistry {
+    return {
+      candidates: async ({ model }: ModelWish) => {
+        const found = this.models.filter((name) => model === undefined || name === model);
+        const candidates = found.map((name) => ({
+          ...{ model: name, capabilities, routedTo: [] },
+          prices: [{ ...price, model: name, id: this.models.indexOf(name) }],
+        }));
+        return found.length > 0
+          ? { kind: "callable", candidates }
+          : { kind: "unknown_model", model: model ?? "", models: this.models };
+      },
+      markUnavailable: async () => true,
+    } as unknown as ModelRegistry;
+  }
+
   ledger(): Ledger {
     return {
-      prices: {
-        priceOf: async (model: string) =>
-          this.models.includes(model) ? { ...price, model, id: this.models.indexOf(model) } : undefined,
-        models: async () => this.models,
-      },
       newCallId: () => `call_${this.intents.length + 1}`,
       openCall: async (intent: CallIntent) => {
         this.intents.push(intent);

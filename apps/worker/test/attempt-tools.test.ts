@@ -14,6 +14,7 @@ function agentOf(run: Agent["run"], over: Partial<Agent> = {}): Agent {
     ...{ name: "helper", agentId: "helper_ai", title: "Helper", summary: "Helps.", feature: "help" },
     input: z.object({ n: z.number().default(7) }),
     output: z.object({ text: z.string() }),
+    role: "draft",
     expectedCalls: 1,
     queue: { timeoutSeconds: 30, attempts: 5 },
     necessaryCalls: () => [],
@@ -25,9 +26,9 @@ function agentOf(run: Agent["run"], over: Partial<Agent> = {}): Agent {
 const own = agentOf(async () => ({ text: "" }), { name: "own", agentId: "own_ai" });
 
 function attemptOf(fakes: AttemptFakes, over: Partial<Attempt> = {}, job: Partial<ClaimedJob> = {}): Attempt {
-  const { database, knowledge, gemini, ledger, defaultModel, logger } = fakes.dependencies();
+  const { database, knowledge, gemini, ledger, registry, onUnavailable, logger } = fakes.dependencies();
   return {
-    ...{ database, knowledge, gemini, ledger, defaultModel, logger, job: claimedJob(job) },
+    ...{ database, knowledge, gemini, ledger, registry, onUnavailable, logger, job: claimedJob(job) },
     signal: new AbortController().signal,
     reserve: new JobReserve(new Map()),
     stream: fakes.stream(),

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { findAgent, necessaryCallsOf } from "@understudy/agents";
 import type { Job } from "@understudy/contracts";
-import { PriceBook, worstCasesOf } from "@understudy/ledger";
+import { PriceBook } from "@understudy/ledger";
+import { ModelRegistry, worstCasesOf } from "@understudy/models";
 import { createLogger, parseEnvironment, type RunningService } from "@understudy/service";
 import { assertInvariants, eventually, type Stack, startStack, testSecretsKeys } from "@understudy/testkit";
 import { environment } from "../src/config.ts";
@@ -13,14 +14,13 @@ const fallback = "gemini-2.5-flash";
 const input = { prompt: "When is the next show?" };
 
 let stack: Stack;
-/** In this process, where an agent can be given a fallback. */
 let worker: RunningService;
 const agent = findAgent("test");
 if (!agent) throw new Error("The agent is gone.");
 
 beforeEach(async () => {
-  agent.fallbackModel = fallback;
-  stack = await startStack({ workers: 0, environment: { GEMINI_MODEL: primary } });
+  stack = await startStack({ workers: 0 });
+  await stack.request("PUT", "/api/ai/admin/roles", { roles: { draft: [primary, fallback] } });
   await stack.request("PUT", "/api/ai/creators/psy", {
     plan: "business",
     bucket: { ratePerHour: 1_000_000, burst: 1000 },
@@ -30,14 +30,12 @@ beforeEach(async () => {
     REDIS_URL: stack.redis.url,
     GEMINI_API_KEY: "emulator",
     GEMINI_BASE_URL: stack.emulatorUrl,
-    GEMINI_MODEL: primary,
     UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
   });
   worker = await startWorker(config, createLogger("worker", "silent"));
 });
 
 afterEach(async () => {
-  delete agent.fallbackModel;
   await worker.stop();
   await stack.stop();
 });
@@ -54,12 +52,13 @@ const submit = () => stack.submit("test", { creatorId: "psy", input });
 const callsOf = (jobId: string) =>
   stack.database.prisma.usageLog.findMany({ where: { jobId }, orderBy: { startedAt: "asc" } });
 
-describe("an agent's fallback", () => {
+describe("the second model of a role", () => {
   it("answers while its model is paused; held at the dearer price, paid at its own", async () => {
-    const prices = new PriceBook(stack.database);
-    const dearer = await worstCasesOf(prices, necessaryCallsOf(agent, input), primary);
-    const plain = necessaryCallsOf(agent, input).map(({ fallbackModel: _, ...call }) => call);
-    const own = await worstCasesOf(prices, plain, primary);
+    const registry = new ModelRegistry(stack.database, new PriceBook(stack.database));
+    const whose = { creatorId: "psy", plan: "business" };
+    const dearer = await worstCasesOf(registry, necessaryCallsOf(agent, input), whose);
+    const alone = necessaryCallsOf(agent, { ...input, model: primary });
+    const own = await worstCasesOf(registry, alone, whose);
     const holdUsd = dearer.byStep.get("prompt")?.toFixed();
     expect(Number(holdUsd)).toBeGreaterThan(Number(own.byStep.get("prompt")?.toFixed()));
 

@@ -17,10 +17,24 @@ function raise(): never {
 }
 
 /** Asks under the step `draft`, of a job with the steps given. */
-function ask(fakes: AttemptFakes, request: object = {}, job: Partial<ClaimedJob> = {}, over: object = {}) {
-  const { gemini, ledger, logger, modelGate } = fakes.dependencies();
+function ask(
+  fakes: AttemptFakes,
+  request: object = {},
+  job: Partial<ClaimedJob> = {},
+  over: object = {},
+  model?: string,
+) {
+  const { gemini, ledger, logger, modelGate, registry, onUnavailable } = fakes.dependencies();
   const attempt = {
-    ...{ gemini, ledger, logger, ...(modelGate && { modelGate }), job: claimedJob({ attempt: 4, ...job }) },
+    ...{
+      gemini,
+      ledger,
+      logger,
+      registry,
+      onUnavailable,
+      ...(modelGate && { modelGate }),
+      job: claimedJob({ attempt: 4, ...job }),
+    },
     signal: new AbortController().signal,
     reserve: {
       take: (step: string) => {
@@ -33,7 +47,7 @@ function ask(fakes: AttemptFakes, request: object = {}, job: Partial<ClaimedJob>
     timeoutSeconds: 30,
     ...over,
   };
-  const asking = { agent: testAgent, model: "gemini-2.5-flash" };
+  const asking = { agent: testAgent, model };
   const words = { system: "Be brief.", parts: ["one", "two"], maxOutputTokens: 10 };
   return generateStep(attempt, asking, { ...words, stepKey: "draft", ...request });
 }
@@ -91,7 +105,7 @@ describe("a step that asks the model", () => {
     expect(stopped.outcome).toEqual({ kind: "lost", reason: "timeout" });
   });
 
-  it("asks the agent's other model while its own can't be called", async () => {
+  it("asks the next model of the role while the first can't be called, and no other than the one that is named", async () => {
     const fakes = new AttemptFakes();
     fakes.models = ["gemini-2.5-flash", "gemini-2.5-pro"];
     fakes.modelGate = {
@@ -101,19 +115,9 @@ describe("a step that asks the model", () => {
           : { kind: "pass", pass: {} },
       end: async () => {},
     } as never;
-    const withFallback = { ...testAgent, fallbackModel: "gemini-2.5-pro" };
-    const { gemini, ledger, logger, modelGate } = fakes.dependencies();
-    const attempt = {
-      ...{ gemini, ledger, logger, ...(modelGate && { modelGate }), job: claimedJob(), timeoutSeconds: 30 },
-      ...{ signal: new AbortController().signal, stream: fakes.stream(), observed: fakes.observed() },
-      reserve: { take: () => ({ reserveUsd: sumUsd([]), isNecessary: true }) },
-    };
-    const request = { stepKey: "draft", system: "", parts: [], maxOutputTokens: 10 };
-    await generateStep(attempt, { agent: withFallback, model: "gemini-2.5-flash" }, request);
+    await ask(fakes);
     expect(fakes.requests.map(({ model }) => model)).toEqual(["gemini-2.5-pro"]);
-    await expect(
-      generateStep(attempt, { agent: testAgent, model: "gemini-2.5-flash" }, request),
-    ).rejects.toMatchObject({
+    await expect(ask(fakes, {}, {}, {}, "gemini-2.5-flash")).rejects.toMatchObject({
       outcome: { kind: "model_wait" },
     });
   });

@@ -85,7 +85,7 @@ describe("a job that is put off", () => {
   );
 
   it.each([
-    ["is tried again", () => refused, { kind: "open" }],
+    ["is tried again", () => refused, { kind: "open", startedAt: new Date(0) }],
     ["waits for room", () => answer("hello"), { kind: "wait", waitingFor: "quota", requiredUsd: "1" }],
   ] as const)("is so once Postgres has it: %s", async (_name, generate, opening) => {
     const fakes = new AttemptFakes();

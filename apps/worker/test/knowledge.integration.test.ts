@@ -431,7 +431,8 @@ describe("recall", () => {
 
   it("goes without a summary that can't be made, but not on after the attempt", async () => {
     const id = await longConversation("no_summary");
-    const failing: Generate = () => Promise.reject(new StepStopped({ kind: "unknown_model", models: [] }));
+    const failing: Generate = () =>
+      Promise.reject(new StepStopped({ kind: "unknown_model", model: "ultra", models: [] }));
     const { summary, turns } = await toolsOf(await claim(id), failing).recall("fan");
     expect(summary).toBeUndefined();
     expect(turns.at(-2)?.text).toBe(long(11));

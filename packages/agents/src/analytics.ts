@@ -96,6 +96,7 @@ export const analytics = defineAgent({
       confidence: 0.9,
     },
   },
+  role: "explain",
   expectedCalls: 1,
   queue: { timeoutSeconds: 60, attempts: 5 },
   necessaryCalls: ({ metrics }) => [

@@ -43,6 +43,7 @@ export const chat = defineAgent({
       suggestedPrice: "12.50",
     },
   },
+  role: "draft",
   expectedCalls: 4,
   queue: { timeoutSeconds: 60, attempts: 5 },
   necessaryCalls: (given) => [

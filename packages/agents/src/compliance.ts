@@ -50,6 +50,7 @@ export const compliance = defineAgent({
     input: { content: "hey!! loved your last post", direction: "incoming" },
     output: { allowed: true, categories: [], severity: "none", reasons: [] },
   },
+  role: "check",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [{ ...check, partsBytesMax: partsBytesMaxOf(partsOf(given)) }],

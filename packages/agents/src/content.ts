@@ -48,6 +48,7 @@ export const content = defineAgent({
       confidence: 0.8,
     },
   },
+  role: "caption",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [

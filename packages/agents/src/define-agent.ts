@@ -1,4 +1,4 @@
-import { type CreatorProfile, type ServiceTier, serviceTiers } from "@understudy/contracts";
+import { type CreatorProfile, type ModelRole, type ServiceTier, serviceTiers } from "@understudy/contracts";
 import type { z } from "zod";
 
 export type { ServiceTier };
@@ -8,6 +8,8 @@ export { serviceTiers };
 export interface GenerateRequest {
   /** Name of the step within the job: once finished, the step is remembered and never paid for again. */
   step: string;
+  /** What the model is called for; its agent's role unless given. */
+  role?: ModelRole;
   /** Instructions. Text from outside never stands here. */
   system: string;
   /** What to work on; text from outside stands in labelled parts (see fan-text.ts). */
@@ -29,10 +31,8 @@ export interface NecessaryCall extends Omit<GenerateRequest, "parts" | "streams"
   /** Most bytes that its parts add to the prompt, as fan-text.ts counts them. */
   partsBytesMax: number;
   output?: z.ZodObject;
-  /** The one that operators set unless given. */
+  /** In place of the role's. */
   model?: string;
-  /** Its agent's. */
-  fallbackModel?: string;
 }
 
 /** What an agent asks the others' knowledge for. */
@@ -142,13 +142,13 @@ export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z
   output: Output;
   /** A request and what may come of it: shown in the API reference. */
   example?: { input: z.input<Input>; output: z.output<Output> };
-  /** The model of its calls, where the input or the agent names one; else the one that operators set. */
-  model?(input: z.infer<Input>): string | undefined;
   /**
-   * Called instead while that model can't be: paused by a 429, at its limits, or failing. Must take the same
-   * requests. Each call is held at the dearer of the two prices and paid at the one of the model that answered.
+   * What its calls are for: operators say which models answer for a role, and of those the first that can be called
+   * does. Each call is held at the dearest of them and paid at the price of the one that answered.
    */
-  fallbackModel?: string;
+  role: ModelRole;
+  /** A model in place of the role's, where the input names one. */
+  model?(input: z.infer<Input>): string | undefined;
   /** Calls that a job usually makes: what it counts of its creator's share of the workers. */
   expectedCalls: number;
   queue: {
@@ -173,15 +173,16 @@ export function defineAgent<Input extends z.ZodObject, Output extends z.ZodObjec
   return agent;
 }
 
-/** The necessary calls of an agent, each under its agent's models. */
-export function necessaryCallsOf(agent: Agent, input: Record<string, unknown>): NecessaryCall[] {
+/** The necessary calls of an agent, each under its agent's role. */
+export function necessaryCallsOf(
+  agent: Agent,
+  input: Record<string, unknown>,
+): (NecessaryCall & { role: ModelRole })[] {
   const model = agent.model?.(input);
-  const { fallbackModel } = agent;
-  return agent.necessaryCalls(input).map((call) => ({
-    ...(model !== undefined && { model }),
-    ...(fallbackModel !== undefined && { fallbackModel }),
-    ...call,
-  }));
+  const { role } = agent;
+  return agent
+    .necessaryCalls(input)
+    .map((call) => ({ role, ...(model !== undefined && { model }), ...call }));
 }
 
 /** The necessary calls of an agent to which another delegates: under the step that `delegate` takes. */

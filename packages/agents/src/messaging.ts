@@ -102,6 +102,7 @@ export const messaging = defineAgent({
       insightsUsed: [],
     },
   },
+  role: "draft",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) => [

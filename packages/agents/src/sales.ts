@@ -79,6 +79,7 @@ export const sales = defineAgent({
       confidence: 0.7,
     },
   },
+  role: "offer",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
   necessaryCalls: (given) =>

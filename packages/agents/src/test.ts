@@ -28,6 +28,7 @@ export const test = defineAgent({
   input,
   output: z.object({ text: z.string() }),
   example: { input: { prompt: "Say hello in one word." }, output: { text: "Hello!" } },
+  role: "draft",
   model: (input) => input.model,
   expectedCalls: 1,
   queue: { timeoutSeconds: 120, attempts: 5 },

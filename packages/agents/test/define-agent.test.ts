@@ -13,11 +13,12 @@ function agent(over: Partial<Agent> = {}): Agent {
     feature: "f",
     input: z.object({}),
     output: z.object({}),
+    role: "draft",
     expectedCalls: 2,
     queue: { timeoutSeconds: 1, attempts: 1 },
     necessaryCalls: () => [
       { ...call, step: "one" },
-      { ...call, step: "two", model: "own-model", fallbackModel: "own-fallback" },
+      { ...call, step: "two", model: "own-model", role: "check" },
     ],
     run: async () => ({}),
     ...over,
@@ -38,18 +39,19 @@ describe("defineAgent", () => {
 
 describe("necessaryCallsOf", () => {
   it("adds nothing where the agent names no model", () => {
-    expect(necessaryCallsOf(agent(), {})[0]).toStrictEqual({ ...call, step: "one" });
+    expect(necessaryCallsOf(agent(), {})[0]).toStrictEqual({ ...call, step: "one", role: "draft" });
     expect(necessaryCallsOf(agent({ model: () => undefined }), {})[0]).toStrictEqual({
       ...call,
       step: "one",
+      role: "draft",
     });
   });
 
-  it("names the agent's models, unless a call has its own", () => {
-    const named = agent({ model: ({ wanted }) => String(wanted), fallbackModel: "spare" });
+  it("names the agent's role and model, unless a call has its own", () => {
+    const named = agent({ model: ({ wanted }) => String(wanted), role: "offer" });
     expect(necessaryCallsOf(named, { wanted: "big" })).toStrictEqual([
-      { ...call, step: "one", model: "big", fallbackModel: "spare" },
-      { ...call, step: "two", model: "own-model", fallbackModel: "own-fallback" },
+      { ...call, step: "one", model: "big", role: "offer" },
+      { ...call, step: "two", model: "own-model", role: "check" },
     ]);
   });
 });
@@ -59,10 +61,10 @@ describe("delegatedCalls", () => {
     const steps = (step?: string) => delegatedCalls(agent(), {}, step).map((found) => found.step);
     expect(steps()).toEqual(["some/one", "some/two"]);
     expect(steps("other")).toEqual(["other/one", "other/two"]);
-    expect(delegatedCalls(agent({ fallbackModel: "spare" }), {})[0]).toStrictEqual({
+    expect(delegatedCalls(agent({ role: "check" }), {})[0]).toStrictEqual({
       ...call,
       step: "some/one",
-      fallbackModel: "spare",
+      role: "check",
     });
   });
 });

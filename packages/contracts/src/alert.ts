@@ -45,6 +45,42 @@ const alertData = {
     .describe(
       "Redis may throw away what it was given when it is full: its maxmemory-policy is not noeviction.",
     ),
+  model_unavailable: z
+    .object({
+      model: z.string(),
+      apiVersion: z.string(),
+      next: z.string().nullable(),
+      priceRatio: z.string().nullable(),
+    })
+    .describe(
+      "A provider has told that it does not have a model (any more): the next of its role answers, at so many times the price for output.",
+    ),
+  model_rerouted: z
+    .object({ model: z.string(), modelVersion: z.string(), callId: z.string(), costUsd: usd })
+    .describe(
+      "Another model has answered than the one that was asked, and the registry does not say so. Without a price it is billed as the dearest that it may be.",
+    ),
+  model_retiring: z
+    .object({
+      model: z.string(),
+      retiresAt: z.iso.datetime({ offset: true }),
+      days: z.int(),
+      roles: z.array(z.string()),
+    })
+    .describe("A model that stands in a role retires: told 60, 14 and 2 days before."),
+  provider_key_refused: z
+    .object({ provider: z.string(), reason: z.string(), callId: z.string() })
+    .describe("A provider refuses our key."),
+  provider_account_depleted: z
+    .object({ model: z.string(), sinceSeconds: z.int() })
+    .describe(
+      "A provider has answered 429 to every call of a model for so long: its account may be used up.",
+    ),
+  provider_refuses: z
+    .object({ model: z.string(), httpStatus: z.int(), errorCode: z.string(), hour, calls: z.int() })
+    .describe(
+      "A provider has refused requests in the same way ten times in an hour; the figure grows while it lasts.",
+    ),
 };
 
 export const alertTypes = [
@@ -55,13 +91,27 @@ export const alertTypes = [
   "endpoint_disabled",
   "not_storable",
   "redis_evicts",
+  "model_unavailable",
+  "model_rerouted",
+  "model_retiring",
+  "provider_key_refused",
+  "provider_account_depleted",
+  "provider_refuses",
 ] as const;
 export type AlertType = (typeof alertTypes)[number];
 
 type AlertData<Type extends AlertType> = z.infer<(typeof alertData)[Type]>;
 
 /** What is about no creator. */
-type OfNoCreator = "endpoint_disabled" | "redis_evicts";
+type OfNoCreator =
+  | "endpoint_disabled"
+  | "redis_evicts"
+  | "model_unavailable"
+  | "model_rerouted"
+  | "model_retiring"
+  | "provider_key_refused"
+  | "provider_account_depleted"
+  | "provider_refuses";
 
 /** What an alert tells of. */
 export type AlertFacts = {
@@ -95,6 +145,12 @@ export const alert = z.discriminatedUnion("type", [
   alertOf("endpoint_disabled").extend({ creatorId: z.null() }),
   alertOf("not_storable"),
   alertOf("redis_evicts").extend({ creatorId: z.null() }),
+  alertOf("model_unavailable").extend({ creatorId: z.null() }),
+  alertOf("model_rerouted").extend({ creatorId: z.null() }),
+  alertOf("model_retiring").extend({ creatorId: z.null() }),
+  alertOf("provider_key_refused").extend({ creatorId: z.null() }),
+  alertOf("provider_account_depleted").extend({ creatorId: z.null() }),
+  alertOf("provider_refuses").extend({ creatorId: z.null() }),
 ]);
 
 export type Alert = z.infer<typeof alert>;
@@ -145,5 +201,22 @@ export function alertMessage({ type, creatorId, data }: AlertFacts): string {
       return `Postgres refused (SQLSTATE ${data.sqlState}) what job ${data.jobId} of creator ${creatorId} has to keep: it has failed.`;
     case "redis_evicts":
       return `Redis throws keys away when it is full (maxmemory-policy ${data.policy}): set it to noeviction, or jobs are delayed.`;
+    case "model_unavailable":
+      return (
+        `${data.model} can't be had any more (API ${data.apiVersion}): ` +
+        (data.next === null
+          ? "no other model of its role can be called. Set the role's models."
+          : `${data.next} answers now${data.priceRatio === null ? "" : `, at ${data.priceRatio} times its price`}.`)
+      );
+    case "model_rerouted":
+      return `${data.modelVersion} has answered for ${data.model} (call ${data.callId}, $${data.costUsd}): note where it is routed to. Without a price it is billed as the dearest that it may be, until its price is added and the call settled.`;
+    case "model_retiring":
+      return `${data.model}, which answers for ${data.roles.join(", ")}, retires at ${data.retiresAt}, in ${data.days} days: set another.`;
+    case "provider_key_refused":
+      return `${data.provider} refuses our key (${data.reason}): see call ${data.callId}.`;
+    case "provider_account_depleted":
+      return `${data.model} has been answered 429 for ${data.sinceSeconds} s without end: is the account used up?`;
+    case "provider_refuses":
+      return `${data.model} has refused ${data.calls} requests in the UTC hour ${data.hour} in the same way (${data.httpStatus} ${data.errorCode}).`;
   }
 }

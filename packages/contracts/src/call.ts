@@ -37,7 +37,8 @@ export const call = z.object({
   feature: z.string(),
   stepKey: z.string(),
   attempt: z.int(),
-  model: z.string(),
+  model: z.string().describe("The one that was asked for."),
+  modelVersion: z.string().nullable().describe("The one that has answered, as it says itself."),
   provider: z.enum(providers).nullable(),
   serviceTier: z.enum(serviceTiers),
   status: z.enum(callStatuses),
@@ -56,6 +57,10 @@ export const call = z.object({
   finishReason: z.string().nullable(),
   httpStatus: z.int().nullable(),
   errorCode: z.string().nullable(),
+  providerMessage: z
+    .string()
+    .optional()
+    .describe("The provider's own words on a failure; for keys with the scope `admin` alone."),
   startedAt: z.iso.datetime(),
   settledAt: z.iso.datetime().nullable(),
 });

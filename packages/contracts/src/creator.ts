@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ownRoleModels } from "./model.ts";
 import { usd } from "./money.ts";
 
 /** How fast a creator may start jobs. */
@@ -25,6 +26,10 @@ export const creatorUpdate = z.strictObject({
   plan: z.string().min(1).max(32).optional(),
   bucket: bucket.nullable().optional(),
   quotaUsd: usd.nullable().optional(),
+  roles: ownRoleModels
+    .nullable()
+    .optional()
+    .describe("Models that answer for this creator's jobs, all that differ; null: as for all."),
   profile: creatorProfile.optional(),
 });
 
@@ -57,6 +62,7 @@ export const creator = z.object({
     .describe("The one in force: the creator's own, else the plan's."),
   quotaUsd: usd.nullable().describe("The one in force; null is no quota."),
   overrides: z.array(z.enum(["bucket", "quotaUsd"])).describe("Which of the two are the creator's own."),
+  roles: ownRoleModels.optional().describe("Models that answer for this creator's jobs, where they differ."),
   profile: creatorProfile.optional(),
   pausedAt: z.iso.datetime().optional().describe("Since when an operator holds its jobs back."),
   createdAt: z.iso.datetime(),

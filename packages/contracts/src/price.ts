@@ -1,15 +1,8 @@
 import { z } from "zod";
 import { callStatuses, serviceTiers } from "./call.ts";
+import { modelName } from "./model.ts";
 import { usd } from "./money.ts";
 import { timeWithOffset } from "./time.ts";
-
-/** A model as Gemini names it, with or without `models/` before it. */
-const modelName = z
-  .string()
-  .regex(
-    /^(models\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-    "must be a model's name, such as gemini-3.5-flash-lite",
-  );
 
 /**
  * USD for a million tokens, at most 6 digits on each side: a token then costs a whole number of picodollars,

@@ -74,7 +74,13 @@ export const problemGuide: Record<ProblemCode, Advice> = {
   },
   plan_not_found: { advice: "Use one of the names in `plans`, or create the plan first.", retryable: false },
   unknown_model: {
-    advice: "Use one of the names in `models`, or add a price for the model (`POST /api/ai/admin/prices`).",
+    advice:
+      "Use one of the names in `models`, or register the model (`PUT /api/ai/admin/models/{provider}/{model}`) and add its price.",
+    retryable: false,
+  },
+  role_left_empty: {
+    advice:
+      "Name a model for the role that is registered, priced and not retired; `GET /api/ai/admin/models` lists them.",
     retryable: false,
   },
   price_exists: { advice: "Add a price that is valid from a later time.", retryable: false },
@@ -187,9 +193,15 @@ export const jobErrorGuide = {
     retryable: true,
   },
   unknown_model: {
-    title: "The model has no price, so it can't be used.",
-    advice: "Add a price for it, then retry the job.",
+    title: "The model is not registered, has no price, or is retired.",
+    advice:
+      "Register it (`PUT /api/ai/admin/models/{provider}/{model}`) and add its price, then retry the job.",
     retryable: false,
+  },
+  model_unavailable: {
+    title: "The provider does not have any model of the role (any more).",
+    advice: "Set the role's models (`PUT /api/ai/admin/roles`), then retry the job.",
+    retryable: true,
   },
   expired: {
     title: "The job had not started by its `expiresAt`.",

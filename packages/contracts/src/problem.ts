@@ -23,7 +23,9 @@ export const problemCodes = {
   job_not_found: "No job has that id.",
   creator_not_found: "No creator has that id, and unknown creators are not created here.",
   plan_not_found: "No plan has that name; `plans` lists those that exist.",
-  unknown_model: "The model has no price, so it can't be used; `models` lists those that can.",
+  unknown_model:
+    "The model is not registered, has no price, or is retired; `models` lists those that can be called.",
+  role_left_empty: "Then no model could be called for a role; `roles` lists those.",
   price_exists: "That model and tier has a price from that time already; a price is never edited.",
   call_not_found: "No call has that id.",
   call_not_unknown: "Only a call whose cost is unknown can be settled; `callStatus` is what it is.",

@@ -1,14 +1,18 @@
-import { modelSchemaOf, type ServiceTier } from "@understudy/contracts";
+import { type ModelRole, modelSchemaOf, type ServiceTier } from "@understudy/contracts";
 import {
   type CallIntent,
   type CallOpening,
+  type Candidate,
   type Decimal,
   dearestWorstCaseUsd,
   type Ledger,
+  type OpenCall,
   outputLimits,
-  type Price,
   promptTokensMax,
+  promptWorstCaseUsd,
+  worstCaseUsd,
 } from "@understudy/ledger";
+import type { ModelRegistry } from "@understudy/models";
 import { z } from "zod";
 import type { CallObserver } from "./call-observer.ts";
 import type { GeminiClient } from "./gemini-client.ts";
@@ -23,9 +27,12 @@ export interface BilledRequest {
   /** Instructions; text from outside never stands here. */
   system: string;
   parts: string[];
-  model: string;
-  /** Called instead while `model` can't be. */
-  fallbackModel?: string;
+  /** What it is for: its models answer, the first that can be called. */
+  role: ModelRole;
+  /** In place of the role's. */
+  model?: string | undefined;
+  /** The creator's, whose jobs may have models of their own. */
+  plan: string;
   serviceTier?: ServiceTier;
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
@@ -80,22 +87,25 @@ export type GenerationOutcome<Value> =
   | (Generation & { kind: "refused" | "lost" })
   | Exclude<CallOpening, { kind: "open" }>
   | ModelWait
-  | { kind: "unknown_model"; models: string[] };
+  | { kind: "unknown_model"; model: string; models: string[] };
 
-/** The model can't be called now, nor can its fallback: a 429, its limits, or too many failures. */
+/** None of the models can be called now: a 429, its limits, or too many failures. */
 type ModelWait = Omit<ModelDelay, "kind"> & { kind: "model_wait" };
 
 interface Dependencies {
   gemini: GeminiClient;
   ledger: Ledger;
+  registry: ModelRegistry;
+  /** Hears that the provider does not have a model (any more), and which answers next. */
+  onUnavailable?(model: string, next: Candidate | undefined, gone: Candidate): void;
   /** Keeps Gemini's own limits; without it each call goes. */
   modelGate?: ModelGate | undefined;
 }
 
 /**
  * The model's answer as text. Each HTTP request is one row of `UsageLog`, written before it and settled after
- * it; nothing is sent where the quota has no room for the worst case. There is one request, or, where a 429
- * answers it and there is a fallback, two.
+ * it; nothing is sent where the quota has no room for the worst case. There is one request, or, where a model can't be
+ * called, one more for each that comes after it.
  *
  * @param remembered the result of the finished step, where there is one: then nothing is sent or paid
  */
@@ -135,47 +145,39 @@ async function billedAnswer(
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   if (remembered !== undefined) return readAnswer(rememberedAnswer.parse(remembered));
 
-  const { prices } = dependencies.ledger;
-  const models = await modelsOf(prices, request);
-  if (!models) return { kind: "unknown_model", models: await prices.models() };
+  const { role, model, plan, serviceTier = "standard", metadata } = request;
+  const wish = { role, model, plan, creatorId: metadata.creatorId };
+  const found = await dependencies.registry.candidates(wish, serviceTier);
+  if (found.kind === "unknown_model") return found;
   const bounded = { ...request, ...(jsonSchema && { jsonSchema }) };
-  const [first, ...others] = models;
-  const holdUsd = dearestWorstCaseUsd([first.price, ...others.map(({ price }) => price)], bounded);
+  const holdUsd = dearestWorstCaseUsd(found.candidates, bounded);
 
-  const outcome = await callModel(dependencies, bounded, first, holdUsd);
-  if (outcome.kind !== "model_wait") return outcome;
-  let wait = outcome;
-  for (const fallback of others) {
-    const other = await callModel(dependencies, bounded, fallback, holdUsd);
-    if (other.kind !== "model_wait") return other;
-    if (other.delayMs < wait.delayMs) wait = other;
+  let wait: ModelWait | undefined;
+  for (const [index, candidate] of found.candidates.entries()) {
+    const outcome = await callModel(dependencies, bounded, candidate, holdUsd);
+    const next = found.candidates[index + 1];
+    if (isUnavailable(outcome)) {
+      await markUnavailable(dependencies, candidate, next);
+      if (!next && !wait) return outcome;
+    } else if (outcome.kind !== "model_wait") return outcome;
+    else if (!wait || outcome.delayMs < wait.delayMs) wait = outcome;
   }
+  if (!wait) throw new Error("A call has no model.");
   return wait;
 }
 
-/** A model that may answer, and what it costs now. */
-interface PricedModel {
-  model: string;
-  price: Price;
+/** The provider does not have the model: never had, has no more, or not for this project. Nothing was billed. */
+function isUnavailable(outcome: GenerationOutcome<unknown>): boolean {
+  return outcome.kind === "refused" && outcome.httpStatus === 404;
 }
 
-/**
- * The request's model, then its fallback where that has a price.
- * @returns undefined where the model itself has none
- */
-async function modelsOf(
-  prices: Ledger["prices"],
-  { model, fallbackModel, serviceTier = "standard" }: BilledRequest,
-): Promise<[PricedModel, ...PricedModel[]] | undefined> {
-  const now = new Date();
-  const price = await prices.priceOf(model, serviceTier, now);
-  if (!price) return undefined;
-  const other = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, now));
-  if (!fallbackModel || !other || other.id === price.id) return [{ model, price }];
-  return [
-    { model, price },
-    { model: fallbackModel, price: other },
-  ];
+async function markUnavailable(
+  { registry, onUnavailable }: Dependencies,
+  gone: Candidate,
+  next: Candidate | undefined,
+): Promise<void> {
+  const { model } = gone.prices[0];
+  if (await registry.markUnavailable(model).catch(() => false)) onUnavailable?.(model, next, gone);
 }
 
 type BoundedRequest = BilledRequest & { jsonSchema?: object };
@@ -184,12 +186,13 @@ type BoundedRequest = BilledRequest & { jsonSchema?: object };
 async function callModel(
   dependencies: Dependencies,
   request: BoundedRequest,
-  { model, price }: PricedModel,
+  candidate: Candidate,
   holdUsd: Decimal,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   const { modelGate } = dependencies;
   const { observer } = request;
-  const { maxOutputTokens } = outputLimits(model, request);
+  const [price] = candidate.prices;
+  const { maxOutputTokens } = outputLimits(candidate.capabilities, request);
   const admission = await modelGate?.admit(price.model, promptTokensMax(request) + maxOutputTokens);
   if (admission?.kind === "wait") {
     observer?.notMade(price.model, admission);
@@ -198,7 +201,7 @@ async function callModel(
 
   let generation: Generation | undefined;
   try {
-    const opened = await openAndSend(dependencies, request, { model, price }, holdUsd);
+    const opened = await openAndSend(dependencies, request, candidate, holdUsd);
     if (opened.kind === "not_opened") {
       observer?.notMade(price.model, opened.opening);
       return opened.opening;
@@ -218,21 +221,25 @@ type Observed = ReturnType<CallObserver["made"]>;
 
 type Sent =
   | { kind: "not_opened"; opening: Exclude<CallOpening, { kind: "open" }> }
-  | { kind: "sent"; intent: CallIntent; generation: Generation; observed: Observed | undefined };
+  | { kind: "sent"; call: OpenCall; generation: Generation; observed: Observed | undefined };
 
 /** Writes the call down with its hold, then makes it. */
 async function openAndSend(
   { gemini, ledger }: Dependencies,
   request: BoundedRequest,
-  { model, price }: PricedModel,
+  candidate: Candidate,
   holdUsd: Decimal,
 ): Promise<Sent> {
+  const [price] = candidate.prices;
   const { serviceTier = "standard", timeoutSeconds, signal, system, parts, jsonSchema, streams } = request;
   const intent: CallIntent = {
     ...request.metadata,
     id: ledger.newCallId(),
     price,
+    routedTo: candidate.routedTo,
     holdUsd,
+    worstUsd: worstCaseUsd(candidate, request),
+    promptWorstUsd: promptWorstCaseUsd(candidate, request),
     reserveUsd: request.reserveUsd,
     isNecessary: request.isNecessary,
     // What is over must first have had the time to be settled.
@@ -240,7 +247,7 @@ async function openAndSend(
   };
   const opening = await ledger.openCall(intent);
   if (opening.kind !== "open") return { kind: "not_opened", opening };
-  const { maxOutputTokens, thinking } = outputLimits(model, request);
+  const { maxOutputTokens, thinking } = outputLimits(candidate.capabilities, request);
   const observed = request.observer?.made({
     id: intent.id,
     model: price.model,
@@ -257,14 +264,14 @@ async function openAndSend(
     maxOutputTokens,
     thinking,
     callId: intent.id,
-    model,
+    model: candidate.model,
     serviceTier,
     timeoutSeconds,
     signal,
     onText: streams && textListener(streams, jsonSchema !== undefined),
   });
   observed?.ended(generation);
-  return { kind: "sent", intent, generation, observed };
+  return { kind: "sent", call: { ...intent, startedAt: opening.startedAt }, generation, observed };
 }
 
 function textListener({ field, onText }: AnswerStream, isStructured: boolean): (text: string) => void {
@@ -278,22 +285,22 @@ function textListener({ field, onText }: AnswerStream, isStructured: boolean): (
 /** Settles or releases what the call holds. */
 async function endCall(
   { ledger }: Dependencies,
-  { intent, observed }: Sent & { kind: "sent" },
+  { call, observed }: Sent & { kind: "sent" },
   generation: Generation,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   // A lost answer stays open until its deadline; then the reconciler gives it up as unknown.
   if (generation.kind === "lost") {
     const isCancelled = generation.reason === "cancelled";
     // Not tried again: without this the call is given up all the same.
-    await ledger.loseCall(intent.id, { usage: generation.usage, isCancelled }).catch(() => {});
+    await ledger.loseCall(call.id, { usage: generation.usage, isCancelled }).catch(() => {});
     return generation;
   }
   if (generation.kind === "refused") {
-    await ledger.endCall(intent, generation);
+    await ledger.endCall(call, generation);
     return generation;
   }
   const answer = rememberedAnswer.parse(generation);
-  const settled = await ledger.endCall(intent, { ...generation, stepResult: answer });
+  const settled = await ledger.endCall(call, { ...generation, stepResult: answer });
   observed?.settled(settled);
   return readAnswer(answer);
 }

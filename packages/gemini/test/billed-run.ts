@@ -1,5 +1,13 @@
 import { beforeEach } from "@jest/globals";
-import { type CallIntent, type CallOpening, type Ledger, type Price, sumUsd } from "@understudy/ledger";
+import {
+  type CallIntent,
+  type CallOpening,
+  type Candidate,
+  type Ledger,
+  type Price,
+  sumUsd,
+} from "@understudy/ledger";
+import type { ModelRegistry, ModelWish } from "@understudy/models";
 import type { ObservedCall } from "../src/call-observer.ts";
 import type { GeminiClient, GenerationRequest } from "../src/gemini-client.ts";
 import type { BilledRequest } from "../src/generate-with-billing.ts";
@@ -24,11 +32,49 @@ function price(id: number, model: string, inputUsd: string, outputUsd: string): 
   };
 }
 
-/** By what they are asked for: a name may be spelt otherwise in the price list. */
-export const prices: Record<string, Price> = {
-  "models/flash": price(1, "flash", "1", "2"),
+export const prices = {
   flash: price(1, "flash", "1", "2"),
   lite: price(2, "lite", "0.1", "20"),
+} satisfies Record<string, Price>;
+
+function candidate(model: string, own: Price): Candidate {
+  return {
+    model,
+    capabilities: {
+      purpose: "generate",
+      thinking: { by: "level", levels: ["LOW", "MEDIUM", "HIGH"] },
+      outputTokensMax: 65_536,
+      cacheTokensMin: null,
+      input: ["text"],
+      output: ["text"],
+      structuredOutput: "responseJsonSchema",
+      ignored: [],
+      refused: [],
+    },
+    prices: [own],
+    routedTo: [],
+  };
+}
+
+/** By what they are asked for: a name may be spelt otherwise in the price list. */
+export const candidates = {
+  "models/flash": candidate("models/flash", prices.flash),
+  lite: candidate("lite", prices.lite),
+};
+
+/** Only an offer has a second model. */
+const registry = {
+  candidates: async ({ role, model }: ModelWish, tier: string) => {
+    const names = model === undefined ? ["models/flash", ...(role === "offer" ? ["lite"] : [])] : [model];
+    const found = tier === "standard" ? names.flatMap((name) => candidates[name as "lite"] ?? []) : [];
+    return found.length > 0
+      ? { kind: "callable", candidates: found }
+      : { kind: "unknown_model", model: names[0], models: ["flash", "lite"] };
+  },
+  markUnavailable: async (model: string) => {
+    note("unavailable", model);
+    return answers.isNews;
+  },
 };
 
 export const answered: Generation & { kind: "answered" } = {
@@ -51,15 +97,18 @@ export let answers: {
   open: CallOpening;
   generate: (request: GenerationRequest) => Generation;
   lose: () => Promise<void>;
+  /** Nobody knew before that the model can't be had. */
+  isNews: boolean;
 };
 
 beforeEach(() => {
   events = [];
   answers = {
     admit: (model) => ({ kind: "go", pass: { model, bucket: 1, tokens: 2, probe: 3 } }),
-    open: { kind: "open" },
+    open: { kind: "open", startedAt: new Date(7) },
     generate: () => answered,
     lose: async () => {},
+    isNews: true,
   };
 });
 
@@ -73,10 +122,6 @@ const note = (what: string, ...details: unknown[]) => void events.push([what, ..
 let calls = 0;
 
 const ledger = {
-  prices: {
-    priceOf: async (model: string, tier: string) => (tier === "standard" ? prices[model] : undefined),
-    models: async () => ["flash", "lite"],
-  },
   newCallId: () => `call_${++calls}`,
   openCall: async (intent: CallIntent) => {
     note("open", intent);
@@ -114,6 +159,7 @@ const modelGate = {
 export const withoutGate = {
   ledger: ledger as unknown as Ledger,
   gemini: gemini as unknown as GeminiClient,
+  registry: registry as unknown as ModelRegistry,
 };
 export const dependencies = { ...withoutGate, modelGate: modelGate as unknown as ModelGate };
 
@@ -141,7 +187,8 @@ export function billedRequest(more: Partial<BilledRequest> = {}): BilledRequest 
   return {
     system: "Be kind.",
     parts: ["Hello"],
-    model: "models/flash",
+    role: "draft",
+    plan: "starter",
     maxOutputTokens: 100,
     thinkingBudget: 50,
     timeoutSeconds: 30,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { modelSchemaOf } from "@understudy/contracts";
-import { dearestWorstCaseUsd, type Price } from "@understudy/ledger";
+import { dearestWorstCaseUsd, type Price, promptWorstCaseUsd } from "@understudy/ledger";
 import { z } from "zod";
 import {
   type BilledRequest,
@@ -13,6 +13,7 @@ import {
   answered,
   answers,
   billedRequest,
+  candidates,
   dependencies,
   detailsOf,
   doneInOrder,
@@ -46,7 +47,7 @@ const wait = (delayMs: number, why: "paused" | "rate" | "breaker" = "rate"): Adm
 const refusing = (...models: string[]) => {
   answers.generate = ({ model }) => (models.includes(model) ? rateLimited(3_000) : answered);
 };
-const withFallback = { fallbackModel: "lite" };
+const withFallback = { role: "offer" } as const;
 const modelsSent = () => detailsOf("send").map(([request]) => (request as { model: string }).model);
 
 describe("a call", () => {
@@ -58,14 +59,17 @@ describe("a call", () => {
   it("is written down under the price of its model, with what it may cost and when it is lost", async () => {
     const request = billedRequest();
     await generateTextWithBilling(dependencies, request);
-    const holdUsd = dearestWorstCaseUsd([prices.flash as Price], request);
+    const holdUsd = dearestWorstCaseUsd([candidates["models/flash"]], request);
     expect(detailsOf("open")).toEqual([
       [
         {
           ...metadata,
           id: expect.stringMatching(/^call_/),
           price: prices.flash,
+          routedTo: [],
           holdUsd,
+          worstUsd: holdUsd,
+          promptWorstUsd: promptWorstCaseUsd(candidates["models/flash"], request),
           reserveUsd: request.reserveUsd,
           isNecessary: true,
           timeoutSeconds: 45,
@@ -78,7 +82,6 @@ describe("a call", () => {
     const { signal } = new AbortController();
     await generateText({ signal });
     const [[intent]] = detailsOf("open") as [[{ id: string }]];
-    // A model that nobody knows takes the lowest level that all have, with room for its thoughts.
     const limits = { maxOutputTokens: 4_196, thinking: { thinkingLevel: "LOW" } };
     expect(detailsOf("send")).toEqual([
       [
@@ -235,8 +238,8 @@ describe("a call that is not made", () => {
 
   it("names the models that have a price where its own has none", async () => {
     const unknown = { kind: "unknown_model", models: ["flash", "lite"] };
-    expect(await generateText({ model: "ultra", ...withFallback })).toEqual(unknown);
-    expect(await generateText({ serviceTier: "flex" })).toEqual(unknown);
+    expect(await generateText({ model: "ultra", ...withFallback })).toEqual({ ...unknown, model: "ultra" });
+    expect(await generateText({ serviceTier: "flex" })).toEqual({ ...unknown, model: "models/flash" });
     expect(events).toEqual([]);
   });
 });
@@ -289,7 +292,7 @@ describe("a 429", () => {
   });
 });
 
-describe("the fallback of a model", () => {
+describe("the next model of a role", () => {
   it("is called where the model can't be, as a call of its own", async () => {
     refusing("models/flash");
     expect(await generateText(withFallback)).toEqual({ kind: "answered", value: "Hi" });
@@ -307,22 +310,13 @@ describe("the fallback of a model", () => {
     expect(modelsSent()).toEqual(["models/flash"]);
   });
 
-  it("is paid for as is the dearer of the two, whichever is called", async () => {
+  it("is held for as is the dearer of the two, whichever is called", async () => {
     refusing("models/flash");
     const request = billedRequest(withFallback);
     await generateTextWithBilling(dependencies, request);
-    const dearest = dearestWorstCaseUsd([prices.lite as Price], request);
+    const dearest = dearestWorstCaseUsd([candidates.lite], request);
     const holds = detailsOf("open").map(([intent]) => (intent as { holdUsd: unknown }).holdUsd);
     expect(holds).toEqual([dearest, dearest]);
-  });
-
-  it.each([
-    ["has no price", "ultra"],
-    ["is the model itself under another name", "flash"],
-  ])("is none where it %s", async (_why, fallbackModel) => {
-    refusing("models/flash", "flash", "ultra");
-    expect(await generateText({ fallbackModel })).toMatchObject({ kind: "model_wait" });
-    expect(modelsSent()).toEqual(["models/flash"]);
   });
 
   it("may have to wait as well: then the shorter time counts", async () => {
@@ -333,5 +327,43 @@ describe("the fallback of a model", () => {
     expect(await waiting(100, 200)).toEqual({ kind: "model_wait", delayMs: 100, why: "rate" });
     expect(await waiting(300, 200)).toEqual({ kind: "model_wait", delayMs: 200, why: "breaker" });
     expect(await waiting(200, 200)).toMatchObject({ why: "rate" });
+  });
+});
+
+describe("a model that the provider does not have", () => {
+  const gone = (...models: string[]) => {
+    answers.generate = ({ model }) =>
+      models.includes(model)
+        ? { kind: "refused", httpStatus: 404, errorCode: "not_found", retryable: false }
+        : answered;
+  };
+  const told: unknown[] = [];
+  const onUnavailable = (...about: unknown[]) => void told.push(about);
+  const ask = () => generateTextWithBilling({ ...dependencies, onUnavailable }, billedRequest(withFallback));
+
+  it("gives way to the next in the same attempt, under the same hold, and is told of once", async () => {
+    gone("models/flash");
+    expect(await ask()).toEqual({ kind: "answered", value: "Hi" });
+    expect(modelsSent()).toEqual(["models/flash", "lite"]);
+    const holds = detailsOf("open").map(([intent]) => (intent as { holdUsd: unknown }).holdUsd);
+    expect(holds[0]).toEqual(holds[1]);
+    expect(detailsOf("unavailable")).toEqual([["flash"]]);
+    expect(told).toEqual([["flash", candidates.lite, candidates["models/flash"]]]);
+    answers.isNews = false;
+    await ask();
+    expect(told).toHaveLength(1);
+  });
+
+  it("refuses the job where there is no next", async () => {
+    gone("models/flash", "lite");
+    expect(await ask()).toMatchObject({ kind: "refused", httpStatus: 404 });
+    expect(detailsOf("unavailable")).toEqual([["flash"], ["lite"]]);
+    expect(told.at(-1)).toEqual(["lite", undefined, candidates.lite]);
+  });
+
+  it("lets the job wait where another only has to wait", async () => {
+    gone("lite");
+    answers.admit = (model) => (model === "flash" ? wait(9) : { kind: "go", pass });
+    expect(await ask()).toMatchObject({ kind: "model_wait", delayMs: 9 });
   });
 });

@@ -1,7 +1,7 @@
 -- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
 -- $1: [{id, generation, claimId, workerId, isAlone, timeoutSeconds}], each id once. claimId: of this claim alone; repeated
 -- because its answer was not heard, it is given the same attempt. isAlone: nothing else runs in that process.
--- Rows: the job, its creator's `profile`, `steps` [{key, result}] that are finished, `expired`, `isFirstStart`, and `ageSeconds`
+-- Rows: the job, its creator's `profile` and `plan`, `steps` [{key, result}] that are finished, `expired`, `isFirstStart`, and `ageSeconds`
 -- since it might start (`notBefore`) or was accepted; 0 where it had ended and is tried again: since when is not kept.
 -- A job that runs, has ended, or was dispatched again under a later generation has no row: whoever delivers it is late.
 WITH request AS (
@@ -38,9 +38,9 @@ WITH request AS (
   WHERE "Job"."id" = due."id"
   RETURNING "Job".*, due."expired", due."isFirstStart"
 )
-SELECT "id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "tries", "expired", "isFirstStart", "traceparent",
-  CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest("createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",
-  (SELECT "profile" FROM "Creator" WHERE "Creator"."id" = claimed."creatorId") AS "profile",
+SELECT claimed."id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "tries", "expired", "isFirstStart", "traceparent",
+  CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest(claimed."createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",
+  creator."profile", creator."planName" AS "plan",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
    WHERE "jobId" = claimed."id") AS "steps"
-FROM claimed
+FROM claimed JOIN "Creator" AS creator ON creator."id" = claimed."creatorId"

@@ -67,6 +67,8 @@ export interface ClaimedJob {
   ageSeconds: number;
   /** W3C trace context of the request that it came with, where that was traced. */
   traceparent: string | null;
+  /** Its creator's. */
+  plan: string;
   /** How its creator sounds. */
   profile: CreatorProfile | null;
   /** Steps that an earlier attempt has finished. */

@@ -50,6 +50,7 @@ describe("an attempt that begins", () => {
       ...started,
       id: first,
       ageSeconds: 5,
+      plan: "starter",
       profile,
       steps: [
         { key: "check", result: { text: "two" } },

@@ -22,7 +22,8 @@ export interface RoomFigures {
 
 /** What became of the wish to make a call. Only `open` may be followed by a request. */
 export type CallOpening =
-  | { kind: "open" }
+  /** Written down then, by the database's clock. */
+  | { kind: "open"; startedAt: Date }
   /** Another attempt has the job now. */
   | { kind: "fenced" }
   | WaitForRoom

@@ -56,6 +56,7 @@ export function presentCall(row: CallRow): Call {
     stepKey: row.stepKey,
     attempt: row.attempt,
     model: row.model,
+    modelVersion: row.modelVersion,
     provider: row.provider,
     serviceTier: row.serviceTier,
     status: row.status,

@@ -16,11 +16,28 @@ export { costEfficiency } from "./cost-efficiency.ts";
 export { costSeries } from "./cost-series.ts";
 export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
-export { type CallAnswer, type CallIntent, Ledger, type SettledCall } from "./ledger.ts";
-export type { ThinkingSetting } from "./model-capabilities.ts";
+export {
+  type CallAnswer,
+  type CallIntent,
+  Ledger,
+  type OpenCall,
+  type ProviderWords,
+  type SettledCall,
+} from "./ledger.ts";
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
-export { type Price, PriceBook } from "./price-book.ts";
+export { modelNames, type Price, PriceBook } from "./price-book.ts";
 export { addPrice, listPrices } from "./price-list.ts";
 export { quotaOf, quotasOf } from "./quota.ts";
 export { resolveUnknownCall } from "./resolve-unknown.ts";
-export { dearestWorstCaseUsd, outputLimits, promptTokensMax, worstCasesOf } from "./worst-case.ts";
+export type { ThinkingSetting } from "./thinking.ts";
+export {
+  type BoundedRequest,
+  type Candidate,
+  dearestWorstCaseUsd,
+  type OutputBounds,
+  outputLimits,
+  type PlannedParts,
+  promptTokensMax,
+  promptWorstCaseUsd,
+  worstCaseUsd,
+} from "./worst-case.ts";

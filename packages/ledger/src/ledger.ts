@@ -8,10 +8,11 @@ import {
   untilDatabaseAnswers,
 } from "@understudy/database";
 import type { Decimal } from "decimal.js";
+import { raiseAlert } from "./alerts/raise-alert.ts";
 import { type CallOpening, findNoRoom, type RoomFigures } from "./call-opening.ts";
 import { explainCost } from "./cost.ts";
-import { Money } from "./money.ts";
-import { type Price, PriceBook } from "./price-book.ts";
+import { formatUsd, Money } from "./money.ts";
+import { type Price, PriceBook, servedModel } from "./price-book.ts";
 import { readUsage, type TokenCounts } from "./usage.ts";
 
 const openStatement = loadStatement(new URL("./open-calls.sql", import.meta.url));
@@ -32,14 +33,28 @@ export interface CallIntent {
   creatorId: string;
   agentId: string;
   feature: string;
+  /** Of the model that is asked. */
   price: Price;
+  /** Models that may answer in its place, as it was read. */
+  routedTo: readonly string[];
+  /** The worst case of all models that the attempt may turn to. */
   holdUsd: Decimal;
+  /** The worst case of this model, and of who may answer in its place. */
+  worstUsd: Decimal;
+  /** The worst case of its prompt alone. */
+  promptWorstUsd: Decimal;
   /** Held for the job beside this call: for others that it can't do without. */
   reserveUsd: Decimal;
   /** The job can't do without it: its hold comes out of what the job holds already, as far as that reaches. */
   isNecessary: boolean;
   /** Past this the answer counts as lost. */
   timeoutSeconds: number;
+}
+
+/** A call that is written down. */
+export interface OpenCall extends CallIntent {
+  /** By the database's clock: it decides the price. */
+  startedAt: Date;
 }
 
 export interface LedgerOptions {
@@ -56,6 +71,10 @@ export type CallAnswer =
       kind: "answered";
       /** `usageMetadata` as it came. */
       usage: unknown;
+      /** The model that says that it has answered. */
+      modelVersion?: string;
+      /** Refused before anything was written: the prompt alone can be billed. */
+      isPromptBlocked?: boolean;
       /** The tier that was served: priority may be served as standard. */
       serviceTier: ServiceTier;
       provider: Provider;
@@ -64,7 +83,26 @@ export type CallAnswer =
       stepResult?: object;
     }
   /** Gemini refused it, or it was never sent: it costs nothing. */
-  | { kind: "refused"; errorCode: string; httpStatus?: number; provider?: Provider };
+  | {
+      kind: "refused";
+      errorCode: string;
+      httpStatus?: number;
+      provider?: Provider;
+      /** The provider's own, bounded, and without what the prompt says. */
+      words?: ProviderWords;
+    };
+
+/** What a provider says of a failure. */
+export interface ProviderWords {
+  message: string;
+  reason?: string;
+  /** Quotas that are used up. */
+  quota?: string[];
+  /** Fields that it does not take. */
+  fields?: string[];
+  /** Its own id of the request. */
+  requestId?: string;
+}
 
 /** Tokens and cost of an ended call, as they stand in `UsageLog`. */
 export interface SettledCall {
@@ -78,7 +116,8 @@ export interface SettledCall {
 }
 
 /** An item of open-calls.sql. */
-interface NewCall extends Omit<CallIntent, "price" | "holdUsd" | "reserveUsd"> {
+interface NewCall
+  extends Omit<CallIntent, "price" | "routedTo" | "holdUsd" | "worstUsd" | "promptWorstUsd" | "reserveUsd"> {
   model: string;
   serviceTier: ServiceTier;
   priceId: number;
@@ -90,6 +129,7 @@ interface NewCall extends Omit<CallIntent, "price" | "holdUsd" | "reserveUsd"> {
 /** A row of open-calls.sql. */
 interface OpenedCall extends Omit<RoomFigures, "platformQuotaUsd"> {
   id: string;
+  startedAt: Date;
   owned: boolean;
   fits: boolean;
   stopped: boolean;
@@ -106,6 +146,9 @@ interface CallEnd extends Omit<SettledCall, "costUsd"> {
   provider: Provider | undefined;
   httpStatus: number | undefined;
   errorCode: string | undefined;
+  modelVersion: string | undefined;
+  providerMessage?: string | undefined;
+  providerWords?: Omit<ProviderWords, "message"> | undefined;
   usageMetadata?: unknown;
   finishReason?: string | undefined;
   stepResult?: object | undefined;
@@ -150,7 +193,7 @@ export class Ledger {
 
   /** Writes the call down and reserves its hold in one transaction, where there is room for it. */
   async openCall(intent: CallIntent): Promise<CallOpening> {
-    const { price, holdUsd, reserveUsd, ...rest } = intent;
+    const { price, routedTo: _, worstUsd: __, promptWorstUsd: ___, holdUsd, reserveUsd, ...rest } = intent;
     const call: NewCall = {
       ...rest,
       model: price.model,
@@ -169,7 +212,7 @@ export class Ledger {
 
   #readOpening(row: OpenedCall | undefined): CallOpening {
     if (!row?.owned) return { kind: "fenced" };
-    if (row.fits) return { kind: "open" };
+    if (row.fits) return { kind: "open", startedAt: row.startedAt };
     const { stopped, requiredUsd } = row;
     if (stopped) return { kind: "wait", waitingFor: "paused", requiredUsd };
     const noRoom = findNoRoom({ ...row, platformQuotaUsd: this.#platformQuotaUsd ?? null });
@@ -194,35 +237,48 @@ export class Ledger {
    * should Postgres be away, it is kept, and tried again until Postgres is back.
    * @throws where Postgres refuses the answer for its data: its cost is written all the same, without its words
    */
-  async endCall(intent: CallIntent, answer: CallAnswer): Promise<SettledCall> {
+  async endCall(call: OpenCall, answer: CallAnswer): Promise<SettledCall> {
     try {
-      return await untilDatabaseAnswers(() => this.#endCall(intent, answer), { isPaid: true });
+      return await untilDatabaseAnswers(() => this.#endCall(call, answer), { isPaid: true });
     } catch (error) {
       if (databaseFault(error) !== "data") throw error;
-      await untilDatabaseAnswers(() => this.#endCall(intent, answer, false), { isPaid: true });
+      await untilDatabaseAnswers(() => this.#endCall(call, answer, false), { isPaid: true });
       throw error;
     }
   }
 
   /** @param withWords with what others wrote: the answer, its usage as it came, its reasons */
-  async #endCall(intent: CallIntent, answer: CallAnswer, withWords = true): Promise<SettledCall> {
-    const end = answer.kind === "answered" ? await this.#settlement(intent, answer) : released;
+  async #endCall(call: OpenCall, answer: CallAnswer, withWords = true): Promise<SettledCall> {
+    const isAnswered = answer.kind === "answered";
+    const end = isAnswered ? await this.#settlement(call, answer) : released;
+    const { message, ...words } = (answer.kind === "refused" && withWords && answer.words) || {};
+    const { isRerouted, ...figures } = end;
     await this.#settle({
-      ...end,
-      id: intent.id,
-      status: answer.kind === "answered" ? "settled" : "released",
+      ...figures,
+      id: call.id,
+      status: isAnswered ? "settled" : "released",
       costUsd: end.costUsd.toFixed(),
       provider: answer.provider,
-      httpStatus: answer.kind === "answered" ? 200 : answer.httpStatus,
+      httpStatus: isAnswered ? 200 : answer.httpStatus,
       errorCode: withWords ? (answer.kind === "refused" ? answer.errorCode : undefined) : "not_storable",
+      modelVersion: isAnswered && withWords ? answer.modelVersion : undefined,
+      ...(message !== undefined && { providerMessage: message, providerWords: words }),
       ...(withWords &&
-        answer.kind === "answered" && {
+        isAnswered && {
           usageMetadata: answer.usage ?? null,
           finishReason: answer.finishReason,
           stepResult: answer.stepResult,
         }),
     });
-    return end;
+    if (isRerouted && isAnswered) await this.#tellRerouted(call, answer.modelVersion ?? "", end.costUsd);
+    return figures;
+  }
+
+  /** Once for each pair of models. The call is paid for by now: without the alert it is `estimated` all the same. */
+  async #tellRerouted({ id, price }: OpenCall, modelVersion: string, costUsd: Decimal): Promise<void> {
+    const data = { model: price.model, modelVersion, callId: id, costUsd: formatUsd(costUsd) };
+    const facts = { type: "model_rerouted", creatorId: null, data } as const;
+    await raiseAlert(this.#database, facts, `${price.model}:${modelVersion}`).catch(() => {});
   }
 
   /**
@@ -280,24 +336,50 @@ export class Ledger {
     ]);
   }
 
-  async #settlement(
-    intent: CallIntent,
-    answer: CallAnswer & { kind: "answered" },
-  ): Promise<SettledCall & { serviceTier: ServiceTier; priceId: number }> {
-    const served = await this.prices.priceOf(intent.price.model, answer.serviceTier, new Date());
-    const price = served ?? intent.price;
+  /** Priced as what has answered, at the time when the call began. */
+  async #settlement(call: OpenCall, answer: CallAnswer & { kind: "answered" }): Promise<Settlement> {
+    const { prices, isSure, isRerouted } = await this.#pricesOf(call, answer);
+    const [first] = prices;
     const tokens = readUsage(answer.usage);
-    const common = { serviceTier: price.serviceTier, priceId: price.id };
     // Without usage nobody knows what it cost: the most that it can have cost, never nothing.
-    if (!tokens) return { ...common, ...noTokens, costUsd: intent.holdUsd, estimated: true };
+    if (!tokens) {
+      const costUsd = answer.isPromptBlocked ? call.promptWorstUsd : call.worstUsd;
+      const { serviceTier, id: priceId } = first;
+      return { serviceTier, priceId, ...noTokens, costUsd, estimated: true, isRerouted };
+    }
+    const bills = prices.map((price) => ({ price, usd: explainCost(price, tokens).totalUsd }));
+    const { price, usd } = bills.reduce((dearest, bill) => (bill.usd.gt(dearest.usd) ? bill : dearest));
     return {
-      ...common,
+      serviceTier: price.serviceTier,
+      priceId: price.id,
       ...countsOf(tokens),
-      costUsd: explainCost(price, tokens).totalUsd,
-      estimated: tokens.estimated || served === undefined,
+      costUsd: usd,
+      estimated: tokens.estimated || !isSure,
+      isRerouted,
+    };
+  }
+
+  /** The price of who has answered; where that has none, all that it may be. */
+  async #pricesOf(
+    { price: asked, routedTo, startedAt }: OpenCall,
+    { modelVersion, serviceTier }: CallAnswer & { kind: "answered" },
+  ): Promise<{ prices: [Price, ...Price[]]; isSure: boolean; isRerouted: boolean }> {
+    const served = servedModel(modelVersion ?? asked.model);
+    const isRerouted = served !== asked.model && !routedTo.includes(served);
+    const known = await this.prices.priceOf(served, serviceTier, startedAt);
+    if (known) return { prices: [known], isSure: true, isRerouted };
+    const may = await Promise.all(
+      [asked.model, ...routedTo].map((model) => this.prices.priceOf(model, serviceTier, startedAt)),
+    );
+    return {
+      prices: [may[0] ?? asked, ...may.slice(1).flatMap((price) => price ?? [])],
+      isSure: false,
+      isRerouted,
     };
   }
 }
+
+type Settlement = SettledCall & { serviceTier?: ServiceTier; priceId?: number; isRerouted: boolean };
 
 function countsOf({ prompt, toolUse, cached, output, thoughts }: TokenCounts) {
   return {
@@ -309,4 +391,4 @@ function countsOf({ prompt, toolUse, cached, output, thoughts }: TokenCounts) {
 }
 
 const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };
-const released: SettledCall = { ...noTokens, costUsd: new Money(0), estimated: false };
+const released: Settlement = { ...noTokens, costUsd: new Money(0), estimated: false, isRerouted: false };

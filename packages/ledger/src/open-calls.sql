@@ -6,7 +6,7 @@
 -- reserveUsd: held for the job beside this call, for others that it can't do without. A call that isNecessary
 -- takes its hold out of what the job holds already, as far as that reaches.
 -- platformQuotaUsd: the same for all; where it is given, the caller must have the lock of the platform's budget.
--- Rows: one for each item: {id, owned, fits, stopped, monthClosed, requiredUsd, resetsAt, plan, quotaUsd, spentUsd,
+-- Rows: one for each item: {id, owned, fits, startedAt, stopped, monthClosed, requiredUsd, resetsAt, plan, quotaUsd, spentUsd,
 -- heldUsd, unknownUsd, keyBudgetUsd, keySpentUsd, keyHeldUsd, keyUnknownUsd, platformSpentUsd, platformHeldUsd,
 -- platformUnknownUsd}.
 -- owned: the attempt is still the job's own. fits: there was room, and the call is written. The amounts are
@@ -83,7 +83,7 @@ WITH request AS (
   SELECT "id", "jobId", "attempt", "stepKey", "creatorId", "apiKeyId", "agentId", "feature", "model", "serviceTier",
          "month", "priceId", "holdUsd", now() + make_interval(secs => "timeoutSeconds")
   FROM allowed JOIN held USING ("creatorId")
-  RETURNING "id"
+  RETURNING "id", "startedAt"
 ), key_held AS (
   UPDATE "ApiKey" SET "heldUsd" = key."heldUsd" + change."changeUsd"
   FROM key JOIN (
@@ -98,6 +98,7 @@ WITH request AS (
 SELECT request."id",
        owned."id" IS NOT NULL AS "owned",
        written."id" IS NOT NULL AS "fits",
+       written."startedAt",
        (SELECT "stopped" FROM "SpendingSwitch") AS "stopped",
        account."closedAt" IS NOT NULL AS "monthClosed",
        request."holdUsd" + request."reserveUsd" AS "requiredUsd",

@@ -1,7 +1,9 @@
 import type { ServiceTier } from "@understudy/contracts";
-import type { Database } from "@understudy/database";
+import { type Database, loadStatement } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { Money } from "./money.ts";
+
+const clockStatement = loadStatement(new URL("./clock.sql", import.meta.url));
 
 /** One row of `Price`: USD for a million tokens. */
 export interface Price {
@@ -20,6 +22,12 @@ export interface Price {
   source: string;
 }
 
+/** A price that begins so soon may be in force when a call is written down: in milliseconds. */
+const soonMs = 60_000;
+
+/** How long a model without a price is believed to have none: one may have been added elsewhere. In milliseconds. */
+const unknownMs = 1_000;
+
 /** How long prices are kept before they are read anew: a row added elsewhere counts after that. */
 export const keepMs = 30_000;
 
@@ -27,7 +35,10 @@ export const keepMs = 30_000;
 export class PriceBook {
   readonly #database: Database;
   #rows: Promise<Price[]> | undefined;
-  #readAt = 0;
+  /** By this process' steady clock, in milliseconds. */
+  #readAt = Number.NEGATIVE_INFINITY;
+  /** The database's clock less this process' steady one, in milliseconds. */
+  #clockMs: number | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -40,6 +51,35 @@ export class PriceBook {
    */
   async priceOf(model: string, serviceTier: ServiceTier, at: Date): Promise<Price | undefined> {
     return latestFirst(await this.#prices(), model, serviceTier).find((price) => price.validFrom <= at);
+  }
+
+  /**
+   * Those that a call which is about to be written down may be priced at, its own tier's: the one in force by the
+   * database's clock, and one that begins within a minute.
+   */
+  async pricesNow(model: string, serviceTier: ServiceTier): Promise<Price[]> {
+    const found = await this.#pricesNow(model, serviceTier);
+    if (found.length > 0 || performance.now() - this.#readAt < unknownMs) return found;
+    this.refresh();
+    return this.#pricesNow(model, serviceTier);
+  }
+
+  async #pricesNow(model: string, serviceTier: ServiceTier): Promise<Price[]> {
+    const prices = latestFirst(await this.#prices(), model, serviceTier);
+    const now = this.#now();
+    const inForce = prices.find(({ validFrom }) => validFrom.getTime() <= now);
+    const soon = prices.filter(({ validFrom: at }) => at.getTime() > now && at.getTime() <= now + soonMs);
+    return [...(inForce ? [inForce] : []), ...soon];
+  }
+
+  /** The time by the database's clock. */
+  async now(): Promise<Date> {
+    await this.#prices();
+    return new Date(this.#now());
+  }
+
+  #now(): number {
+    return performance.now() + (this.#clockMs ?? performance.timeOrigin);
   }
 
   /** Names of all models that have a price, in order. */
@@ -59,8 +99,8 @@ export class PriceBook {
   }
 
   #prices(): Promise<Price[]> {
-    if (this.#rows === undefined || Date.now() - this.#readAt > keepMs) {
-      this.#readAt = Date.now();
+    if (this.#rows === undefined || performance.now() - this.#readAt > keepMs) {
+      this.#readAt = performance.now();
       const read = this.#read();
       this.#rows = read;
       read.catch(() => {
@@ -71,7 +111,12 @@ export class PriceBook {
   }
 
   async #read(): Promise<Price[]> {
-    return (await this.#database.prisma.price.findMany()).map(readPrice);
+    const rows = await this.#database.prisma.price.findMany();
+    const askedAt = performance.now();
+    const [clock] = await this.#database.execute<{ ms: number }>(clockStatement, []);
+    // Ahead by the time that the answer took, at most.
+    if (clock) this.#clockMs = clock.ms - askedAt;
+    return rows.map(readPrice);
   }
 }
 
@@ -115,6 +160,14 @@ export function readPrice(row: PriceRow): Price {
             cachedUsd: new Money(row.longCachedUsd?.toFixed() ?? 0),
           },
   };
+}
+
+/** A model that has answered, without what only dates it: `gemini-2.5-flash-preview-09-2025`, `…-2026-05-19`. */
+export function servedModel(modelVersion: string): string {
+  return modelNames(modelVersion)[1].replace(
+    /(?:-preview)?-(?:\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{2}-\d{2})$/,
+    "",
+  );
 }
 
 /**

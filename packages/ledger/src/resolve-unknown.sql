@@ -1,14 +1,17 @@
--- Ends calls whose cost is unknown by what an operator says: a cost, or nothing (written off). Their upper bound
--- leaves the unknown part of the accounts, and the cost is spent. The month may be closed: what it owes is adjusted
+-- Ends calls whose cost is unknown, or was estimated, by what an operator says: a cost, or nothing (written off; unknown
+-- ones alone). What was counted for them, unknown or spent, leaves the accounts, and the cost is spent. The month may be closed: what it owes is adjusted
 -- in a later one.
 -- $1: [{id, costUsd?}], each id once; without costUsd the call is written off.
 -- Rows: {id} of those ended by this statement.
 WITH word AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "costUsd" numeric)
 ), before AS (
-  SELECT call.*, word."costUsd" AS "saidUsd", coalesce(word."costUsd", 0) AS "spentUsd"
+  SELECT call.*, word."costUsd" AS "saidUsd", coalesce(word."costUsd", 0) AS "spentUsd",
+    CASE call."status" WHEN 'unknown' THEN call."holdUsd" ELSE 0 END AS "wasUnknownUsd",
+    CASE call."status" WHEN 'unknown' THEN 0 ELSE call."costUsd" END AS "wasSpentUsd"
   FROM "UsageLog" AS call JOIN word USING ("id")
-  WHERE call."status" = 'unknown'
+  WHERE (call."status" = 'unknown'
+      OR call."status" = 'settled' AND call."estimated" AND NOT call."byOperator" AND word."costUsd" IS NOT NULL)
     -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
     AND call."id" = ANY (ARRAY(SELECT "id" FROM word))
   -- In one order everywhere, here and below, so that two statements can't wait for each other.
@@ -20,14 +23,15 @@ WITH word AS (
     "costUsd" = before."spentUsd",
     "errorCode" = CASE WHEN before."saidUsd" IS NULL THEN 'written_off' ELSE before."errorCode" END,
     "byOperator" = true,
-    "settledAt" = now()
+    "settledAt" = CASE before."status" WHEN 'unknown' THEN now() ELSE before."settledAt" END
   FROM before
   WHERE call."id" = before."id"
   RETURNING call."id"
 ), key_balance AS (
-  SELECT key."id", key."spentUsd" + change."spentUsd" AS "spentUsd", key."unknownUsd" - change."holdUsd" AS "unknownUsd"
+  SELECT key."id", key."spentUsd" + change."spentUsd" AS "spentUsd", key."unknownUsd" - change."unknownUsd" AS "unknownUsd"
   FROM "ApiKey" AS key JOIN (
-    SELECT "apiKeyId", sum("spentUsd") AS "spentUsd", sum("holdUsd") AS "holdUsd" FROM before GROUP BY "apiKeyId"
+    SELECT "apiKeyId", sum("spentUsd" - "wasSpentUsd") AS "spentUsd", sum("wasUnknownUsd") AS "unknownUsd"
+    FROM before GROUP BY "apiKeyId"
   ) AS change ON change."apiKeyId" = key."id"
   ORDER BY key."id"
   FOR UPDATE OF key
@@ -35,9 +39,9 @@ WITH word AS (
   -- Worked out from the account as it is when its lock is had: settle-calls.sql tells why.
   SELECT "creatorId", "month",
     account."spentUsd" + change."spentUsd" AS "spentUsd",
-    account."unknownUsd" - change."holdUsd" AS "unknownUsd"
+    account."unknownUsd" - change."unknownUsd" AS "unknownUsd"
   FROM "MonthlySpend" AS account JOIN (
-    SELECT "creatorId", "month", sum("spentUsd") AS "spentUsd", sum("holdUsd") AS "holdUsd"
+    SELECT "creatorId", "month", sum("spentUsd" - "wasSpentUsd") AS "spentUsd", sum("wasUnknownUsd") AS "unknownUsd"
     FROM before GROUP BY "creatorId", "month"
   ) AS change USING ("creatorId", "month")
   WHERE "creatorId" = ANY (ARRAY(SELECT "creatorId" FROM before))

@@ -2,14 +2,15 @@
 -- step, in one transaction. Safe to run twice. A call that was given up as unknown is settled late all the same.
 -- $1: [{id, status ('settled' or 'released'), costUsd, inputTokens, cachedTokens, outputTokens, thoughtTokens,
 --       usageMetadata?, estimated, serviceTier?, priceId?, provider?, finishReason?, httpStatus?, errorCode?,
---       stepResult?}], each id once.
+--       modelVersion?, providerMessage?, providerWords?, stepResult?}], each id once.
 -- Rows: {id, creatorId, hasWaiters} of those ended by this statement, not earlier.
 -- hasWaiters: jobs of the creator wait for room, and there is some now.
 WITH answer AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "status" "CallStatus", "costUsd" numeric,
     "inputTokens" int, "cachedTokens" int, "outputTokens" int, "thoughtTokens" int, "usageMetadata" jsonb,
     "estimated" boolean, "serviceTier" "ServiceTier", "priceId" int, "provider" "Provider",
-    "finishReason" text, "httpStatus" int, "errorCode" text, "stepResult" jsonb)
+    "finishReason" text, "httpStatus" int, "errorCode" text, "modelVersion" text, "providerMessage" text, "providerWords" jsonb,
+    "stepResult" jsonb)
 ), before AS (
   SELECT call.* FROM "UsageLog" AS call JOIN answer USING ("id")
   WHERE call."status" IN ('started', 'unknown')
@@ -34,6 +35,9 @@ WITH answer AS (
     "finishReason" = answer."finishReason",
     "httpStatus" = answer."httpStatus",
     "errorCode" = answer."errorCode",
+    "modelVersion" = answer."modelVersion",
+    "providerMessage" = answer."providerMessage",
+    "providerWords" = answer."providerWords",
     "settledAt" = now()
   FROM before JOIN answer USING ("id")
   WHERE call."id" = before."id"

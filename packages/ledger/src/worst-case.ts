@@ -1,15 +1,14 @@
-import { modelSchemaOf, type ServiceTier } from "@understudy/contracts";
+import type { ModelCapabilities } from "@understudy/contracts";
 import type { Decimal } from "decimal.js";
-import type { z } from "zod";
 import { holdFor } from "./hold.ts";
-import { capabilitiesOf, planThinking, type ThinkingSetting } from "./model-capabilities.ts";
 import { Money } from "./money.ts";
-import type { Price, PriceBook } from "./price-book.ts";
+import type { Price } from "./price-book.ts";
+import { planThinking, type ThinkingSetting } from "./thinking.ts";
 
 /** What a prompt is made of: its parts, or, where nobody has worded them yet, what they come to. */
 type Prompt = { system: string; jsonSchema?: object } & ({ parts: string[] } | PlannedParts);
 
-interface PlannedParts {
+export interface PlannedParts {
   /** Most bytes that its parts add to the prompt, with what the protocol adds around each. */
   partsBytesMax: number;
 }
@@ -17,58 +16,42 @@ interface PlannedParts {
 /** What bounds the cost of a request to the model. */
 export type BoundedRequest = Prompt & OutputBounds;
 
-interface OutputBounds {
+export interface OutputBounds {
   /** Most tokens of the answer, thoughts not counted. */
   maxOutputTokens: number;
   /** Most tokens of thoughts; as few as the model can do unless given. */
   thinkingBudget?: number;
 }
 
-/** The worst that a request can cost at a price, in USD: what is held for it. */
-export function worstCaseUsd(price: Price, request: BoundedRequest): Decimal {
-  return holdFor(price, promptTokensMax(request), outputLimits(price.model, request).billedTokensMax);
+/** A model that a call may be sent to, and at what it may then be billed. */
+export interface Candidate {
+  /** As it is sent. */
+  model: string;
+  capabilities: ModelCapabilities;
+  /** Its price, and that of whoever may answer in its place, each in force when the call begins. */
+  prices: readonly [own: Price, ...others: Price[]];
+  /** Who may answer in its place, as it was read. */
+  routedTo: readonly string[];
 }
 
-/** The same where it is not yet known at which of the prices it will be made: at the dearest. */
-export function dearestWorstCaseUsd(prices: readonly [Price, ...Price[]], request: BoundedRequest): Decimal {
-  const [only, ...others] = prices;
-  if (others.length === 0) return worstCaseUsd(only, request);
-  return Money.max(...prices.map((price) => worstCaseUsd(price, request)));
+/** The worst that a request can cost where it is sent to that model, in USD, whoever answers. */
+export function worstCaseUsd({ prices, capabilities }: Candidate, request: BoundedRequest): Decimal {
+  const promptTokens = promptTokensMax(request);
+  const { billedTokensMax } = outputLimits(capabilities, request);
+  return Money.max(...prices.map((price) => holdFor(price, promptTokens, billedTokensMax)));
 }
 
-/** A request that will be made, as far as its cost goes. */
-export interface PlannedCall extends PlannedParts, OutputBounds {
-  system: string;
-  /** Its key within the job. */
-  step: string;
-  model?: string;
-  /** Called instead while the model can't be; counts where it has a price and is dearer. */
-  fallbackModel?: string;
-  serviceTier?: ServiceTier;
-  output?: z.ZodObject;
+/** The same where it is not yet known to which of the models it will be sent: of the dearest. */
+export function dearestWorstCaseUsd(
+  candidates: readonly [Candidate, ...Candidate[]],
+  request: BoundedRequest,
+): Decimal {
+  return Money.max(...candidates.map((candidate) => worstCaseUsd(candidate, request)));
 }
 
-/**
- * The worst case of each planned call, in USD, by its step.
- * @param defaultModel of calls that name none
- * @returns also the model of the first that has no price, and so no worst case
- */
-export async function worstCasesOf(
-  prices: PriceBook,
-  calls: readonly PlannedCall[],
-  defaultModel: string,
-): Promise<{ byStep: Map<string, Decimal>; unknownModel?: string }> {
-  const byStep = new Map<string, Decimal>();
-  const now = new Date();
-  for (const call of calls) {
-    const { step, model = defaultModel, fallbackModel, serviceTier = "standard", output } = call;
-    const price = await prices.priceOf(model, serviceTier, now);
-    if (!price) return { byStep, unknownModel: model };
-    const fallback = fallbackModel && (await prices.priceOf(fallbackModel, serviceTier, now));
-    const bounded = output ? { ...call, jsonSchema: modelSchemaOf(output) } : call;
-    byStep.set(step, dearestWorstCaseUsd(fallback ? [price, fallback] : [price], bounded));
-  }
-  return { byStep };
+/** The worst that the prompt alone can cost there, in USD. */
+export function promptWorstCaseUsd({ prices }: Candidate, request: BoundedRequest): Decimal {
+  return Money.max(...prices.map((price) => holdFor(price, promptTokensMax(request), 0)));
 }
 
 /** What bounds a request's output, in tokens, as it is sent and as it is held. */
@@ -82,9 +65,10 @@ export interface OutputLimits {
 }
 
 /** The room for thoughts gives way where the model has no more output, the answer does not. */
-export function outputLimits(model: string, request: OutputBounds): OutputLimits {
-  const { setting, roomTokens, isRoomBeside } = planThinking(model, request.thinkingBudget);
-  const { outputTokensMax } = capabilitiesOf(model);
+export function outputLimits(capabilities: ModelCapabilities, request: OutputBounds): OutputLimits {
+  const { setting, roomTokens, isRoomBeside } = planThinking(capabilities, request.thinkingBudget);
+  const { outputTokensMax: streamedMax, unaryOutputTokensMax = streamedMax } = capabilities;
+  const outputTokensMax = Math.min(streamedMax, unaryOutputTokensMax);
   const answerTokens = request.maxOutputTokens;
   const maxOutputTokens = Math.max(answerTokens, Math.min(answerTokens + roomTokens, outputTokensMax));
   const billedTokensMax = isRoomBeside ? maxOutputTokens + roomTokens : maxOutputTokens;

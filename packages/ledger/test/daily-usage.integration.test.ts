@@ -6,6 +6,7 @@ import { costs } from "../src/costs.ts";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
+import { begun } from "./running-jobs.ts";
 
 const ledgerCount = 4;
 const creators = ["psy", "katyperry", "eminem"];
@@ -76,7 +77,10 @@ async function intent(database: Database, ledger: Ledger, index: number): Promis
     agentId: ["messaging_ai", "content_ai"][(index >> 3) % 2] ?? "",
     feature,
     price,
+    routedTo: [],
     holdUsd: new Money("0.05").plus(new Money(index).times("0.000000000007")),
+    worstUsd: new Money("0.05"),
+    promptWorstUsd: new Money("0.01"),
     reserveUsd: new Money(0),
     isNecessary: true,
     // Every third answer is lost.
@@ -96,7 +100,7 @@ async function live(database: Database, ledger: Ledger, index: number): Promise<
   } as const;
   if (index % 3 !== 0) {
     await ledger.endCall(
-      wish,
+      begun(wish),
       index % 3 === 1 ? answered : { kind: "refused", errorCode: "resource_exhausted" },
     );
     return;
@@ -106,7 +110,7 @@ async function live(database: Database, ledger: Ledger, index: number): Promise<
     const { status } = await database.prisma.usageLog.findUniqueOrThrow({ where: { id: wish.id } });
     expect(status).toBe("unknown");
   });
-  if (index % 4 === 0) await ledger.endCall(wish, answered);
+  if (index % 4 === 0) await ledger.endCall(begun(wish), answered);
   if (index % 4 === 1) await resolveUnknownCall(database, wish.id, { costUsd: "0.0123" });
 }
 

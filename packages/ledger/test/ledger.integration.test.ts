@@ -3,7 +3,14 @@ import { newId } from "@understudy/database";
 import { eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
-import { intent as intendCall, type RunningJob, run, runningJob, waitingForLocks } from "./running-jobs.ts";
+import {
+  begun,
+  intent as intendCall,
+  type RunningJob,
+  run,
+  runningJob,
+  waitingForLocks,
+} from "./running-jobs.ts";
 
 const { database } = await openSuiteDatabase(20);
 const ledger = new Ledger(database);
@@ -40,7 +47,7 @@ function call(id: string) {
 describe("the ledger", () => {
   it("holds before the call and settles at the real cost, once", async () => {
     const wish = await intent("0.5");
-    expect(await ledger.openCall(wish)).toEqual({ kind: "open" });
+    expect(await ledger.openCall(wish)).toMatchObject({ kind: "open" });
     expect(await call(wish.id)).toMatchObject({
       status: "started",
       model: "gemini-2.5-flash",
@@ -48,8 +55,8 @@ describe("the ledger", () => {
     });
     expect((await account()).heldUsd.toFixed()).toBe("0.5");
 
-    await ledger.endCall(wish, { ...answered, stepResult: { text: "hi" } });
-    await ledger.endCall(wish, { ...answered, stepResult: { text: "hi" } });
+    await ledger.endCall(begun(wish), { ...answered, stepResult: { text: "hi" } });
+    await ledger.endCall(begun(wish), { ...answered, stepResult: { text: "hi" } });
     const row = await call(wish.id);
     expect(row).toMatchObject({ status: "settled", inputTokens: 1000, outputTokens: 500, estimated: false });
     expect(row.costUsd?.toFixed()).toBe("0.00155");
@@ -63,7 +70,7 @@ describe("the ledger", () => {
   it("releases the hold of a refused call, at no cost", async () => {
     const wish = await intent("0.5");
     await ledger.openCall(wish);
-    await ledger.endCall(wish, { kind: "refused", errorCode: "resource_exhausted", httpStatus: 429 });
+    await ledger.endCall(begun(wish), { kind: "refused", errorCode: "resource_exhausted", httpStatus: 429 });
     expect(await call(wish.id)).toMatchObject({ status: "released", httpStatus: 429 });
     const { spentUsd, heldUsd } = await account();
     expect([spentUsd.toFixed(), heldUsd.toFixed()]).toEqual(["0", "0"]);
@@ -97,7 +104,7 @@ describe("the ledger", () => {
       calls.filter((wish) => wish.creatorId.startsWith(`${name}_`));
     expect(["a", "b", "c"].map((name) => of(opened, name).length)).toEqual([2, 0, 3]);
 
-    await Promise.all(opened.map((wish) => ledger.endCall(wish, answered)));
+    await Promise.all(opened.map((wish) => ledger.endCall(begun(wish), answered)));
     const spends = await database.prisma.monthlySpend.findMany({
       where: { creatorId: { in: wishes.map((wish) => wish.creatorId) } },
       orderBy: { creatorId: "asc" },
@@ -126,7 +133,7 @@ describe("the ledger", () => {
     const wish = await intent("0.5", job);
     await ledger.openCall(wish);
     await run(database, [job.id]);
-    await ledger.endCall(wish, { ...answered, stepResult: { text: "late" } });
+    await ledger.endCall(begun(wish), { ...answered, stepResult: { text: "late" } });
     expect((await call(wish.id)).status).toBe("settled");
     expect(await database.prisma.step.count({ where: { jobId: job.id } })).toBe(0);
   });
@@ -138,7 +145,7 @@ describe("the ledger", () => {
     let { heldUsd, unknownUsd, spentUsd } = await account();
     expect([heldUsd, unknownUsd, spentUsd].map((amount) => amount.toFixed())).toEqual(["0", "0.5", "0"]);
 
-    await ledger.endCall(wish, answered);
+    await ledger.endCall(begun(wish), answered);
     ({ heldUsd, unknownUsd, spentUsd } = await account());
     expect([heldUsd, unknownUsd, spentUsd].map((amount) => amount.toFixed())).toEqual(["0", "0", "0.00155"]);
   });
@@ -156,7 +163,7 @@ describe("the ledger", () => {
         where: { creatorId },
         data: { heldUsd: "0", unknownUsd: "0.5" },
       });
-      settled = ledger.endCall(wish, answered);
+      settled = ledger.endCall(begun(wish), answered);
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
     });
     await settled;
@@ -168,7 +175,7 @@ describe("the ledger", () => {
   it("takes the hold as the cost where the usage is missing: estimated, never nothing", async () => {
     const wish = await intent("0.5");
     await ledger.openCall(wish);
-    await ledger.endCall(wish, { ...answered, usage: null });
+    await ledger.endCall(begun(wish), { ...answered, usage: null });
     const row = await call(wish.id);
     expect([row.estimated, row.costUsd?.toFixed()]).toEqual([true, "0.5"]);
   });
@@ -178,7 +185,7 @@ describe("the ledger", () => {
     if (!price) throw new Error("no price");
     const wish = { ...(await intent("0.5")), price };
     await ledger.openCall(wish);
-    await ledger.endCall(wish, answered);
+    await ledger.endCall(begun(wish), answered);
     const row = await call(wish.id);
     expect([row.serviceTier, row.costUsd?.toFixed()]).toEqual(["standard", "0.00155"]);
   });
@@ -219,7 +226,7 @@ describe("the database itself", () => {
   it("refuses to change what is settled, and to delete a call", async () => {
     const wish = await intent("0.5");
     await ledger.openCall(wish);
-    await ledger.endCall(wish, answered);
+    await ledger.endCall(begun(wish), answered);
     const { usageLog, price } = database.prisma;
     await expect(usageLog.update({ where: { id: wish.id }, data: { costUsd: 0 } })).rejects.toThrow(
       /keeps its cost/,

@@ -4,7 +4,7 @@ import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
-import { answered, type CallWish, openCalls, waitingForLocks } from "./running-jobs.ts";
+import { answered, begun, type CallWish, openCalls, waitingForLocks } from "./running-jobs.ts";
 
 const { database, setTime } = await openStrictSuiteDatabase();
 const ledger = new Ledger(database);
@@ -57,7 +57,7 @@ async function alertsOf(id: string) {
 describe("calls whose answer does not come", () => {
   it("are lost past their deadline, not at it, and no call that has ended is", async () => {
     const [inTime, ended] = await opened({}, {});
-    await ledger.endCall(ended, answered("0.1"));
+    await ledger.endCall(begun(ended), answered("0.1"));
     await setTime("2026-11-22T18:01:00Z");
     expect(await givenUp()).toEqual([]);
     await setTime("2026-11-22T18:01:00.001Z");
@@ -202,7 +202,7 @@ describe("what is known of a lost answer", () => {
 
   it("changes nothing of a call that has ended", async () => {
     const [settled, lost] = await opened({}, { timeoutSeconds: 5 });
-    await ledger.endCall(settled, answered("0"));
+    await ledger.endCall(begun(settled), answered("0"));
     await setTime("2026-11-22T18:00:10Z");
     await givenUp();
     const before = await Promise.all([row(settled), row(lost)]);

@@ -6,7 +6,7 @@ import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { quotaOf, quotasOf } from "../src/quota.ts";
-import { answered, type CallWish, intent, intents, openCalls, runningJob } from "./running-jobs.ts";
+import { answered, begun, type CallWish, intent, intents, openCalls, runningJob } from "./running-jobs.ts";
 
 const { zoned: database, setTime } = await openStrictSuiteDatabase();
 const ledger = new Ledger(database);
@@ -171,7 +171,7 @@ describe("calls of two months", () => {
       { [november]: ["0", "0.75", "0.5"], [december]: ["0", "0.125", "0.25"] },
     ]);
     await Promise.all(
-      calls.slice(0, 7).map((call, index) => ledger.endCall(call, answered(`0.${index + 1}`))),
+      calls.slice(0, 7).map((call, index) => ledger.endCall(begun(call), answered(`0.${index + 1}`))),
     );
     expect([await accounts(a), await accounts(b)]).toEqual([
       { [november]: ["0.3", "0", "0"], [december]: ["1.1", "0", "0"] },

@@ -6,6 +6,7 @@ import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import {
   answered,
+  begun,
   type CallWish,
   flashPrice,
   intents,
@@ -133,7 +134,7 @@ describe("room", () => {
       { ...job, holdUsd: "3", timeoutSeconds: 0 },
       { ...job, holdUsd: "2" },
     ]);
-    await ledger.endCall(spent, answered("1"));
+    await ledger.endCall(begun(spent), answered("1"));
     await eventually(async () => expect(await ledger.giveUpCalls(10)).toHaveLength(1));
     return job;
   }

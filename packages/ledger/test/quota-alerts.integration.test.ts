@@ -4,7 +4,7 @@ import { newId } from "@understudy/database";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
 import { Ledger } from "../src/ledger.ts";
-import { answered, openCalls } from "./running-jobs.ts";
+import { answered, begun, openCalls } from "./running-jobs.ts";
 
 const { database } = await openSuiteDatabase();
 const ledger = new Ledger(database);
@@ -18,7 +18,7 @@ async function newCreator(quotaUsd: string | null, planName = "starter"): Promis
 /** Settles a call at `usd`. */
 async function spend(creatorId: string, usd: string, holdUsd = usd): Promise<string> {
   const [call] = await openCalls(database, ledger, [{ creatorId, holdUsd }]);
-  await ledger.endCall(call, answered(usd));
+  await ledger.endCall(begun(call), answered(usd));
   return call.id;
 }
 

@@ -7,6 +7,7 @@ import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { sumUsd } from "../src/money.ts";
 import {
   answered,
+  begun,
   type CallWish,
   intent,
   intents,
@@ -38,7 +39,7 @@ describe("room in a quota", () => {
   it("that others' holds take comes back: wait; that is spent does not: no room", async () => {
     const first = await open("9");
     expect((await open("2")).opening).toMatchObject({ kind: "wait", waitingFor: "quota", requiredUsd: "2" });
-    await ledger.endCall(first.wish, answered("8.5"));
+    await ledger.endCall(begun(first.wish), answered("8.5"));
     const { opening } = await open("2");
     expect(opening).toMatchObject({
       kind: "no_room",
@@ -88,7 +89,7 @@ describe("room in a quota", () => {
 
   it("is that of the month that begins, where the old one was closed in that very moment", async () => {
     const { wish } = await open("1");
-    await ledger.endCall(wish, answered("0.5"));
+    await ledger.endCall(begun(wish), answered("0.5"));
     await database.prisma.monthlySpend.updateMany({ where: { creatorId }, data: { closedAt: new Date() } });
     // The month is still this one here, so there is no other to take it from: no hold stands on a closed account.
     expect((await open("1")).opening.kind).not.toBe("open");
@@ -117,7 +118,7 @@ describe("what a job can't do without", () => {
   it("is held before its first call, drawn from there, and given back when it ends", async () => {
     const job = await runningJob(database, { creatorId });
     const first = await intent(ledger, job, "1", { reserveUsd: "4" });
-    expect(await ledger.openCall(first)).toEqual({ kind: "open" });
+    expect(await ledger.openCall(first)).toMatchObject({ kind: "open" });
     expect([await heldBy(job.id), await amounts()]).toEqual([["4"], ["0", "5", "0"]]);
 
     const second = await intent(ledger, job, "3");
@@ -226,7 +227,7 @@ describe("the budget of a key", () => {
     const first = await open("2", { apiKeyId });
     expect((await open("2", { apiKeyId })).opening.kind).toBe("wait");
     expect((await open("2")).opening.kind).toBe("open");
-    await ledger.endCall(first.wish, answered("1.25"));
+    await ledger.endCall(begun(first.wish), answered("1.25"));
     const { opening } = await open("2", { apiKeyId });
     expect(opening).toMatchObject({
       kind: "no_room",
@@ -242,7 +243,7 @@ describe("the budget of a key", () => {
   it("counts what was spent and held before it was set", async () => {
     const apiKeyId = await createApiKeyRow(database, null);
     const spent = await open("2", { apiKeyId });
-    await ledger.endCall(spent.wish, answered("1.25"));
+    await ledger.endCall(begun(spent.wish), answered("1.25"));
     await open("1", { apiKeyId });
     await database.prisma.apiKey.update({ where: { id: apiKeyId }, data: { budgetUsd: "3" } });
     expect((await open("0.76", { apiKeyId })).opening.kind).toBe("wait");

@@ -1,7 +1,7 @@
 import { type Database, newId } from "@understudy/database";
 import { claimJobs, createJobs } from "@understudy/jobs";
 import { newClaim } from "@understudy/testkit";
-import type { CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent, Ledger, OpenCall } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
 
 /** A job in the hands of an attempt. */
@@ -86,12 +86,20 @@ export async function intent(
     agentId: "test_ai",
     feature: "test",
     price: await flashPrice(ledger),
+    routedTo: [],
     holdUsd: new Money(holdUsd),
+    worstUsd: new Money(holdUsd),
+    promptWorstUsd: new Money(holdUsd),
     reserveUsd: new Money(reserveUsd),
     isNecessary: true,
     timeoutSeconds: 60,
     ...terms,
   };
+}
+
+/** A call as it is once it is written down, of this moment. */
+export function begun(intent: CallIntent): OpenCall {
+  return { ...intent, startedAt: new Date() };
 }
 
 export interface CallWish extends JobWish, CallTerms {

@@ -8,6 +8,7 @@ import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
 import {
   answered,
+  begun,
   type CallWish,
   flashPrice,
   intent,
@@ -95,7 +96,9 @@ describe("calls that end together", () => {
       ["0", "2.625", "3.0625"],
     ]);
 
-    await Promise.all(calls.map((call, index) => ledger.endCall(call, answered(ends[index]?.usd ?? ""))));
+    await Promise.all(
+      calls.map((call, index) => ledger.endCall(begun(call), answered(ends[index]?.usd ?? ""))),
+    );
     expect(await accountOf(a)).toEqual(["0.435", "0.125", "0.0625"]);
     expect(await accountOf(b)).toEqual(["0.64", "0.125", "0.0625"]);
     expect(await accountOfKey(one)).toEqual(["0.615", "0.125", "0.0625"]);
@@ -104,7 +107,7 @@ describe("calls that end together", () => {
 
   it("tell of those that cost more than was held for them, and of no others", async () => {
     const calls = await opened({ holdUsd: "0.1" }, { holdUsd: "0.2" }, { holdUsd: "0.3" });
-    await Promise.all(calls.map((call) => ledger.endCall(call, answered("0.2"))));
+    await Promise.all(calls.map((call) => ledger.endCall(begun(call), answered("0.2"))));
     const { items } = await alerts(database, { creatorId, type: "cost_above_hold", limit: 10 }, undefined);
     expect(items.map(({ data }) => data)).toEqual([{ callId: calls[0].id, costUsd: "0.2", holdUsd: "0.1" }]);
   });
@@ -123,7 +126,7 @@ describe("calls that end together", () => {
       if (creatorId === none) await run(database, [job.id]);
     }
     const calls = await opened(...[quota, quota, paused, provider, none].map((creatorId) => ({ creatorId })));
-    await Promise.all(calls.map((call) => ledger.endCall(call, answered("0.1"))));
+    await Promise.all(calls.map((call) => ledger.endCall(begun(call), answered("0.1"))));
     expect(roomFor.sort()).toEqual([quota, paused]);
   });
 });
@@ -138,7 +141,7 @@ describe("a call's answer", () => {
       thoughtsTokenCount: 3,
       toolUsePromptTokenCount: 50,
     };
-    await ledger.endCall(call, { ...answered("0"), usage, finishReason: "STOP" });
+    await ledger.endCall(begun(call), { ...answered("0"), usage, finishReason: "STOP" });
     expect(await row(call)).toMatchObject({
       status: "settled",
       inputTokens: 1050,
@@ -162,10 +165,10 @@ describe("a call's answer", () => {
       { price: await flashPrice(ledger, "priority") },
       { price: embedding },
     );
-    await ledger.endCall(served, answered("0.1"));
+    await ledger.endCall(begun(served), answered("0.1"));
     const { id: priceId } = await flashPrice(ledger);
     expect(await row(served)).toMatchObject({ serviceTier: "standard", priceId, estimated: false });
-    await ledger.endCall(unpriced, { ...answered("0.1"), serviceTier: "priority" as const });
+    await ledger.endCall(begun(unpriced), { ...answered("0.1"), serviceTier: "priority" as const });
     const told = { serviceTier: "standard", priceId: embedding.id, estimated: true } as const;
     expect(await row(unpriced)).toMatchObject(told);
   });
@@ -174,7 +177,7 @@ describe("a call's answer", () => {
     const price = await flashPrice(ledger, "priority");
     const [call] = await opened({ price });
     const refusal = { errorCode: "blocked", httpStatus: 429, provider: "gemini" } as const;
-    await ledger.endCall(call, { kind: "refused", ...refusal });
+    await ledger.endCall(begun(call), { kind: "refused", ...refusal });
     const asked = { serviceTier: "priority", priceId: price.id };
     expect(await row(call)).toMatchObject({ status: "released", ...refusal, ...asked });
     expect(await accountOf(creatorId)).toEqual(["0", "0", "0"]);
@@ -186,7 +189,7 @@ describe("a call's answer", () => {
     const lostAt = new Date(Date.now() - 60_000);
     await database.prisma.usageLog.update({ where: { id: call.id }, data: { settledAt: lostAt } });
     expect((await row(call)).errorCode).toBe("answer_lost");
-    await ledger.endCall(call, answered("0.1"));
+    await ledger.endCall(begun(call), answered("0.1"));
     const { errorCode, settledAt } = await row(call);
     expect(errorCode).toBeNull();
     expect(settledAt?.getTime()).toBeGreaterThan(lostAt.getTime());
@@ -197,10 +200,10 @@ describe("a call's answer", () => {
     const [settled, refused, lost] = await opened({}, {}, { timeoutSeconds: 0 });
     await giveUp(1);
     await resolveUnknownCall(database, lost.id, { writeOff: true });
-    await ledger.endCall(settled, answered("0.1"));
-    await ledger.endCall(refused, refusal);
-    await ledger.endCall(settled, refusal);
-    await Promise.all([refused, lost].map((call) => ledger.endCall(call, answered("0.2"))));
+    await ledger.endCall(begun(settled), answered("0.1"));
+    await ledger.endCall(begun(refused), refusal);
+    await ledger.endCall(begun(settled), refusal);
+    await Promise.all([refused, lost].map((call) => ledger.endCall(begun(call), answered("0.2"))));
     expect(await statuses([settled, refused, lost])).toEqual(["settled", "released", "released"]);
     expect(await accountOf(creatorId)).toEqual(["0.1", "0", "0"]);
   });
@@ -211,8 +214,8 @@ describe("an answer that Postgres refuses for its data", () => {
     const [call, other] = await opened({ holdUsd: "1" }, {});
     const answer = { ...answered("0.25"), finishReason: "STOP\u0000", stepResult: { text: "x\u0000" } };
     const ends = await Promise.allSettled([
-      ledger.endCall(call, answer),
-      ledger.endCall(other, answered("0.1")),
+      ledger.endCall(begun(call), answer),
+      ledger.endCall(begun(other), answered("0.1")),
     ]);
     expect(ends.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
     expect(databaseFault((ends[0] as PromiseRejectedResult).reason)).toBe("data");
@@ -239,7 +242,7 @@ describe("the step of a call's answer", () => {
     await finishJobs(database, [{ id: ended.jobId, attempt: 1, ...end }]);
     await cancelJob(database, cancelled.jobId, newId("evt"));
     await Promise.all(
-      calls.map((call) => ledger.endCall(call, call === silent ? answered("0.1") : text("hi"))),
+      calls.map((call) => ledger.endCall(begun(call), call === silent ? answered("0.1") : text("hi"))),
     );
     expect(await stepsOf(own)).toEqual([[own.stepKey, { text: "hi" }]]);
     for (const call of [late, ended, cancelled, silent]) expect(await stepsOf(call)).toEqual([]);
@@ -252,8 +255,8 @@ describe("the step of a call's answer", () => {
     while (calls.length < 3) calls.push(await intent(ledger, job, "0.5", { stepKey: "draft" }));
     for (const call of calls) await ledger.openCall(call);
     const [first, ...others] = calls as [CallIntent, ...CallIntent[]];
-    await ledger.endCall(first, text("first"));
-    await Promise.all(others.map((call) => ledger.endCall(call, text("again"))));
+    await ledger.endCall(begun(first), text("first"));
+    await Promise.all(others.map((call) => ledger.endCall(begun(call), text("again"))));
     expect(await stepsOf(first)).toEqual([["draft", { text: "first" }]]);
     expect(await accountOf(creatorId)).toEqual(["0.3", "0", "0"]);
   });
@@ -268,7 +271,7 @@ describe("a call that ends while another process writes", () => {
     await database.prisma.$transaction(async (other) => {
       if (whose === "key") await other.apiKey.update({ where: { id: apiKeyId }, data });
       else await other.monthlySpend.updateMany({ where: { creatorId }, data });
-      settled = ledger.endCall(call, answered("0.1"));
+      settled = ledger.endCall(begun(call), answered("0.1"));
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
     });
     await settled;

@@ -4,7 +4,7 @@ import { putOffJob } from "@understudy/jobs";
 import { createApiKeyRow } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { Ledger } from "../src/ledger.ts";
-import { answered, type JobWish, openCalls, run, runningJob, runningJobs } from "./running-jobs.ts";
+import { answered, begun, type JobWish, openCalls, run, runningJob, runningJobs } from "./running-jobs.ts";
 
 const { database } = await openSuiteDatabase();
 let ledger: Ledger;
@@ -64,7 +64,7 @@ describe("jobs that wait for room", () => {
     const [holder] = await openCalls(database, ledger, [{ creatorId, holdUsd: "9.5" }]);
     const [id] = await waiters({ needs: "3", priority: 7 });
     expect(await woken()).toEqual([]);
-    await ledger.endCall(holder, answered("5"));
+    await ledger.endCall(begun(holder), answered("5"));
     expect(roomFor).toEqual([creatorId]);
     await database.prisma.job.update({ where: { id }, data: { dispatchedAt: new Date() } });
     const dispatchable = { id, agent: "test", creatorId, generation: 3, priority: 7, notBefore: null };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { ModelCapabilities } from "@understudy/contracts";
 import { outputLimits, promptTokensMax } from "../src/worst-case.ts";
 
 describe("the bound of a prompt", () => {
@@ -15,45 +16,44 @@ describe("the bound of a prompt", () => {
   });
 });
 
-const limitsOf = (model: string, maxOutputTokens: number, thinkingBudget?: number) =>
-  outputLimits(model, { maxOutputTokens, ...(thinkingBudget !== undefined && { thinkingBudget }) });
+const minimal = { by: "level", levels: ["MINIMAL", "LOW", "MEDIUM", "HIGH"] } as const;
+const low = { by: "level", levels: ["LOW", "MEDIUM", "HIGH", "XHIGH"] } as const;
+const budget = { by: "budget", min: 1, max: 24_576, canBeOff: true } as const;
+const alwaysOn = { ...budget, min: 128, max: 32_768, canBeOff: false } as const;
+
+type Thinking = { thinking: unknown; outputTokensMax?: number; unaryOutputTokensMax?: number };
+
+const limitsOf = (
+  { thinking, outputTokensMax = 65_536, ...more }: Thinking,
+  maxOutputTokens: number,
+  thinkingBudget?: number,
+) =>
+  outputLimits({ thinking, outputTokensMax, ...more } as ModelCapabilities, {
+    maxOutputTokens,
+    ...(thinkingBudget !== undefined && { thinkingBudget }),
+  });
 
 describe("as little thinking as a model can do", () => {
   it.each([
-    ["gemini-2.5-flash", { thinkingBudget: 0 }, 100],
-    ["models/gemini-2.5-flash-001", { thinkingBudget: 0 }, 100],
-    ["gemini-2.5-flash-lite", { thinkingBudget: 0 }, 100],
-    ["gemini-2.5-pro", { thinkingBudget: 128 }, 228],
-    ["gemini-3-flash-preview", { thinkingLevel: "MINIMAL" }, 612],
-    ["gemini-3.1-flash-lite", { thinkingLevel: "MINIMAL" }, 612],
-    ["gemini-3.5-flash", { thinkingLevel: "MINIMAL" }, 612],
-    ["gemini-3.5-flash-lite", { thinkingLevel: "MINIMAL" }, 612],
-    ["gemini-3.6-flash", { thinkingLevel: "MINIMAL" }, 612],
-    ["gemini-3.1-pro-preview", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-3.7-flash", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-3.8-flash", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-4-argon", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-4-carbon", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-4-hydrogen", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-4-neon", { thinkingLevel: "LOW" }, 4_196],
-    ["gemini-2.0-flash-exp", undefined, 100],
-  ])("%s is asked with %j, and has room for it", (model, thinking, maxOutputTokens) => {
-    expect(limitsOf(model, 100)).toMatchObject({ thinking, maxOutputTokens });
-  });
-
-  it("of a model that is newer than all we know is LOW", () => {
-    for (const model of ["gemini-5-flash", "constructor"]) {
-      expect(limitsOf(model, 100)).toMatchObject({
-        thinking: { thinkingLevel: "LOW" },
-        maxOutputTokens: 4_196,
-      });
-    }
+    ["off where that can be", budget, { thinkingBudget: 0 }, 100],
+    ["the least budget", alwaysOn, { thinkingBudget: 128 }, 228],
+    ["MINIMAL", minimal, { thinkingLevel: "MINIMAL" }, 612],
+    ["LOW", low, { thinkingLevel: "LOW" }, 4_196],
+    [
+      "the level whose room the registry knows",
+      { ...low, leastRoomTokens: 900 },
+      { thinkingLevel: "LOW" },
+      1_000,
+    ],
+    ["nothing where it does not think", null, undefined, 100],
+  ])("is %s, with room for it", (_what, thinking, setting, maxOutputTokens) => {
+    expect(limitsOf({ thinking }, 100)).toMatchObject({ thinking: setting, maxOutputTokens });
   });
 });
 
 describe("a thinking budget", () => {
   it("is sent to 2.5 as it is, and held beside what is sent: reports differ on whether that contains it", () => {
-    expect(limitsOf("gemini-2.5-flash", 100, 2_000)).toEqual({
+    expect(limitsOf({ thinking: budget }, 100, 2_000)).toEqual({
       thinking: { thinkingBudget: 2_000 },
       maxOutputTokens: 2_100,
       billedTokensMax: 4_100,
@@ -61,34 +61,48 @@ describe("a thinking budget", () => {
   });
 
   it.each([
-    ["gemini-3.5-flash-lite", 0, "MINIMAL", 612],
-    ["gemini-3.5-flash-lite", 1_023, "MINIMAL", 1_123],
-    ["gemini-3.5-flash-lite", 1_024, "LOW", 4_196],
-    ["gemini-3.5-flash-lite", 8_191, "LOW", 8_291],
-    ["gemini-3.5-flash-lite", 8_192, "MEDIUM", 16_484],
-    ["gemini-3.5-flash-lite", 32_768, "HIGH", 32_868],
-    ["gemini-4-neon", 0, "LOW", 4_196],
-    ["gemini-4-neon", 24_576, "HIGH", 32_868],
-  ])("for %s of %i is level %s", (model, budget, thinkingLevel, maxOutputTokens) => {
-    expect(limitsOf(model, 100, budget)).toEqual({
-      thinking: { thinkingLevel },
-      maxOutputTokens,
-      // Thoughts and answer share what is sent.
-      billedTokensMax: maxOutputTokens,
-    });
-  });
+    ["MINIMAL", minimal, 0, "MINIMAL", 612],
+    ["MINIMAL", minimal, 1_023, "MINIMAL", 1_123],
+    ["MINIMAL", minimal, 1_024, "LOW", 4_196],
+    ["MINIMAL", minimal, 8_191, "LOW", 8_291],
+    ["MINIMAL", minimal, 8_192, "MEDIUM", 16_484],
+    ["MINIMAL", minimal, 32_768, "HIGH", 32_868],
+    ["LOW", low, 0, "LOW", 4_196],
+    ["LOW", low, 24_576, "HIGH", 32_868],
+  ])(
+    "of a model with levels from %s: %j of %i is level %s",
+    (_least, thinking, budget, thinkingLevel, maxOutputTokens) => {
+      expect(limitsOf({ thinking }, 100, budget)).toEqual({
+        thinking: { thinkingLevel },
+        maxOutputTokens,
+        // Thoughts and answer share what is sent.
+        billedTokensMax: maxOutputTokens,
+      });
+    },
+  );
 });
 
 describe("the most output that a model has", () => {
   it.each([
-    ["gemini-3.5-flash-lite", 65_100, 65_536],
-    ["gemini-4-argon", 32_000, 32_768],
-    ["gemini-2.5-pro", 65_536, 65_536],
-  ])("of %s bounds an answer and its thoughts together", (model, asked, maxOutputTokens) => {
+    [{ thinking: minimal }, 65_100, 65_536],
+    [{ thinking: low, unaryOutputTokensMax: 32_768 }, 32_000, 32_768],
+    [{ thinking: alwaysOn }, 65_536, 65_536],
+  ])("bounds an answer and its thoughts together: %j", (model, asked, maxOutputTokens) => {
     expect(limitsOf(model, asked)).toMatchObject({ maxOutputTokens });
   });
 
+  it.each([
+    [0, 0],
+    [1, 512],
+    [30_000, 24_576],
+  ])("a budget of %i is sent as %i where the model takes no other", (asked, thinkingBudget) => {
+    const thinking = { by: "budget", min: 512, max: 24_576, canBeOff: true };
+    expect(limitsOf({ thinking }, 100, asked)).toMatchObject({ thinking: { thinkingBudget } });
+  });
+
   it("leaves an answer as long as it was asked for: Gemini refuses it", () => {
-    expect(limitsOf("gemini-2.0-flash-exp", 10_000)).toMatchObject({ maxOutputTokens: 10_000 });
+    expect(limitsOf({ thinking: null, outputTokensMax: 8_192 }, 10_000)).toMatchObject({
+      maxOutputTokens: 10_000,
+    });
   });
 });

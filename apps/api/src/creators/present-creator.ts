@@ -2,7 +2,9 @@ import type { Creator, CreatorProfile } from "@understudy/contracts";
 import type { Prisma } from "@understudy/database";
 import { formatUsd } from "@understudy/ledger";
 
-type Row = Prisma.CreatorGetPayload<{ include: { plan: true } }>;
+type Row = Prisma.CreatorGetPayload<{ include: { plan: true } }> & {
+  roles?: { role: string; models: string[] }[];
+};
 
 /** A creator as it is told to others. */
 export function presentCreator(row: Row): Creator {
@@ -21,6 +23,9 @@ export function presentCreator(row: Row): Creator {
       ...(ownBucket ? (["bucket"] as const) : []),
       ...(row.quotaUsd ? (["quotaUsd"] as const) : []),
     ],
+    ...(row.roles?.length && {
+      roles: Object.fromEntries(row.roles.map(({ role, models }) => [role, models])),
+    }),
     ...(row.profile !== null && { profile: row.profile as CreatorProfile }),
     ...(row.pausedAt && { pausedAt: row.pausedAt.toISOString() }),
     createdAt: row.createdAt.toISOString(),

@@ -194,6 +194,7 @@ export const call: Call = {
   stepKey: "messaging/draft",
   attempt: 1,
   model: "gemini-3.5-flash-lite",
+  modelVersion: "gemini-3.5-flash-lite",
   provider: "gemini",
   serviceTier: "standard",
   status: "settled",

@@ -9,6 +9,7 @@ export const tags = {
   Calls: "Calls one by one: each is one HTTP request to Gemini.",
   Charges: "What creators owe for a month, and the closing of a month.",
   Prices: "Dated prices by model and tier, and what a usage costs by them.",
+  Models: "What models can do, how long they live, and which of them answer for a role.",
   Alerts: "What operators must know.",
   "API keys": "What programs show: scopes, creators, a budget, an end.",
   Session: "How people sign in with a browser.",

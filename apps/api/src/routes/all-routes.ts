@@ -15,6 +15,7 @@ import { jobTokenRoutes } from "./job-token-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { knowledgeRoutes } from "./knowledge-routes.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
+import { modelRoutes } from "./model-routes.ts";
 import { moneyRoutes } from "./money-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { overviewRoutes } from "./overview-routes.ts";
@@ -27,14 +28,15 @@ import { webhookRoutes } from "./webhook-routes.ts";
 
 /** All declared routes; those that are asked for most are found first. */
 export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Route[] {
-  const { database, redis, dispatcher, prices, jobs, jobTokens, sessions, stopping, logger } = dependencies;
+  const { database, redis, dispatcher, prices, registry, jobs, jobTokens, sessions, stopping, logger } =
+    dependencies;
   const routes = [
     ...jobRoutes(jobs, dependencies.jobControl, stopping),
     ...eventRoutes(dependencies.jobEvents),
     ...jobTokenRoutes(jobs, jobTokens),
     ...healthRoutes(database, redis),
     ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
-    ...creatorRoutes(database, dispatcher),
+    ...creatorRoutes(database, dispatcher, registry),
     ...knowledgeRoutes(database, redis, dispatcher),
     ...moneyRoutes(database),
     ...alertRoutes(database),
@@ -43,6 +45,7 @@ export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Rout
     ...callRoutes(database),
     ...chargeRoutes(database, stopping, logger),
     ...priceRoutes(database, prices),
+    ...modelRoutes(database, registry),
     ...webhookRoutes(database, dependencies.secrets),
     ...keyRoutes(dependencies),
     ...auditRoutes(database),

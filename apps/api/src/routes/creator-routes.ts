@@ -6,12 +6,14 @@ import {
   creatorLimits,
   creatorsQuery,
   creatorUpdate,
+  modelRoles,
   type PastCreatorTerms,
   pastCreatorTerms,
   quota,
 } from "@understudy/contracts";
 import { type Database, literally, type Prisma } from "@understudy/database";
 import { formatUsd, quotaOf } from "@understudy/ledger";
+import { changeRoles, type ModelRegistry } from "@understudy/models";
 import type { Dispatcher } from "@understudy/queues";
 import { presentCreator } from "../creators/present-creator.ts";
 import { visibleTo } from "../http/caller.ts";
@@ -21,11 +23,12 @@ import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError, unavailable } from "../http/problem-error.ts";
 import { checkCreatorRateLimit, laneTermsOf } from "../lane-view.ts";
+import { leftEmpty } from "./model-routes.ts";
 
 const params = { id: creatorId };
 
 /** Creators: their plan, their own bucket and quota, their profile. */
-export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route[] {
+export function creatorRoutes(database: Database, dispatcher: Dispatcher, registry: ModelRegistry): Route[] {
   const put = defineRoute({
     method: "put",
     path: "/api/ai/creators/{id}",
@@ -35,13 +38,15 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     orScope: "terms:write",
     summary: "Add or change a creator",
     description:
-      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well. `plan`, `bucket` and `quotaUsd` need the scope `terms:write`, which no key that is bound to creators has; the rest needs `creators:write`.",
+      "What is left out stays; null goes back to the plan's. Applies at once, to what is queued as well. `plan`, `bucket`, `quotaUsd` and `roles` need the scope `terms:write`, which no key that is bound to creators has; the rest needs `creators:write`.",
     params,
     body: creatorUpdate,
     answers: { 200: { description: "The creator as it is now.", schema: creator } },
-    problems: { 400: ["plan_not_found"], 404: ["creator_not_found"] },
+    problems: { 400: ["plan_not_found"], 404: ["creator_not_found"], 409: ["role_left_empty"] },
     async handle({ params: { id }, body, caller, reply }) {
-      const terms = (["plan", "bucket", "quotaUsd"] as const).filter((field) => body[field] !== undefined);
+      const terms = (["plan", "bucket", "quotaUsd", "roles"] as const).filter(
+        (field) => body[field] !== undefined,
+      );
       if (terms.length > 0)
         checkScope(
           caller,
@@ -50,12 +55,14 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
         );
       if (terms.length < Object.keys(body).length || terms.length === 0) checkScope(caller, "creators:write");
       await refuseUnknownPlan(database, body.plan);
+      await refuseEmptyRoles(registry, body.roles);
       const fields = columns(body);
       await database.prisma.creator.upsert({
         where: { id },
         create: { id, ...fields },
         update: { ...fields, updatedAt: new Date() },
       });
+      if (body.roles !== undefined) await setRoles(database, registry, id, body.roles);
       await applyTerms(id);
       return reply(200, await readCreator(database, id));
     },
@@ -63,7 +70,10 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
 
   /** On what waits already. Should Redis be away, the reconciler does it. */
   async function applyTerms(id: string): Promise<void> {
-    const row = await database.prisma.creator.findUniqueOrThrow({ where: { id }, include: { plan: true } });
+    const row = await database.prisma.creator.findUniqueOrThrow({
+      where: { id },
+      include: { plan: true, roles: true },
+    });
     await dispatcher.changeTerms([{ creatorId: id, terms: laneTermsOf(row) }]).catch(() => {});
   }
 
@@ -117,7 +127,10 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher): Route
     answers: { 200: { description: "The creator's bucket as it is now.", schema: creatorLimits } },
     problems: { 404: ["creator_not_found"] },
     async handle({ params: { id }, reply }) {
-      const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
+      const row = await database.prisma.creator.findUnique({
+        where: { id },
+        include: { plan: true, roles: true },
+      });
       if (!row) throw noSuchCreator();
       const limits = await checkCreatorRateLimit(dispatcher.lanes, row).catch(() => {
         throw unavailable("Redis, which holds the buckets, is away. Try again.");
@@ -162,7 +175,7 @@ function creatorReads(database: Database): Route[] {
       };
       const rows = await database.prisma.creator.findMany({
         where: { id },
-        include: { plan: true },
+        include: { plan: true, roles: true },
         orderBy: { id: "asc" },
         take: limit + 1,
       });
@@ -223,6 +236,25 @@ async function refuseUnknownPlan(database: Database, name: string | undefined): 
   });
 }
 
+/** Before anything is changed: a creator is changed as a whole or not at all. */
+async function refuseEmptyRoles(registry: ModelRegistry, roles: CreatorUpdate["roles"]): Promise<void> {
+  for (const role of modelRoles) {
+    const models = roles?.[role];
+    if (models && (await registry.isEmpty(role, models))) throw leftEmpty([role]);
+  }
+}
+
+/** Null takes all of the creator's own away. */
+async function setRoles(
+  database: Database,
+  registry: ModelRegistry,
+  creatorId: string,
+  roles: CreatorUpdate["roles"],
+): Promise<void> {
+  const all = modelRoles.map((role) => [role, roles?.[role] ?? null] as const);
+  await changeRoles(database, registry, { creatorId }, Object.fromEntries(all));
+}
+
 /** What is left out stays; null goes back to the plan's. */
 function columns({ plan, bucket, quotaUsd, profile }: CreatorUpdate) {
   return {
@@ -234,7 +266,10 @@ function columns({ plan, bucket, quotaUsd, profile }: CreatorUpdate) {
 }
 
 async function readCreator(database: Database, id: string): Promise<Creator> {
-  const row = await database.prisma.creator.findUnique({ where: { id }, include: { plan: true } });
+  const row = await database.prisma.creator.findUnique({
+    where: { id },
+    include: { plan: true, roles: true },
+  });
   if (!row) throw noSuchCreator();
   return presentCreator(row);
 }

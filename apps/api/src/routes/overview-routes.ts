@@ -9,6 +9,7 @@ import {
 import { type Database, literally } from "@understudy/database";
 import { failures, jobEnds, jobsByMinute } from "@understudy/jobs";
 import { quotasOf } from "@understudy/ledger";
+import type { ModelRegistry } from "@understudy/models";
 import type { Dispatcher } from "@understudy/queues";
 import { presentCreator } from "../creators/present-creator.ts";
 import { decodeIdCursor, encodeIdCursor } from "../http/cursor.ts";
@@ -20,7 +21,7 @@ import { waitingByCause } from "../overview/waiting-by-cause.ts";
 /** What is said of the settings. */
 export interface OverviewSettings {
   expectedProvider: Provider;
-  defaultModel: string;
+  registry: ModelRegistry;
   platformQuotaUsd: string | undefined;
 }
 
@@ -37,7 +38,7 @@ export function overviewRoutes(
 }
 
 function readOverview(database: Database, dispatcher: Dispatcher, settings: OverviewSettings): Route {
-  const { expectedProvider, defaultModel, platformQuotaUsd } = settings;
+  const { expectedProvider, registry, platformQuotaUsd } = settings;
   return defineRoute({
     method: "get",
     path: "/api/ai/admin/overview",
@@ -59,7 +60,7 @@ function readOverview(database: Database, dispatcher: Dispatcher, settings: Over
       return reply(200, {
         at: new Date().toISOString(),
         provider: expectedProvider,
-        defaultModel,
+        defaultModel: await registry.firstOf("draft"),
         platformQuotaUsd: platformQuotaUsd ?? null,
         minutes: minutes.map(({ at, ...counts }) => ({ at: at.toISOString(), ...counts })),
         waiting,

@@ -466,6 +466,7 @@ describe("jobs and calls that are over", () => {
     return {
       ...{ id: steps.ledger.newCallId(), jobId, attempt: await claim(jobId), stepKey: "prompt", price },
       ...{ creatorId: "full", agentId: "test_ai", feature: "test", isNecessary: true, timeoutSeconds },
+      ...{ routedTo: [], worstUsd: sumUsd([holdUsd]), promptWorstUsd: sumUsd([holdUsd]) },
       ...{ holdUsd: sumUsd([holdUsd]), reserveUsd: sumUsd([reserveUsd]) },
     };
   }

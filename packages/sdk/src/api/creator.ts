@@ -17,6 +17,11 @@ export interface CreatorProfile {
   sampleReplies?: string[] | undefined;
 }
 
+/** Models by what they are called for, the first that can be called answers. */
+export type RoleModels = {
+  [Role in "draft" | "check" | "offer" | "caption" | "explain" | "summary" | "embed"]?: string[] | undefined;
+};
+
 /** A creator, as `GET /api/ai/creators/{id}` gives it. */
 export interface Creator {
   id: string;
@@ -27,6 +32,8 @@ export interface Creator {
   quotaUsd: string | null;
   /** Which of the two are the creator's own. */
   overrides: ("bucket" | "quotaUsd")[];
+  /** Models that answer for this creator's jobs, by role, where they differ. */
+  roles?: RoleModels | undefined;
   profile?: CreatorProfile | undefined;
   /** Since when an operator holds its jobs back. */
   pausedAt?: string | undefined;
@@ -39,6 +46,8 @@ export interface CreatorUpdate {
   plan?: string | undefined;
   bucket?: Bucket | null | undefined;
   quotaUsd?: string | null | undefined;
+  /** Models that answer for this creator's jobs, by role, where they differ; null: as for all. */
+  roles?: RoleModels | null | undefined;
   profile?: CreatorProfile | undefined;
 }
 

@@ -43,7 +43,13 @@ export interface RaisedAlert {
     | "cost_above_hold"
     | "endpoint_disabled"
     | "not_storable"
-    | "redis_evicts";
+    | "redis_evicts"
+    | "model_unavailable"
+    | "model_rerouted"
+    | "model_retiring"
+    | "provider_key_refused"
+    | "provider_account_depleted"
+    | "provider_refuses";
   /** Null where it is about no creator. */
   creatorId: string | null;
   [figure: string]: unknown;

@@ -13,6 +13,12 @@ const names = {
   endpoint_disabled: "endpoint",
   not_storable: "not storable",
   redis_evicts: "Redis evicts",
+  model_unavailable: "Model gone",
+  model_rerouted: "Another model answers",
+  model_retiring: "Model retires",
+  provider_key_refused: "Key refused",
+  provider_account_depleted: "Account used up",
+  provider_refuses: "Requests refused",
 } as const;
 
 export function AlertsCard() {

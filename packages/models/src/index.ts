@@ -1,0 +1,10 @@
+export { changeModel, changeRoles, type ModelChange, type RolesChange, rolesFor } from "./change-models.ts";
+export { listModels } from "./list-models.ts";
+export {
+  type Candidates,
+  ModelRegistry,
+  type ModelWish,
+  type ProviderProject,
+} from "./model-registry.ts";
+export { type PlannedCall, worstCasesOf } from "./planned-calls.ts";
+export { requireModels } from "./require-models.ts";
