@@ -32,7 +32,7 @@ const namedBy: Record<string, keyof Things> = {
 const namesNobody: Record<string, string> = { "/api/ai/agents/{name}": "chat" };
 
 /** Reading routes without parameters in their path that tell of no creator. */
-const tellsOfNobody = ["listAgents", "listPrices"];
+const tellsOfNobody = ["listAgents", "listPrices", "listModels", "readRoles"];
 
 const madeUp: Things = {
   creatorId: "nobody-9f3",
@@ -119,6 +119,7 @@ function pathFor({ path }: Operation, things: Things): string {
 function bodyFor({ requestBody }: Operation, { creatorId }: Things): Json | undefined {
   const content = requestBody?.content["application/json"];
   if (!content) return undefined;
+  if (content.example === undefined) throw new Error("An operation has no example of its body.");
   const text = JSON.stringify(content.example, (name, value) => (name === "creatorId" ? creatorId : value));
   const body = JSON.parse(text) as { [key: string]: Json };
   const known = JSON.stringify((content as { schema?: object }).schema);

@@ -64,6 +64,15 @@ describe("prices", () => {
       audioCachedUsd: "0.04",
       longContext: null,
     });
+    // What it can do has to be said, too.
+    const registered = await stack.request("PUT", `/api/ai/admin/models/gemini/${price.model}`, {
+      capabilities: {
+        ...{ purpose: "generate", thinking: null, outputTokensMax: 8_192, cacheTokensMin: null },
+        ...{ input: ["text"], output: ["text"], structuredOutput: null, ignored: [], refused: [] },
+      },
+      source: "a test",
+    });
+    expect(registered.status).toBe(200);
     const accepted = await stack.request("POST", "/api/ai/test", {
       creatorId: "psy",
       prompt: "x",

@@ -57,6 +57,13 @@ export const components: Record<string, Component> = {
   CloseResult: given(contracts.closeResult, examples.closeResult),
   Price: given(contracts.price, examples.price),
   PriceList: given(contracts.priceList, { items: [examples.price] }),
+  RegisteredModel: given(contracts.registeredModel, examples.registeredModel),
+  ModelList: given(contracts.modelList, { items: [examples.registeredModel] }),
+  ModelUpdate: taken(contracts.modelUpdate, examples.modelUpdate),
+  Roles: given(contracts.roles, examples.roles),
+  RolesUpdate: taken(contracts.rolesUpdate, {
+    roles: { offer: ["gemini-3.8-flash", "gemini-3.5-flash-lite"] },
+  }),
   NewPrice: taken(contracts.newPrice, examples.newPrice),
   QuoteRequest: taken(contracts.quoteRequest, examples.quoteRequest),
   Quote: given(contracts.quote, examples.quote),

@@ -23,6 +23,8 @@ import type {
   Problem,
   Quota,
   Quote,
+  RegisteredModel,
+  Roles,
   WebhookDelivery,
   WebhookEndpoint,
 } from "@understudy/contracts";
@@ -292,6 +294,46 @@ export const price: Price = {
   audioCachedUsd: "0.03",
   longContext: null,
   source,
+};
+
+export const registeredModel: RegisteredModel = {
+  provider: "gemini",
+  model: "gemini-3.5-flash-lite",
+  status: "active",
+  capabilities: {
+    purpose: "generate",
+    thinking: { by: "level", levels: ["MINIMAL", "LOW", "MEDIUM", "HIGH"] },
+    outputTokensMax: 65_536,
+    cacheTokensMin: null,
+    input: ["text", "image", "audio", "video", "pdf"],
+    output: ["text"],
+    structuredOutput: "responseJsonSchema",
+    ignored: ["temperature", "topP", "topK"],
+    refused: ["presencePenalty", "frequencyPenalty", "candidateCount"],
+  },
+  source: "https://ai.google.dev/gemini-api/docs/models",
+  seenAt: "2026-11-29T00:00:00.000Z",
+  roles: ["draft", "check", "offer", "caption", "explain", "summary"],
+};
+
+export const modelUpdate = {
+  status: "deprecated" as const,
+  retiresAt: "2027-07-21T00:00:00Z",
+  source: "https://ai.google.dev/gemini-api/docs/deprecations",
+};
+
+const twoModels = ["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"];
+
+export const roles: Roles = {
+  roles: {
+    draft: twoModels,
+    check: twoModels,
+    offer: twoModels,
+    caption: twoModels,
+    explain: twoModels,
+    summary: twoModels,
+    embed: ["gemini-embedding-2"],
+  },
 };
 
 export const alert: Alert = {

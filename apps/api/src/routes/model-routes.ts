@@ -42,6 +42,7 @@ export function modelRoutes(database: Database, registry: ModelRegistry): Route[
       "What is left out stays. A new model needs `capabilities` and `source`, and a price before it can be called. Every process knows it within 30 seconds.",
     params: { provider, model: modelName },
     body: modelUpdate,
+    example: { params: { provider: "gemini", model: "gemini-3.5-flash-lite" } },
     answers: { 200: { description: "The model as it is now.", schema: registeredModel } },
     problems: { 409: ["role_left_empty"] },
     async handle({ params, body, reply }) {
@@ -86,6 +87,7 @@ export function modelRoutes(database: Database, registry: ModelRegistry): Route[
     description:
       "The first that can be called answers. GEMINI_MODEL, where it is set, comes before them for texts.",
     query: rolesQuery,
+    example: { query: { plan: "business" } },
     answers: { 200: { description: "Models by role; of a plan only what differs.", schema: roles } },
     problems: { 404: ["plan_not_found"] },
     async handle({ query: { plan }, reply }) {
@@ -105,6 +107,7 @@ export function modelRoutes(database: Database, registry: ModelRegistry): Route[
       "A role that is left out stays; with `plan` null takes the plan's own away. Every process knows it within 30 seconds.",
     query: rolesQuery,
     body: rolesUpdate,
+    example: { query: { plan: "business" } },
     answers: { 200: { description: "Models by role as they are now.", schema: roles } },
     problems: { 404: ["plan_not_found"], 409: ["role_left_empty"] },
     async handle({ query: { plan }, body, reply }) {
