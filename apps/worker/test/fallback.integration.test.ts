@@ -99,3 +99,46 @@ describe("the second model of a role", () => {
     await assertInvariants(stack, [id]);
   });
 });
+
+describe("a model that Gemini does not have any more", () => {
+  const gone = (model: string) =>
+    stack.rule({
+      match: { model },
+      respond: { status: 404, text: `This model models/${model} is no longer available.` },
+    });
+
+  it("gives way to the next of its role in the same attempt, and is not asked again", async () => {
+    await gone(primary);
+    const first = await submit();
+    expect(await completed(first)).toMatchObject({ attempts: 1, usage: { calls: 2 } });
+    const calls = await callsOf(first);
+    expect(calls).toMatchObject([
+      { status: "released", model: primary, httpStatus: 404 },
+      { status: "settled", model: fallback },
+    ]);
+    expect(calls[0]?.holdUsd.toFixed()).toBe(calls[1]?.holdUsd.toFixed());
+
+    const second = await submit();
+    expect(await completed(second)).toMatchObject({ usage: { calls: 1 } });
+    const told = await stack.database.prisma.alert.findMany({ where: { type: "model_unavailable" } });
+    // Output of the second costs six times as much.
+    expect(told).toMatchObject([
+      { payload: { model: primary, next: fallback, apiVersion: "v1beta", priceRatio: "6.25" } },
+    ]);
+    await assertInvariants(stack, [first, second]);
+  });
+
+  it("fails the job where there is no next", async () => {
+    await gone(primary);
+    await gone(fallback);
+    const id = await submit();
+    const failed = await eventually(async () => {
+      const job = await stack.job(id);
+      expect(job.status).toBe("failed");
+      return job;
+    });
+    expect(failed.error).toMatchObject({ code: "model_unavailable", retryable: true });
+    expect(failed.usage.costUsd).toBe("0");
+    await assertInvariants(stack, [id]);
+  });
+});
