@@ -15,6 +15,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** All that someone writes who adds an agent: this file, and its line in the registry. */
 const file = `import { z } from "zod";
 import { defineAgent } from "./define-agent.ts";
+import { plainPartBytesMax } from "./fan-text.ts";
 
 const input = z.strictObject({ words: z.array(z.string().min(1).max(40)).min(1).max(10) });
 
@@ -27,14 +28,14 @@ export const rhyme = defineAgent({
   feature: "rhyme",
   input,
   output: z.object({ text: z.string() }),
+  role: "caption",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 3 },
-  necessaryCalls: (input) => [request(input)],
-  run: async (input, tools) => ({ text: await tools.generate(request(input)) }),
+  necessaryCalls: ({ words }) => [{ ...call, partsBytesMax: plainPartBytesMax(words.join(" ")) }],
+  run: async ({ words }, tools) => ({ text: await tools.generate({ ...call, parts: [words.join(" ")] }) }),
 });
 
-const request = ({ words }: z.infer<typeof input>) =>
-  ({ step: "rhyme", system: "Rhyme on these words.", parts: [words.join(" ")], maxOutputTokens: 64 });
+const call = { step: "rhyme", system: "Rhyme on these words.", maxOutputTokens: 64 };
 `;
 
 let copy: Awaited<ReturnType<typeof temporaryDirectory>>;

@@ -51,7 +51,8 @@ describe("what Gemini answers decides how the job ends", () => {
       respond: { status: 429, retryDelay: "2s" },
       times: 6,
     });
-    const id = await submit("test", { prompt: "marker-429" });
+    // Of one model alone: another of its role would be asked at once.
+    const id = await submit("test", { prompt: "marker-429", model: "gemini-3.5-flash-lite" });
     await eventually(async () =>
       expect(await stack.job(id)).toMatchObject({ status: "queued", waitingFor: "provider" }),
     );
