@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Emulator } from "./gemini-routes.ts";
+import { knownModels } from "./model-list.ts";
 import { readBody } from "./read-body.ts";
+import type { Recordings } from "./recordings.ts";
+import type { Rules } from "./rules.ts";
 
 /** The emulator's own routes under `/_emulator`, and `/healthz`. @returns false if the path is none of them */
 export async function answerAdmin(
@@ -20,15 +23,30 @@ export async function answerAdmin(
         sendJson(res, 200, emulator.bill);
         break;
       case "POST /_emulator/rules":
-        await addRule(emulator, req, res);
+        await add("rule", emulator.rules, req, res);
         break;
       case "DELETE /_emulator/rules":
         emulator.rules.clear();
         sendNothing(res);
         break;
+      case "POST /_emulator/recordings":
+        await add("recording", emulator.recordings, req, res);
+        break;
+      case "DELETE /_emulator/recordings":
+        emulator.recordings.clear();
+        sendNothing(res);
+        break;
+      case "GET /_emulator/models":
+        sendJson(res, 200, {
+          date: new Date(emulator.now()).toISOString(),
+          lenient: emulator.lenient,
+          models: knownModels(emulator.now()),
+        });
+        break;
       case "POST /_emulator/reset":
         emulator.bill.reset();
         emulator.rules.clear();
+        emulator.recordings.clear();
         emulator.requests.clear();
         emulator.promptCache.clear();
         sendNothing(res);
@@ -50,23 +68,28 @@ function sendRequest(emulator: Emulator, id: string, res: ServerResponse): void 
   res.end(body);
 }
 
-async function addRule(emulator: Emulator, req: IncomingMessage, res: ServerResponse): Promise<void> {
+/** @param what it is that is added, in words for people */
+async function add(
+  what: "rule" | "recording",
+  list: Rules | Recordings,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const body = await readBody(req);
   if (body === "gone") return;
   if (body === "too large") {
-    sendJson(res, 413, { error: "The rule is too large." });
+    sendJson(res, 413, { error: `The ${what} is too large.` });
     return;
   }
-  let json: unknown;
+  let fault: string | null;
   try {
-    json = JSON.parse(body.toString("utf8"));
+    fault = list.addJson(JSON.parse(body.toString("utf8")));
   } catch {
-    sendJson(res, 400, { error: "The rule is not JSON." });
+    sendJson(res, 400, { error: `The ${what} is not JSON, or nested too deeply.` });
     return;
   }
-  const fault = emulator.rules.add(json);
   if (fault === null) sendJson(res, 201, { added: true });
-  else sendJson(res, 400, { error: `The rule is not right:\n${fault}` });
+  else sendJson(res, 400, { error: `The ${what} is not right:\n${fault}` });
 }
 
 function sendJson(res: ServerResponse, status: number, value: unknown): void {

@@ -9,11 +9,13 @@ export interface BillEntry {
   /** ISO 8601, UTC: when the request had arrived in full. */
   at: string;
   method: Exclude<Method, "countTokens">;
-  /** The normalized model id. */
+  /** The normalized id of the model that was asked for. */
   model: string;
+  /** The model that answered, as the answer names it: another one where Google routes. null for a refusal. */
+  modelVersion: string | null;
   /** The HTTP status; of a request that hangs the one that it would have had. */
   status: number;
-  /** The tier that the answer's `x-gemini-service-tier` names. */
+  /** The tier that served it, as the answer's usage and `x-gemini-service-tier` name it. */
   serviceTier: string;
   /** What is charged, or null for a refusal. Of a stream: what was generated so far, at least the input. */
   usageMetadata: UsageMetadata | null;

@@ -20,6 +20,8 @@ const entryLine = z.object({
   at: z.string(),
   method: z.enum(METHODS).exclude(["countTokens"]),
   model: z.string(),
+  // Bills of before have none.
+  modelVersion: z.string().nullable().default(null),
   status: z.number(),
   serviceTier: z.string(),
   usageMetadata: z.record(z.string(), z.unknown()).nullable(),

@@ -41,16 +41,17 @@ export class Bill {
     this.file?.clear();
   }
 
-  /** As `GET /_emulator/bill` shows it. Totals count what is charged, by model. */
+  /** As `GET /_emulator/bill` shows it. Totals count what is charged, by the model that was asked for. */
   toJSON(): { calls: BillEntry[]; totals: Record<string, BillTotal> } {
     const calls = [...this.entries.values()];
-    const totals: Record<string, BillTotal> = {};
+    const totals = new Map<string, BillTotal>();
     for (const { model, usageMetadata } of calls) {
       if (!usageMetadata) continue;
-      totals[model] ??= emptyTotal();
-      addUsage(totals[model], usageMetadata);
+      const total = totals.get(model) ?? emptyTotal();
+      addUsage(total, usageMetadata);
+      totals.set(model, total);
     }
-    return { calls, totals };
+    return { calls, totals: Object.fromEntries(totals) };
   }
 }
 

@@ -4,10 +4,10 @@ import type { UsageMetadata } from "./usage.ts";
 import type { Answer } from "./wire.ts";
 
 /** How an answer is sent badly; nothing of it by default. */
-export type Faults = Pick<
-  Respond,
-  "delayMs" | "chunkDelayMs" | "hang" | "closeAfterBytes" | "reset" | "headers"
->;
+export type Faults = Pick<Respond, "delayMs" | "chunkDelayMs" | "hang" | "closeAfterBytes" | "reset"> & {
+  /** The connection breaks where a stream is cut, or after its last byte; without it a cut stream ends cleanly. */
+  breaksOff?: boolean;
+};
 
 /** What the bill must hear while an answer is under way. */
 export interface DeliveryBill {
@@ -46,21 +46,22 @@ export async function deliver(
   const total = answer.pieces.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
   const bytesMax = faults.closeAfterBytes ?? Number.POSITIVE_INFINITY;
   const [only, ...more] = answer.pieces;
-  if (only && more.length === 0 && total <= bytesMax && !faults.reset) {
+  const cut = total > bytesMax || faults.reset || faults.breaksOff;
+  if (only && more.length === 0 && !cut) {
     bill.charge(only.usage);
     writeHead(res, answer, headers, faults, total);
     res.end(only.data);
     return;
   }
-  const cut = total > bytesMax || faults.reset;
   // One piece that is cut keeps its true length, so that the client sees that it was cut. A stream ends cleanly.
-  writeHead(res, answer, headers, faults, cut && more.length === 0 ? total : null);
+  const hasLength = more.length === 0 && !faults.breaksOff;
+  writeHead(res, answer, headers, faults, cut && hasLength ? total : null);
   await writePieces(res, answer, bytesMax, faults.chunkDelayMs ?? 0, bill);
   if (res.destroyed) return;
   broken = Boolean(cut);
   if (faults.reset) {
     setTimeout(() => res.socket?.resetAndDestroy(), RESET_AFTER_MS);
-  } else if (cut && more.length === 0) {
+  } else if (cut && (hasLength || faults.breaksOff)) {
     res.write("", () => res.socket?.end());
   } else res.end();
 }
@@ -75,13 +76,15 @@ function writeHead(
   res.writeHead(answer.status, {
     "content-type": answer.contentType,
     ...(contentLength !== null && { "content-length": contentLength }),
-    // Clients take a reset after "connection: close" for a clean end (undici does), so a reset comes without it.
-    ...(faults.closeAfterBytes !== undefined && !faults.reset && { connection: "close" }),
+    // Clients take a reset after "connection: close" for a clean end (undici does), so a break comes without it.
+    ...(faults.closeAfterBytes !== undefined &&
+      !faults.reset &&
+      !faults.breaksOff && { connection: "close" }),
     ...headers,
   });
 }
 
-/** Writes no more than `bytesMax`; a piece that does not fit is cut, and not charged: nobody can read its usage. */
+/** Writes no more than `bytesMax`; a piece that does not fit is cut, and not charged where nobody can read its usage. */
 async function writePieces(
   res: ServerResponse,
   answer: Answer,
@@ -95,6 +98,7 @@ async function writePieces(
     if (res.destroyed) return;
     const bytes = Buffer.from(data);
     if (bytes.length > bytesLeft) {
+      if (answer.usageWhenCut !== undefined) bill.charge(answer.usageWhenCut);
       res.write(bytes.subarray(0, bytesLeft));
       return;
     }

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bill } from "./bill.ts";
 import type { BillEntry } from "./bill-entry.ts";
-import { type DeliveryBill, deliver } from "./deliver.ts";
+import { type DeliveryBill, deliver, type Faults } from "./deliver.ts";
 import { DIMENSIONS_DEFAULT, embed } from "./embedding.ts";
 import { GeminiError, retryInfo } from "./gemini-error.ts";
 import { generate } from "./generation.ts";
-import { findModel, METHODS, type Method, type Model, normalizeModelId } from "./models.ts";
+import { type Asker, findModel, type Serving } from "./lifecycle.ts";
+import { lowerCaseNames } from "./match-list.ts";
+import { getModel, listModels } from "./model-list.ts";
+import { METHODS, type Method, type Model, normalizeModelId } from "./models.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import {
   type Content,
@@ -14,17 +17,19 @@ import {
   parseEmbedRequest,
   parseGenerateRequest,
   parseJson,
-  servedTier,
+  requestedTier,
 } from "./protocol.ts";
 import { BODY_BYTES_MAX, readBody } from "./read-body.ts";
+import type { Recording, Recordings } from "./recordings.ts";
 import type { RequestStore } from "./request-store.ts";
 import { isError, type Respond, type Rules, ruleUsage } from "./rules.ts";
 import { countContentTokens, countPromptTokens, modalityDetails, sumTokens } from "./tokens.ts";
-import { usageMetadata } from "./usage.ts";
+import { readSaid, tierIn, usageMetadata } from "./usage.ts";
 import {
   type Answer,
   errorAnswer,
   inputUsage,
+  JSON_TYPE,
   jsonAnswer,
   rawAnswer,
   streamAnswer,
@@ -34,10 +39,15 @@ import {
 export interface Emulator {
   bill: Bill;
   rules: Rules;
+  recordings: Recordings;
   requests: RequestStore;
   promptCache: PromptCache;
   /** Before each answer, in milliseconds. */
   latencyMs: number;
+  /** Its date, in milliseconds since 1970. */
+  now(): number;
+  /** Takes what Google refuses. */
+  lenient: boolean;
 }
 
 /** One request to a method of a model. */
@@ -53,11 +63,16 @@ interface Call {
 
 interface Decision {
   answer: Answer;
+  /** That served it. */
   serviceTier: string;
-  rule: Respond | undefined;
+  /** That answered; null for a refusal. */
+  modelVersion: string | null;
+  headers: Readonly<Record<string, string>>;
+  faults: Faults;
 }
 
-const PATH = /^\/(v1|v1beta)\/((?:models\/){0,2}[^/:]+):([A-Za-z]+)$/;
+const PATH = /^\/(v\d[a-z0-9]*)\/((?:models\/){0,2}[^/:]+):([A-Za-z]+)$/;
+const MODELS_PATH = /^\/(v1|v1beta)\/models(?:\/([^/:]+))?$/;
 
 /** Reads a method call from a request line; null if it is none of Gemini's that the emulator knows. */
 export function readCall(req: IncomingMessage, url: URL): Call | null {
@@ -69,7 +84,7 @@ export function readCall(req: IncomingMessage, url: URL): Call | null {
     modelName,
     method,
     sse: url.searchParams.get("alt") === "sse",
-    apiKey: header(req, "x-goog-api-key") ?? url.searchParams.get("key") ?? "",
+    apiKey: readKey(req, url),
     callId: header(req, "x-understudy-call-id"),
   };
 }
@@ -85,29 +100,63 @@ export async function answerCall(
   // Gemini acts on complete requests only: what broke off on its way in is nobody's debt.
   if (body === "gone") return;
   const decision = decide(emulator, call, body);
-  const { answer, serviceTier, rule } = decision;
   const entry = openEntry(emulator, call, decision);
   if (entry && Buffer.isBuffer(body)) emulator.requests.add(entry.id, body);
   const headers = {
-    "x-gemini-service-tier": serviceTier,
-    ...lowerCaseNames(rule?.headers ?? {}),
     "x-understudy-provider": "emulator",
+    ...decision.headers,
     ...(body === "too large" && { connection: "close" }),
   };
-  const delayMs = (rule?.delayMs ?? 0) + (call.method === "countTokens" ? 0 : emulator.latencyMs);
-  await deliver(res, answer, headers, { ...rule, delayMs }, deliveryBill(emulator.bill, entry));
+  const { answer, faults } = decision;
+  const delayMs = (faults.delayMs ?? 0) + (call.method === "countTokens" ? 0 : emulator.latencyMs);
+  await deliver(res, answer, headers, { ...faults, delayMs }, deliveryBill(emulator.bill, entry));
+}
+
+/**
+ * Answers `models.list` and `models.get`, which are free and stand on no bill.
+ * @returns false if the path is neither
+ */
+export function answerModels(
+  emulator: Emulator,
+  url: URL,
+  req: IncomingMessage,
+  res: ServerResponse,
+): boolean {
+  const [found, apiVersion = "", name] = MODELS_PATH.exec(decodePath(url.pathname)) ?? [];
+  if (req.method !== "GET" || found === undefined) return false;
+  let status = 200;
+  let body: string;
+  try {
+    checkKey(readKey(req, url));
+    const now = emulator.now();
+    const shown = name === undefined ? listModels(url.searchParams, now) : getModel(name, apiVersion, now);
+    body = JSON.stringify(shown, null, 2);
+  } catch (error) {
+    const refusal = error instanceof GeminiError ? error : new GeminiError(400);
+    status = refusal.httpStatus;
+    body = refusal.toBody();
+  }
+  req.resume();
+  res.writeHead(status, {
+    "content-type": JSON_TYPE,
+    "content-length": Buffer.byteLength(body),
+    "x-understudy-provider": "emulator",
+  });
+  res.end(body);
+  return true;
 }
 
 /** countTokens is free and stands on no bill. */
-function openEntry(emulator: Emulator, call: Call, { answer, serviceTier, rule }: Decision) {
+function openEntry(emulator: Emulator, call: Call, { answer, serviceTier, modelVersion }: Decision) {
   const { method, callId, modelName } = call;
   if (method === "countTokens") return null;
   return emulator.bill.add({
     callId,
     method,
     model: normalizeModelId(modelName).slice(0, 200),
+    modelVersion,
     status: answer.status,
-    serviceTier: lowerCaseNames(rule?.headers ?? {})["x-gemini-service-tier"] ?? serviceTier,
+    serviceTier,
     usageMetadata: answer.usageAtStart,
   });
 }
@@ -127,32 +176,70 @@ function deliveryBill(bill: Bill, entry: BillEntry | null): DeliveryBill {
 function decide(emulator: Emulator, call: Call, body: Buffer | "too large"): Decision {
   let rule: Respond | undefined;
   let serviceTier = "standard";
+  const decided = (answer: Answer, modelVersion: string | null): Decision => ({
+    answer,
+    serviceTier,
+    modelVersion,
+    headers: { ...tierHeader(call.method, serviceTier), ...lowerCaseNames(rule?.headers ?? {}) },
+    faults: rule ?? {},
+  });
   try {
     if (body === "too large") {
       throw new GeminiError(413, `Request payload size exceeds the limit: ${BODY_BYTES_MAX} bytes.`);
     }
-    if (call.apiKey === "") {
-      throw new GeminiError(
-        403,
-        "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.",
-      );
-    }
-    const model = findModel(call.modelName, call.method, call.apiVersion);
     let text: string | undefined;
-    rule = emulator.rules.take(call.method, model.id, () => {
-      text ??= body.toString("utf8");
-      return text;
-    });
-    if (rule && isError(rule.status)) return { answer: ruledError(rule.status, rule), serviceTier, rule };
+    const asked = {
+      method: call.method,
+      modelId: normalizeModelId(call.modelName),
+      body() {
+        text ??= body.toString("utf8");
+        return text;
+      },
+    };
+    const recording = emulator.recordings.take(asked);
+    if (recording) return recorded(recording);
+    checkKey(call.apiKey);
+    const asker: Asker = { ...call, now: emulator.now(), lenient: emulator.lenient };
+    const serving = findModel(call.modelName, call.method, asker);
+    rule = emulator.rules.take(asked);
+    serviceTier = ruledTier(rule) ?? serviceTier;
+    if (rule && isError(rule.status)) return decided(ruledError(rule.status, rule), null);
     const json = parseJson(body);
-    serviceTier = servedTier(tierOf(json));
-    const answer = answerMethod(emulator, call, model, json, rule);
+    const wantedTier = requestedTier(tierOf(json));
+    serviceTier = ruledTier(rule) ?? wantedTier;
+    const answer = answerMethod(emulator, call, serving, json, rule, serviceTier);
     if (rule?.status !== undefined) answer.status = rule.status;
-    return { answer, serviceTier, rule };
+    return decided(answer, readSaid(rule?.json).modelVersion ?? serving.served.id);
   } catch (error) {
     const refusal = error instanceof GeminiError ? error : new GeminiError(400);
-    return { answer: errorAnswer(refusal.httpStatus, refusal.toBody()), serviceTier, rule };
+    return decided(errorAnswer(refusal.httpStatus, refusal.toBody()), null);
   }
+}
+
+function recorded({ answer, headers, faults, modelVersion, serviceTier }: Recording): Decision {
+  return { answer, headers, faults, modelVersion, serviceTier };
+}
+
+/** Streams tell their tier in their usage alone. */
+function tierHeader(method: Method, serviceTier: string): Record<string, string> {
+  return method === "streamGenerateContent" ? {} : { "x-gemini-service-tier": serviceTier };
+}
+
+/** The tier by which a rule has a request served, whatever it asked for. */
+function ruledTier(rule: Respond | undefined): string | undefined {
+  return (
+    tierIn(ruleUsage(rule)) ??
+    tierIn(readSaid(rule?.json).usage) ??
+    lowerCaseNames(rule?.headers ?? {})["x-gemini-service-tier"]
+  );
+}
+
+function checkKey(apiKey: string): void {
+  if (apiKey !== "") return;
+  throw new GeminiError(
+    403,
+    "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.",
+  );
 }
 
 function ruledError(status: number, rule: Respond): Answer {
@@ -164,30 +251,27 @@ function ruledError(status: number, rule: Respond): Answer {
 function answerMethod(
   emulator: Emulator,
   call: Call,
-  model: Model,
+  serving: Serving,
   json: unknown,
   rule: Respond | undefined,
+  serviceTier: string,
 ): Answer {
   switch (call.method) {
     case "generateContent":
     case "streamGenerateContent":
-      return answerGenerate(emulator, call, model, json, rule);
+      return answerGenerate(emulator, call, serving, json, rule, serviceTier);
     case "countTokens":
       return answerCount(json, rule);
     case "embedContent": {
       const request = parseEmbedRequest(json);
       const body = { embedding: { values: embeddingOf(request) } };
-      return answerEmbed(model, [request.content], body, rule);
+      return answerEmbed(serving.served, [request.content], body, rule);
     }
     case "batchEmbedContents": {
       const { requests } = parseBatchEmbedRequest(json);
       const body = { embeddings: requests.map((request) => ({ values: embeddingOf(request) })) };
-      return answerEmbed(
-        model,
-        requests.map(({ content }) => content),
-        body,
-        rule,
-      );
+      const contents = requests.map(({ content }) => content);
+      return answerEmbed(serving.served, contents, body, rule);
     }
   }
 }
@@ -195,12 +279,21 @@ function answerMethod(
 function answerGenerate(
   emulator: Emulator,
   call: Call,
-  model: Model,
+  serving: Serving,
   json: unknown,
   rule: Respond | undefined,
+  serviceTier: string,
 ): Answer {
-  const generation = generate(model, parseGenerateRequest(json), emulator.promptCache, rule);
   const streams = call.method === "streamGenerateContent";
+  const { promptCache: cache, lenient } = emulator;
+  const generation = generate(parseGenerateRequest(json), {
+    serving,
+    streams,
+    serviceTier,
+    cache,
+    rule,
+    lenient,
+  });
   // Gemini's responseId is opaque; nothing about the answer itself depends on it.
   const responseId = crypto.randomUUID().replaceAll("-", "").slice(0, 22);
   const answer = streams
@@ -248,14 +341,13 @@ function tierOf(json: unknown): string | undefined {
   return typeof tier === "string" ? tier : undefined;
 }
 
+function readKey(req: IncomingMessage, url: URL): string {
+  return header(req, "x-goog-api-key") ?? url.searchParams.get("key") ?? "";
+}
+
 function header(req: IncomingMessage, name: string): string | null {
   const value = req.headers[name];
   return typeof value === "string" && value !== "" ? value : null;
-}
-
-/** So that a rule's header replaces the emulator's own, however it is spelt. */
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function decodePath(path: string): string {

@@ -1,17 +1,21 @@
 import { composeAnswer } from "./answer.ts";
 import { GeminiError } from "./gemini-error.ts";
 import { hash } from "./hash.ts";
-import type { Model } from "./models.ts";
+import { type ModelStatus, modelStatus, type Serving } from "./lifecycle.ts";
+import { checkParameters, outputTokensMax } from "./parameters.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import type { GenerateRequest, GenerationConfig } from "./protocol.ts";
 import { type Respond, ruleUsage } from "./rules.ts";
-import { checkThinking, thoughtsTokens } from "./thinking.ts";
+import { thoughtsTokens } from "./thinking.ts";
 import { countPromptTokens, countTextTokens, cutToTokens, sumTokens } from "./tokens.ts";
 import { type PromptUsage, type UsageMetadata, usageMetadata } from "./usage.ts";
 
 /** What a model makes of one request, before it is put on the wire. */
 export interface Generation {
   modelVersion: string;
+  modelStatus: ModelStatus | undefined;
+  /** The tier that serves it. */
+  serviceTier: string;
   prompt: PromptUsage;
   text: string;
   /** Shown as a part of its own when the request asks for thoughts. */
@@ -27,15 +31,23 @@ export interface Generation {
 /** Gemini gives no text, or stops giving it, for these. */
 const TEXTLESS = new Set(["SAFETY", "RECITATION", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "LANGUAGE"]);
 
+/** All that an answer depends on beside the request itself. */
+export interface Circumstances {
+  serving: Serving;
+  streams: boolean;
+  serviceTier: string;
+  cache: PromptCache;
+  rule: Respond | undefined;
+  /** Takes what Google refuses. */
+  lenient: boolean;
+}
+
 /** @throws GeminiError 400 for a setting that the model does not have, or a prompt that is too long */
-export function generate(
-  model: Model,
-  request: GenerateRequest,
-  cache: PromptCache,
-  rule: Respond | undefined,
-): Generation {
+export function generate(request: GenerateRequest, circumstances: Circumstances): Generation {
+  const { serving, streams, serviceTier, cache, rule, lenient } = circumstances;
+  const { served: model } = serving;
   const config = request.generationConfig;
-  checkConfig(model, config);
+  checkParameters(request, serving, { streams, lenient });
   const tokens = countPromptTokens(request);
   const promptTokens = sumTokens(tokens);
   if (promptTokens > model.inputTokensMax) {
@@ -49,6 +61,8 @@ export function generate(
     model.cacheFrom === null ? 0 : cache.useAndRemember(model.id, request, model.cacheFrom);
   const shared = {
     modelVersion: model.id,
+    modelStatus: modelStatus(serving),
+    serviceTier,
     prompt: { tokens, cachedTokens },
     givenUsage: ruleUsage(rule),
   };
@@ -57,7 +71,11 @@ export function generate(
     return { ...shared, ...nothing, blockReason: rule.blockReason };
   }
   const answer = rule?.text ?? ruledAnswer(composeAnswer(request), rule);
-  const cut = cutToLimits(answer, thoughtsWanted, config, model);
+  const room = Math.min(
+    config.maxOutputTokens ?? outputTokensMax(model, { streams, lenient }),
+    model.sharesContext ? model.inputTokensMax - promptTokens : Number.POSITIVE_INFINITY,
+  );
+  const cut = cutToLimits(answer, thoughtsWanted, config, room);
   return {
     ...shared,
     ...cut,
@@ -69,11 +87,10 @@ export function generate(
 
 /** The usage after `textSoFar` has been generated. */
 export function usageSoFar(generation: Generation, textSoFar: string): UsageMetadata {
-  if (generation.givenUsage) return generation.givenUsage;
-  return usageMetadata(generation.prompt, {
-    candidatesTokens: countTextTokens(textSoFar),
-    thoughtsTokens: generation.thoughtsTokens,
-  });
+  const { givenUsage, serviceTier, prompt, thoughtsTokens } = generation;
+  const counted = () =>
+    usageMetadata(prompt, { candidatesTokens: countTextTokens(textSoFar), thoughtsTokens });
+  return { serviceTier, ...(givenUsage ?? counted()) };
 }
 
 const THOUGHTS = "**Reading the request**\n\nWho speaks, what they want, and what would be a fitting answer.";
@@ -86,8 +103,7 @@ function ruledAnswer(answer: string, rule: Respond | undefined): string {
 }
 
 /** With these models `maxOutputTokens` caps thoughts and text together: thoughts can leave nothing. */
-function cutToLimits(answer: string, thoughtsWanted: number, config: GenerationConfig, model: Model) {
-  const outputMax = config.maxOutputTokens ?? model.outputTokensMax;
+function cutToLimits(answer: string, thoughtsWanted: number, config: GenerationConfig, outputMax: number) {
   const thoughtsTokens = Math.min(thoughtsWanted, outputMax);
   const stopped = cutAtStopSequence(answer, config.stopSequences ?? []);
   const text = cutToTokens(stopped, outputMax - thoughtsTokens);
@@ -105,35 +121,4 @@ function inputHash(request: GenerateRequest): number {
     for (const { text } of content.parts) if (text) value = hash(text.slice(0, 4_000), value);
   }
   return value;
-}
-
-function checkConfig(model: Model, config: GenerationConfig): void {
-  if (config.maxOutputTokens !== undefined && config.maxOutputTokens > model.outputTokensMax) {
-    throw new GeminiError(
-      400,
-      `Unable to submit request because it has a maxOutputTokens value of ${config.maxOutputTokens} but the supported range is from 1 (inclusive) to ${model.outputTokensMax + 1} (exclusive). Update the value and try again.`,
-    );
-  }
-  if ((config.candidateCount ?? 1) > 1) {
-    throw new GeminiError(400, "Multiple candidates is not enabled for this model");
-  }
-  checkThinking(model.thinking, config);
-  checkSchema(config);
-}
-
-function checkSchema(config: GenerationConfig): void {
-  const { responseSchema, responseJsonSchema, responseMimeType } = config;
-  if (responseSchema === undefined && responseJsonSchema === undefined) return;
-  if (responseSchema !== undefined && responseJsonSchema !== undefined) {
-    throw new GeminiError(400, "Only one of response_schema and response_json_schema can be set.");
-  }
-  if (!["application/json", "text/x.enum"].includes(responseMimeType ?? "")) {
-    throw new GeminiError(
-      400,
-      "* GenerateContentRequest.generation_config.response_mime_type: a response schema is only allowed with application/json or text/x.enum",
-    );
-  }
-  if (typeof responseJsonSchema === "boolean" || typeof (responseSchema ?? responseJsonSchema) !== "object") {
-    throw new GeminiError(400, "Invalid value at 'generation_config.response_json_schema': not a schema.");
-  }
 }

@@ -13,10 +13,10 @@ try {
   process.exit(1);
 }
 
-const { port, host, allowedHosts, stateDir, latencyMs, logLevel } = config;
+const { logLevel, ...options } = config;
 const logger = createLogger("gemini-emulator", logLevel);
 await runService(logger, STOP_DEADLINE_SECONDS, async () => {
   const onError = (err: unknown) => logger.error({ err }, "request failed");
-  const emulator = await startEmulator({ port, host, allowedHosts, stateDir, latencyMs, onError });
+  const emulator = await startEmulator({ ...options, onError });
   return { details: { port: emulator.port, url: emulator.url }, stop: emulator.stop };
 });

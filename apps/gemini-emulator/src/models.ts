@@ -1,5 +1,3 @@
-import { GeminiError } from "./gemini-error.ts";
-
 export const METHODS = [
   "generateContent",
   "streamGenerateContent",
@@ -46,10 +44,31 @@ export interface Model {
   cacheFrom: number | null;
   inputTokensMax: number;
   outputTokensMax: number;
+  /** Of one answer that is not streamed. */
+  unaryOutputTokensMax: number;
+  /** Thoughts and answer take their room out of the input's. */
+  sharesContext: boolean;
+  /** Goes on where a request's last turn is the model's own. */
+  takesModelTurn: boolean;
   /** Its answers to embeddings tell their usage. */
   tellsEmbeddingUsage: boolean;
+  lifecycle: Lifecycle;
 }
 
+/** Days and months are UTC's, and begin at midnight: Google names no hours. */
+export interface Lifecycle {
+  releasedOn: string;
+  /** New projects are refused it. */
+  closedToNew?: boolean;
+  deprecated?: boolean;
+  retiresOn?: string;
+  /** Named in the refusal from then on. */
+  successor?: string;
+  /** Who answers in its place, without a word but in `modelVersion`, and from when on. */
+  routed?: { to: string; from: string };
+}
+
+const CONTEXT_TOKENS = 1_048_576;
 const BUDGET = { by: "budget", byDefault: true, canBeOff: true, minBudget: 1, maxBudget: 24_576 } as const;
 const FLASH_LEVELS = ["MINIMAL", "LOW", "MEDIUM", "HIGH"] as const;
 const PRO_LEVELS = ["LOW", "MEDIUM", "HIGH"] as const;
@@ -63,72 +82,179 @@ function leveled(
   return { by: "level", levels, byDefault, budget };
 }
 
-function generates(id: string, cacheFrom: number | null, thinking: Thinking | null): Model {
+function generates(
+  id: string,
+  cacheFrom: number | null,
+  thinking: Thinking | null,
+  lifecycle: Lifecycle,
+  special: Partial<Model> = {},
+): Model {
+  const outputTokensMax = thinking === null ? 8_192 : 65_536;
   return {
     id,
     purpose: "generate",
     thinking,
     cacheFrom,
-    inputTokensMax: 1_048_576,
-    outputTokensMax: thinking === null ? 8_192 : 65_536,
+    inputTokensMax: CONTEXT_TOKENS,
+    outputTokensMax,
+    unaryOutputTokensMax: outputTokensMax,
+    sharesContext: id.startsWith("gemini-4-"),
+    takesModelTurn: true,
     tellsEmbeddingUsage: false,
+    lifecycle,
+    ...special,
   };
 }
 
-function embeds(id: string, tellsEmbeddingUsage: boolean): Model {
+function embeds(
+  id: string,
+  inputTokensMax: number,
+  tellsEmbeddingUsage: boolean,
+  lifecycle: Lifecycle,
+): Model {
   return {
     id,
     purpose: "embed",
     thinking: null,
     cacheFrom: null,
-    // Gemini cuts longer texts off; here they are taken whole.
-    inputTokensMax: 1_048_576,
-    outputTokensMax: 0,
+    // Gemini cuts longer texts off; the emulator takes them whole.
+    inputTokensMax,
+    outputTokensMax: 1,
+    unaryOutputTokensMax: 1,
+    sharesContext: false,
+    takesModelTurn: true,
     tellsEmbeddingUsage,
+    lifecycle,
   };
 }
 
+const NO_MODEL_TURN = { takesModelTurn: false };
+const HALF_WHEN_UNARY = { ...NO_MODEL_TURN, unaryOutputTokensMax: 32_768 };
+const PRO_PREVIEW = { releasedOn: "2026-02-19" };
+
 /**
- * Limits, thinking and caching after Google's pages (ai.google.dev/gemini-api/docs: models, thinking, caching; copies
- * of 2026-10 and -11). Caching names no minimum for Flash-Lite and 3-flash-preview: theirs is that of their generation.
+ * Limits, thinking, caching and lifecycle after Google's pages (ai.google.dev/gemini-api/docs: models, thinking, caching,
+ * deprecations, changelog; copies of 2026-10 and -11), and the emulator's own: the product's registry is another reading
+ * of them. Caching names no minimum for Flash-Lite and 3-flash-preview: theirs is that of their generation.
  */
-const MODELS: ReadonlyMap<string, Model> = new Map(
+export const MODELS: ReadonlyMap<string, Model> = new Map(
   [
-    generates("gemini-2.0-flash-exp", null, null),
-    generates("gemini-2.5-flash", 2_048, BUDGET),
-    generates("gemini-2.5-flash-lite", 2_048, { ...BUDGET, byDefault: false, minBudget: 512 }),
-    generates("gemini-2.5-pro", 2_048, { ...BUDGET, canBeOff: false, minBudget: 128, maxBudget: 32_768 }),
-    generates("gemini-3-flash-preview", 4_096, leveled(FLASH_LEVELS, "HIGH", "hint")),
+    generates(
+      "gemini-4-neon",
+      4_096,
+      leveled(XHIGH_LEVELS, "HIGH", "refused"),
+      { releasedOn: "2026-11-18" },
+      NO_MODEL_TURN,
+    ),
+    generates(
+      "gemini-4-hydrogen",
+      4_096,
+      leveled(XHIGH_LEVELS, "HIGH", "refused"),
+      { releasedOn: "2026-11-12" },
+      NO_MODEL_TURN,
+    ),
+    generates(
+      "gemini-4-carbon",
+      4_096,
+      leveled(PRO_LEVELS, "MEDIUM", "refused"),
+      { releasedOn: "2026-11-10" },
+      HALF_WHEN_UNARY,
+    ),
+    generates(
+      "gemini-4-argon",
+      4_096,
+      leveled(PRO_LEVELS, "MEDIUM", "refused"),
+      { releasedOn: "2026-10-13" },
+      HALF_WHEN_UNARY,
+    ),
+    generates(
+      "gemini-3.8-flash",
+      4_096,
+      leveled(PRO_LEVELS, "MEDIUM", "refused"),
+      { releasedOn: "2026-09-02" },
+      NO_MODEL_TURN,
+    ),
+    generates(
+      "gemini-3.7-flash",
+      4_096,
+      leveled(PRO_LEVELS, "MEDIUM", "refused"),
+      { releasedOn: "2026-08-13", deprecated: true, routed: { to: "gemini-3.8-flash", from: "2026-10-08" } },
+      NO_MODEL_TURN,
+    ),
+    generates(
+      "gemini-3.6-flash",
+      4_096,
+      leveled(FLASH_LEVELS, "MEDIUM", "hint"),
+      { releasedOn: "2026-07-21" },
+      NO_MODEL_TURN,
+    ),
+    generates(
+      "gemini-3.5-flash-lite",
+      4_096,
+      leveled(FLASH_LEVELS, "MINIMAL", "hint"),
+      { releasedOn: "2026-07-21" },
+      NO_MODEL_TURN,
+    ),
+    generates("gemini-3.5-flash", 4_096, leveled(FLASH_LEVELS, "MEDIUM", "hint, also of 0"), {
+      releasedOn: "2026-05-19",
+      deprecated: true,
+      routed: { to: "gemini-3.6-flash", from: "2026-10-08" },
+    }),
     // Its default was not read: that of the next Flash-Lite.
-    generates("gemini-3.1-flash-lite", 4_096, leveled(FLASH_LEVELS, "MINIMAL", "hint")),
-    generates("gemini-3.1-pro-preview", 4_096, leveled(PRO_LEVELS, "HIGH", "hint")),
-    generates("gemini-3.5-flash", 4_096, leveled(FLASH_LEVELS, "MEDIUM", "hint, also of 0")),
-    generates("gemini-3.5-flash-lite", 4_096, leveled(FLASH_LEVELS, "MINIMAL", "hint")),
-    generates("gemini-3.6-flash", 4_096, leveled(FLASH_LEVELS, "MEDIUM", "hint")),
-    generates("gemini-3.7-flash", 4_096, leveled(PRO_LEVELS, "MEDIUM", "refused")),
-    generates("gemini-3.8-flash", 4_096, leveled(PRO_LEVELS, "MEDIUM", "refused")),
-    generates("gemini-4-argon", 4_096, leveled(PRO_LEVELS, "MEDIUM", "refused")),
-    generates("gemini-4-carbon", 4_096, leveled(PRO_LEVELS, "MEDIUM", "refused")),
-    generates("gemini-4-hydrogen", 4_096, leveled(XHIGH_LEVELS, "HIGH", "refused")),
-    generates("gemini-4-neon", 4_096, leveled(XHIGH_LEVELS, "HIGH", "refused")),
-    embeds("gemini-embedding-001", false),
-    embeds("gemini-embedding-2", true),
+    generates("gemini-3.1-flash-lite", 4_096, leveled(FLASH_LEVELS, "MINIMAL", "hint"), {
+      releasedOn: "2026-05-07",
+      retiresOn: "2027-05-07",
+      successor: "gemini-3.5-flash-lite",
+    }),
+    generates("gemini-3.1-pro-preview", 4_096, leveled(PRO_LEVELS, "HIGH", "hint"), PRO_PREVIEW),
+    generates("gemini-3.1-pro-preview-customtools", 4_096, leveled(PRO_LEVELS, "HIGH", "hint"), PRO_PREVIEW),
+    generates("gemini-3-flash-preview", 4_096, leveled(FLASH_LEVELS, "HIGH", "hint"), {
+      releasedOn: "2025-12-17",
+    }),
+    generates(
+      "gemini-2.5-flash-lite",
+      2_048,
+      { ...BUDGET, byDefault: false, minBudget: 512 },
+      { releasedOn: "2025-07-22", closedToNew: true, successor: "gemini-3.5-flash-lite" },
+    ),
+    generates("gemini-2.5-flash", 2_048, BUDGET, {
+      releasedOn: "2025-06-17",
+      closedToNew: true,
+      deprecated: true,
+      retiresOn: "2026-12-01",
+      routed: { to: "gemini-3.5-flash-lite", from: "2026-12-01" },
+    }),
+    generates(
+      "gemini-2.5-pro",
+      2_048,
+      { ...BUDGET, canBeOff: false, minBudget: 128, maxBudget: 32_768 },
+      {
+        releasedOn: "2025-06-17",
+        closedToNew: true,
+        deprecated: true,
+        retiresOn: "2026-12-01",
+        routed: { to: "gemini-3.8-flash", from: "2026-12-01" },
+      },
+    ),
+    // Shut down with the rest of 2.0, on a day that was not read.
+    generates("gemini-2.0-flash-exp", null, null, {
+      releasedOn: "2024-12-11",
+      retiresOn: "2026-06-01",
+      successor: "gemini-3.8-flash",
+    }),
+    embeds("gemini-embedding-2", 8_192, true, { releasedOn: "2026-04-22" }),
+    embeds("gemini-embedding-001", 2_048, false, { releasedOn: "2025-07" }),
   ].map((model) => [model.id, model]),
 );
 
-/** What Google has shut down, and what it names instead. */
-const SUCCESSORS: ReadonlyMap<string, string> = new Map([
+/** What Google shut down before any day that matters here, and what it names instead. */
+export const SUCCESSORS: ReadonlyMap<string, string> = new Map([
   ["gemini-2.0-flash", "gemini-3.8-flash"],
   ["gemini-2.0-flash-lite", "gemini-3.8-flash"],
   ["gemini-3-pro-preview", "gemini-3.1-pro-preview"],
   ["gemini-3.1-flash-lite-preview", "gemini-3.1-flash-lite"],
   ["text-embedding-004", "gemini-embedding-2"],
 ]);
-
-function successorOf(id: string): string | undefined {
-  if (/^gemini-2\.5-.*\bpreview\b/.test(id)) return "gemini-3.8-flash";
-  return SUCCESSORS.get(id);
-}
 
 /** Google moves these from time to time; what they mean here is said by each answer's `modelVersion`. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
@@ -143,21 +269,4 @@ export function normalizeModelId(name: string): string {
   if (MODELS.has(bare)) return bare;
   const id = bare.replace(/-001$/, "");
   return ALIASES.get(id) ?? id;
-}
-
-/** @throws GeminiError 404 when there is no such model any more or at all, or it cannot do what is asked */
-export function findModel(name: string, method: Method, apiVersion: string): Model {
-  const id = normalizeModelId(name);
-  const model = MODELS.get(id);
-  const embeds = method === "embedContent" || method === "batchEmbedContents";
-  const fits = model && (method === "countTokens" || (model.purpose === "embed") === embeds);
-  if (fits) return model;
-  const shown = `models/${name.replace(/^(?:models\/)+/, "").slice(0, 200)}`;
-  const successor = successorOf(id);
-  throw new GeminiError(
-    404,
-    successor === undefined
-      ? `${shown} is not found for API version ${apiVersion}, or is not supported for ${method}. Call ListModels to see the list of available models and their supported methods.`
-      : `This model ${shown} is no longer available. Please update your code to use models/${successor} for the latest features and improvements.`,
-  );
 }

@@ -133,11 +133,11 @@ export function parseJson(body: Buffer): unknown {
 }
 
 /**
- * The tier that serves a request: what it asks for, `standard` if nothing. (The SDK puts `config.serviceTier`
+ * The tier that a request asks for, `standard` if none. (The SDK puts `config.serviceTier`
  * at the top of the body, in lower case.)
  * @throws GeminiError 400 for a tier that does not exist
  */
-export function servedTier(requested: string | undefined): string {
+export function requestedTier(requested: string | undefined): string {
   const tier = (requested ?? "standard").toLowerCase();
   if (tier === "unspecified" || tier === "service_tier_unspecified") return "standard";
   if (SERVICE_TIERS.includes(tier)) return tier;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { answerAdmin } from "./admin-routes.ts";
 import { GeminiError } from "./gemini-error.ts";
-import { answerCall, type Emulator, readCall } from "./gemini-routes.ts";
+import { answerCall, answerModels, type Emulator, readCall } from "./gemini-routes.ts";
 
 // Plain node:http, not the house's Express: there is one pattern of path, no middleware, bodies are kept as
 // they arrive, and faults need the socket itself. It stands in every benchmark of the whole job, where each
@@ -41,6 +41,7 @@ async function answer(emulator: Emulator, req: IncomingMessage, res: ServerRespo
   if (url) {
     const call = readCall(req, url);
     if (call) return answerCall(emulator, call, req, res);
+    if (answerModels(emulator, url, req, res)) return;
     if (await answerAdmin(emulator, url.pathname, req, res)) return;
   }
   req.resume();

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Bill } from "./bill.ts";
 import { BillFile } from "./bill-file.ts";
 import { PromptCache } from "./prompt-cache.ts";
+import { Recordings } from "./recordings.ts";
 import { RequestStore } from "./request-store.ts";
 import { Rules } from "./rules.ts";
 import { createEmulatorServer } from "./server.ts";
@@ -17,6 +18,10 @@ export interface EmulatorOptions {
   stateDir?: string | undefined;
   /** Before each answer, in milliseconds. Default 0. */
   latencyMs?: number | undefined;
+  /** The moment that it always is; without it the real date. */
+  date?: Date | undefined;
+  /** Takes what Google refuses. */
+  lenient?: boolean | undefined;
   /** Told of faults of the emulator's own; never of prompts. */
   onError?: (error: unknown) => void;
 }
@@ -34,15 +39,18 @@ const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
 /** @throws Error in one line if the port is taken or the host is not this machine's */
 export async function startEmulator(options: EmulatorOptions): Promise<RunningEmulator> {
-  const { port, host, allowedHosts = [], stateDir, latencyMs = 0, onError = () => undefined } = options;
+  const { port, host, allowedHosts = [], stateDir, date, onError = () => undefined } = options;
   const kept = stateDir === undefined ? null : await BillFile.open(stateDir);
   const server = createEmulatorServer(
     {
       bill: new Bill(kept?.file ?? null, kept?.entries),
       rules: new Rules(),
+      recordings: new Recordings(),
       requests: new RequestStore(),
       promptCache: new PromptCache(),
-      latencyMs,
+      latencyMs: options.latencyMs ?? 0,
+      now: () => date?.getTime() ?? Date.now(),
+      lenient: options.lenient ?? false,
     },
     onError,
     new Set([...loopbackNames, host, ...allowedHosts]),

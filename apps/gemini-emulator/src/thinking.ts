@@ -1,30 +1,38 @@
 import { GeminiError } from "./gemini-error.ts";
+import type { Serving } from "./lifecycle.ts";
 import {
   type BudgetThinking,
   type LevelThinking,
+  type Model,
   THINKING_LEVELS,
   type Thinking,
   type ThinkingLevel,
 } from "./models.ts";
 import type { GenerationConfig } from "./protocol.ts";
 
-/** @throws GeminiError 400, in Google's words, for a setting that does not exist or that the model does not have */
-export function checkThinking(thinking: Thinking | null, config: GenerationConfig): void {
-  const { thinkingBudget, thinkingLevel } = config.thinkingConfig ?? {};
+/**
+ * A routed request may be made for the model that was asked for, or for the one that answers.
+ * @param lenient levels are not judged, and budgets by models alone that think by budget
+ * @throws GeminiError 400, in Google's words, for a setting that does not exist or that the model does not have
+ */
+export function checkThinking({ asked, served }: Serving, config: GenerationConfig, lenient: boolean): void {
+  const { thinkingBudget: budget, thinkingLevel } = config.thinkingConfig ?? {};
   const level = thinkingLevel === undefined ? undefined : readLevel(thinkingLevel);
-  if (level && thinkingBudget !== undefined) {
-    throw new GeminiError(400, "You can only set only one of thinking budget and thinking level.");
+  if (lenient) {
+    if (budget !== undefined && served.thinking?.by !== "level") refuse(budgetFault(served.thinking, budget));
+    return;
   }
-  if (level && thinking?.by !== "level") {
-    throw new GeminiError(400, "Thinking level is not supported for this model.");
+  if (level && budget !== undefined) {
+    refuse("You can only set only one of thinking budget and thinking level.");
   }
-  if (level && thinking?.by === "level" && !thinking.levels.includes(level)) {
-    throw new GeminiError(
-      400,
-      `Thinking level ${level} is not supported for this model. Please retry with other thinking level.`,
-    );
-  }
-  if (thinkingBudget !== undefined) checkBudget(thinking, thinkingBudget);
+  const faultFor = ({ thinking }: Model) =>
+    (level && levelFault(thinking, level)) ??
+    (budget === undefined ? undefined : budgetFault(thinking, budget));
+  if (faultFor(asked) !== undefined) refuse(faultFor(served));
+}
+
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new GeminiError(400, fault);
 }
 
 function readLevel(text: string): ThinkingLevel {
@@ -36,21 +44,23 @@ function readLevel(text: string): ThinkingLevel {
   );
 }
 
-function checkBudget(thinking: Thinking | null, budget: number): void {
+function levelFault(thinking: Thinking | null, level: ThinkingLevel): string | undefined {
+  if (thinking?.by !== "level") return "Thinking level is not supported for this model.";
+  if (thinking.levels.includes(level)) return undefined;
+  return `Thinking level ${level} is not supported for this model. Please retry with other thinking level.`;
+}
+
+function budgetFault(thinking: Thinking | null, budget: number): string | undefined {
   if (thinking?.by === "level" && thinking.budget === "refused") {
-    throw new GeminiError(400, "Thinking budget is not supported for this model.");
+    return "Thinking budget is not supported for this model.";
   }
-  if (budget === -1 || (budget === 0 && canBeOff(thinking))) return;
-  if (thinking === null) throw new GeminiError(400, "Thinking is not supported by this model.");
-  if (budget === 0) {
-    throw new GeminiError(400, "Budget 0 is invalid. This model only works in thinking mode.");
-  }
+  if (budget === -1 || (budget === 0 && canBeOff(thinking))) return undefined;
+  if (thinking === null) return "Thinking is not supported by this model.";
+  if (budget === 0) return "Budget 0 is invalid. This model only works in thinking mode.";
   if (thinking.by === "budget" && (budget < thinking.minBudget || budget > thinking.maxBudget)) {
-    throw new GeminiError(
-      400,
-      `The thinking budget ${budget} is invalid. Please choose a value between ${thinking.minBudget} and ${thinking.maxBudget}.`,
-    );
+    return `The thinking budget ${budget} is invalid. Please choose a value between ${thinking.minBudget} and ${thinking.maxBudget}.`;
   }
+  return undefined;
 }
 
 function canBeOff(thinking: Thinking | null): boolean {
@@ -83,7 +93,7 @@ export function thoughtsTokens(
   if (!thinking) return 0;
   const whole = 48 + promptTokens / 8 + (seed % 320);
   const { thinkingBudget, thinkingLevel } = config.thinkingConfig ?? {};
-  if (thinkingBudget === 0) return 0;
+  if (thinkingBudget === 0 && canBeOff(thinking)) return 0;
   if (thinking.by === "budget") return Math.min(Math.ceil(whole), budgetOf(thinking, thinkingBudget));
   const level = levelOf(thinking, thinkingBudget, thinkingLevel);
   if (level === "MINIMAL") return seed % 8 === 0 ? 1 + (Math.floor(seed / 8) % 32) : 0;
@@ -95,12 +105,13 @@ function budgetOf(thinking: BudgetThinking, budget: number | undefined): number 
   return budget === undefined || budget === -1 ? DYNAMIC_BUDGET : budget;
 }
 
-/** A budget makes a model with levels think less, and bounds nothing. */
+/** A budget makes a model with levels think less, 0 the least it can, and bounds nothing. */
 function levelOf(
   thinking: LevelThinking,
   budget: number | undefined,
   level: string | undefined,
 ): ThinkingLevel {
   if (level !== undefined) return readLevel(level);
+  if (budget === 0) return thinking.levels[0] ?? "LOW";
   return budget === undefined || budget === -1 ? thinking.byDefault : "LOW";
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { modalityDetails, sumTokens, type TokensByModality } from "./tokens.ts";
 
 /**
@@ -5,12 +6,12 @@ import { modalityDetails, sumTokens, type TokensByModality } from "./tokens.ts";
  * candidates + tool use + thoughts. A rule may put anything else beside these names.
  */
 export interface UsageMetadata {
-  promptTokenCount?: number;
-  cachedContentTokenCount?: number;
-  candidatesTokenCount?: number;
-  thoughtsTokenCount?: number;
-  toolUsePromptTokenCount?: number;
-  totalTokenCount?: number;
+  promptTokenCount?: number | undefined;
+  cachedContentTokenCount?: number | undefined;
+  candidatesTokenCount?: number | undefined;
+  thoughtsTokenCount?: number | undefined;
+  toolUsePromptTokenCount?: number | undefined;
+  totalTokenCount?: number | undefined;
   [name: string]: unknown;
 }
 
@@ -41,4 +42,51 @@ export function usageMetadata(
     }),
     ...(thoughtsTokens > 0 && { thoughtsTokenCount: thoughtsTokens }),
   };
+}
+
+const count = z.int().min(0).optional().catch(undefined);
+const readable = z.looseObject({
+  promptTokenCount: count,
+  cachedContentTokenCount: count,
+  candidatesTokenCount: count,
+  thoughtsTokenCount: count,
+  toolUsePromptTokenCount: count,
+  totalTokenCount: count,
+});
+
+/** What an answer's body says of itself. */
+export interface Said {
+  usage: UsageMetadata | null;
+  modelVersion: string | null;
+}
+
+export const NOTHING: Said = { usage: null, modelVersion: null };
+
+/** @param body any JSON; of an array what its last element says that says something. What is no count is left out. */
+export function readSaid(body: unknown): Said {
+  if (Array.isArray(body)) return body.map(readSaid).reduce(latest, NOTHING);
+  const { usageMetadata, modelVersion } = (body ?? {}) as { usageMetadata?: unknown; modelVersion?: unknown };
+  const usage = readable.safeParse(usageMetadata);
+  return {
+    usage: usage.data ?? null,
+    modelVersion: typeof modelVersion === "string" ? modelVersion.slice(0, 200) : null,
+  };
+}
+
+/** Usage that names no count never takes the place of one that does. */
+export function latest(before: Said, after: Said): Said {
+  return {
+    usage: hasCounts(after.usage) ? after.usage : before.usage,
+    modelVersion: after.modelVersion ?? before.modelVersion,
+  };
+}
+
+export function hasCounts(usage: UsageMetadata | null): boolean {
+  return usage !== null && Object.keys(readable.shape).some((name) => usage[name] !== undefined);
+}
+
+/** The tier that an answer's usage names, as the bill writes it. */
+export function tierIn(usage: UsageMetadata | null | undefined): string | undefined {
+  const tier = usage?.serviceTier;
+  return typeof tier === "string" && tier !== "" ? tier.toLowerCase().slice(0, 40) : undefined;
 }

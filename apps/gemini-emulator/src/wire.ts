@@ -1,5 +1,5 @@
 import { type Generation, usageSoFar } from "./generation.ts";
-import type { UsageMetadata } from "./usage.ts";
+import { readSaid, type UsageMetadata } from "./usage.ts";
 
 /** A part of an answer's body that is sent at once. */
 export interface Piece {
@@ -14,9 +14,11 @@ export interface Answer {
   pieces: Piece[];
   /** Charged from the request's arrival on; null if it is not charged at all. */
   usageAtStart: UsageMetadata | null;
+  /** Charged where the answer is cut inside a piece; without it what the last whole piece says. */
+  usageWhenCut?: UsageMetadata | null;
 }
 
-const JSON_TYPE = "application/json; charset=UTF-8";
+export const JSON_TYPE = "application/json; charset=UTF-8";
 
 /** The answer of `generateContent`: charged as a whole, for by the time it is sent it was generated. */
 export function unaryAnswer(generation: Generation, responseId: string): Answer {
@@ -52,7 +54,7 @@ export function rawAnswer(
   usage: UsageMetadata | null,
   stream: "sse" | "array" | null,
 ): Answer {
-  const said = (value: unknown) => (hasUsage(value) ? value.usageMetadata : undefined);
+  const said = (value: unknown) => readSaid(value).usage;
   if (typeof json === "string" || stream === null) {
     const body = typeof json === "string" ? json : JSON.stringify(json);
     const charged = said(json) ?? usage;
@@ -98,8 +100,8 @@ function response(
   responseId: string,
   chunk: { text: string; first: boolean; last: boolean; usage: UsageMetadata },
 ) {
-  const { modelVersion, blockReason, finishReason, thoughts } = generation;
-  const end = { usageMetadata: chunk.usage, modelVersion, responseId };
+  const { modelVersion, modelStatus, blockReason, finishReason, thoughts } = generation;
+  const end = { usageMetadata: chunk.usage, modelVersion, responseId, modelStatus };
   if (blockReason) return { promptFeedback: { blockReason }, ...end };
   const parts = [
     ...(thoughts && chunk.first ? [{ text: thoughts, thought: true }] : []),
@@ -143,8 +145,4 @@ function inPiecesOf(size: number, word: string): string[] {
   }
   if (piece) pieces.push(piece);
   return pieces;
-}
-
-function hasUsage(value: unknown): value is { usageMetadata: UsageMetadata } {
-  return typeof value === "object" && value !== null && "usageMetadata" in value;
 }

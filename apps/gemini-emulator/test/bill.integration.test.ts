@@ -19,7 +19,7 @@ async function spawnEmulator(
 ): Promise<{ child: ChildProcess; url: string; lines: string[] }> {
   const child = spawn(process.execPath, ["--import", "tsx", "apps/gemini-emulator/src/main.ts"], {
     cwd: root,
-    env: { ...process.env, EMULATOR_PORT: "0", ...environment },
+    env: { ...process.env, EMULATOR_PORT: "0", EMULATOR_DATE: "2026-11-30", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
@@ -50,7 +50,7 @@ describe("the bill", () => {
     const event = JSON.parse(new TextDecoder().decode(first?.value as Uint8Array).replace(/^data: /, ""));
     child.kill("SIGKILL");
     await once(child, "exit");
-    const emulated = await emulate(stateDir);
+    const emulated = await emulate({ stateDir });
     const { calls } = await emulated.bill();
     expect(calls).toMatchObject([
       { method: "generateContent", usageMetadata: { candidatesTokenCount: 8 } },
@@ -60,20 +60,20 @@ describe("the bill", () => {
   });
 
   it("takes a line that a kill cut off its file, and goes on after it", async () => {
-    const first = await emulate(stateDir);
+    const first = await emulate({ stateDir });
     await first.post("/v1/models/gemini-2.5-flash:generateContent", hello);
     await first.emulator.stop();
     appendFileSync(join(stateDir, "bill.jsonl"), '{"id":"torn","callId":nu');
     for (const count of [2, 3]) {
-      const next = await emulate(stateDir);
+      const next = await emulate({ stateDir });
       await next.post("/v1/models/gemini-2.5-flash:generateContent", hello);
       expect((await next.bill()).calls).toHaveLength(count);
       await next.emulator.stop();
     }
-    const last = await emulate(stateDir);
+    const last = await emulate({ stateDir });
     await last.post("/_emulator/reset", {});
     await last.emulator.stop();
-    const empty = await emulate(stateDir);
+    const empty = await emulate({ stateDir });
     expect((await empty.bill()).calls).toEqual([]);
     await empty.emulator.stop();
   });

@@ -1,6 +1,6 @@
 import { GoogleGenAI } from "@google/genai";
 import type { BillEntry, BillTotal } from "../src/bill-entry.ts";
-import { type RunningEmulator, startEmulator } from "../src/start-emulator.ts";
+import { type EmulatorOptions, type RunningEmulator, startEmulator } from "../src/start-emulator.ts";
 
 export interface Emulated {
   emulator: RunningEmulator;
@@ -8,13 +8,17 @@ export interface Emulated {
   sdk: GoogleGenAI;
   bill(): Promise<{ calls: BillEntry[]; totals: Record<string, BillTotal> }>;
   rule(rule: object): Promise<Response>;
+  record(recording: object): Promise<Response>;
   /** A request as it stands, without the SDK. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
 }
 
+/** A day on which no model of today is routed but 3.5-flash and 3.7-flash. */
+const day = new Date("2026-11-30");
+
 /** An emulator on a free port and the SDK that talks to it. Stop it when done. */
-export async function emulate(stateDir?: string): Promise<Emulated> {
-  const emulator = await startEmulator({ port: 0, host: "127.0.0.1", stateDir });
+export async function emulate(options: Partial<EmulatorOptions> = {}): Promise<Emulated> {
+  const emulator = await startEmulator({ port: 0, host: "127.0.0.1", date: day, ...options });
   const post = (path: string, body: unknown, init: RequestInit = {}) =>
     fetch(`${emulator.url}${path}`, {
       method: "POST",
@@ -28,6 +32,7 @@ export async function emulate(stateDir?: string): Promise<Emulated> {
     sdk: new GoogleGenAI({ apiKey: "key", httpOptions: { baseUrl: emulator.url, fetch } }),
     bill: async () => (await (await fetch(`${emulator.url}/_emulator/bill`)).json()) as never,
     rule: (rule) => post("/_emulator/rules", rule),
+    record: (recording) => post("/_emulator/recordings", recording),
     post,
   };
 }

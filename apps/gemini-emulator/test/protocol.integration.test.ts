@@ -43,6 +43,7 @@ describe("generateContent", () => {
         at: expect.stringMatching(/^\d{4}-.*Z$/),
         method: "generateContent",
         model: "gemini-2.5-flash",
+        modelVersion: "gemini-2.5-flash",
         status: 200,
         serviceTier: "flex",
         usageMetadata: JSON.parse(JSON.stringify(answer.usageMetadata)),

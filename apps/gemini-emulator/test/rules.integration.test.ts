@@ -64,8 +64,9 @@ describe("what is answered", () => {
     await respond({ text: "not json", finishReason: "OTHER", usageMetadata });
     const answer = await ask();
     expect([answer.text, answer.candidates?.[0]?.finishReason]).toEqual(["not json", "OTHER"]);
-    expect(answer.usageMetadata).toEqual(usageMetadata);
-    expect((await lastEntry())?.usageMetadata).toEqual(usageMetadata);
+    const told = { ...usageMetadata, serviceTier: "standard" };
+    expect(answer.usageMetadata).toEqual(told);
+    expect((await lastEntry())?.usageMetadata).toEqual(told);
     expect((await emulated.bill()).totals["gemini-2.5-flash"]?.thoughtsTokenCount).toBe(989);
   });
 
@@ -126,6 +127,7 @@ describe("how it is sent", () => {
       promptTokenCount: 3,
       totalTokenCount: 3,
       promptTokensDetails: [{ modality: "TEXT", tokenCount: 3 }],
+      serviceTier: "standard",
     });
   });
 
