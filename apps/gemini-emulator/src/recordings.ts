@@ -32,7 +32,8 @@ const exchangeSchema = z
     /** As it came over the wire; what is no text is sent as JSON. */
     body: z
       .unknown()
-      .transform((body) => (body === undefined || typeof body === "string" ? body : JSON.stringify(body))),
+      .transform((body) => (typeof body === "string" ? body : JSON.stringify(body)))
+      .optional(),
     /** The body in the pieces in which it is sent. */
     chunks: z.array(z.string()).min(1).max(100_000).optional(),
     /** Between chunks, or between the events of a body that is a stream. */
