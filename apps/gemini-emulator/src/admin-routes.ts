@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Emulator } from "./gemini-routes.ts";
+import type { Emulator } from "./emulator.ts";
 import { knownModels } from "./model-list.ts";
 import { readBody } from "./read-body.ts";
 import type { Recordings } from "./recordings.ts";

@@ -11,7 +11,7 @@ export interface BillEntry {
   method: Exclude<Method, "countTokens">;
   /** The normalized id of the model that was asked for. */
   model: string;
-  /** The model that answered, as the answer names it: another one where Google routes. null for a refusal. */
+  /** The model that answered: another one where Google routes. null for a refusal, or where the answer names none. */
   modelVersion: string | null;
   /** The HTTP status; of a request that hangs the one that it would have had. */
   status: number;

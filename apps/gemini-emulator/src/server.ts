@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { answerAdmin } from "./admin-routes.ts";
+import type { Emulator } from "./emulator.ts";
 import { GeminiError } from "./gemini-error.ts";
-import { answerCall, answerModels, type Emulator, readCall } from "./gemini-routes.ts";
+import { answerCall, readCall } from "./gemini-routes.ts";
+import { answerModels } from "./model-routes.ts";
 
 // Plain node:http, not the house's Express: there is one pattern of path, no middleware, bodies are kept as
 // they arrive, and faults need the socket itself. It stands in every benchmark of the whole job, where each
