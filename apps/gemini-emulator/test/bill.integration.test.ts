@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
@@ -76,6 +76,16 @@ describe("the bill", () => {
     const empty = await emulate({ stateDir });
     expect((await empty.bill()).calls).toEqual([]);
     await empty.emulator.stop();
+  });
+
+  it("reads entries from before there was a modelVersion", async () => {
+    const entry = { id: "1", callId: null, at: "2026-11-01T00:00:00.000Z", method: "generateContent" };
+    const rest = { model: "gemini-2.5-flash", status: 200, serviceTier: "standard", aborted: false };
+    const line = { ...entry, ...rest, usageMetadata: { promptTokenCount: 3 } };
+    writeFileSync(join(stateDir, "bill.jsonl"), `${JSON.stringify(line)}\n`);
+    const emulated = await emulate({ stateDir });
+    expect((await emulated.bill()).calls).toEqual([{ ...line, modelVersion: null }]);
+    await emulated.emulator.stop();
   });
 
   it("keeps every one of many calls at once", async () => {
