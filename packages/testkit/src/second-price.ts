@@ -25,8 +25,10 @@ export interface ModalityCount {
 }
 
 export interface BillEntry {
-  /** As called or as served; a `models/` prefix and a `-001` suffix name the same model. */
+  /** As called; a `models/` prefix and a `-001` suffix name the same model. */
   model: string;
+  /** As served, whose price counts where there is one: Google has another model answer for some. */
+  modelVersion?: string | null | undefined;
   /** The tier that was served (`x-gemini-service-tier`); none means standard. */
   serviceTier?: string | null | undefined;
   /** None for a call that Gemini refused (HTTP 4xx, 5xx): it costs nothing. */
@@ -135,7 +137,7 @@ const PRICES: Readonly<Record<string, readonly PriceRow[]>> = {
 export function priceBillEntry(entry: BillEntry): string {
   if (!entry.usageMetadata) return "0";
   const usage = entry.usageMetadata;
-  const model = modelOf(entry.model);
+  const model = tableName(entry.modelVersion ?? "") ?? modelOf(entry.model);
   const prompt = tokens(usage.promptTokenCount);
   const row = rowInForce(model, entry.at);
   const listed = prompt >= LONG_CONTEXT_FROM && row.longContext ? row.longContext : row.standard;
@@ -195,14 +197,16 @@ function tokens(count: number | null | undefined): number {
   return count;
 }
 
-/** The name in the table. `gemini-embedding-001` is a name of its own, so the suffix goes second. */
 function modelOf(name: string): string {
-  const bare = name.replace(/^models\//, "");
-  const model = [bare, bare.replace(/-001$/, ""), `${bare}-001`].find((known) =>
-    Object.hasOwn(PRICES, known),
-  );
+  const model = tableName(name);
   if (model === undefined) throw new Error(`no price is known for the model ${name}`);
   return model;
+}
+
+/** The name in the table. `gemini-embedding-001` is a name of its own, so the suffix goes second. */
+function tableName(name: string): string | undefined {
+  const bare = name.replace(/^models\//, "");
+  return [bare, bare.replace(/-001$/, ""), `${bare}-001`].find((known) => Object.hasOwn(PRICES, known));
 }
 
 function rowInForce(model: string, at: string | Date): PriceRow {

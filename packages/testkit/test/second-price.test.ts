@@ -197,6 +197,27 @@ describe("usage", () => {
   });
 });
 
+describe("a call that another model answered", () => {
+  test("costs what that one costs", () => {
+    const counts = { P: 1000, O: 500 };
+    for (const [asked, served] of [
+      ["gemini-3.5-flash", "gemini-3.6-flash"],
+      ["gemini-2.5-pro", "models/gemini-3.8-flash"],
+      ["gemini-9", "gemini-3.8-flash-001"],
+    ] as const) {
+      const cost = price(asked, counts, { modelVersion: served });
+      expect(cost).toBe("0.002625");
+      expect(cost).toBe(price(served, counts));
+    }
+  });
+
+  test("costs what the asked one costs, where the other has no price or is not named", () => {
+    for (const modelVersion of ["gemini-9", "constructor", "", null, undefined]) {
+      expect(price("gemini-2.5-flash", { P: 1000, O: 500 }, { modelVersion })).toBe("0.00155");
+    }
+  });
+});
+
 describe("refused rather than free", () => {
   test("an unknown model, an alias, a property of Object", () => {
     for (const model of ["gemini-9-ultra", "gemini-flash-latest", "constructor"]) {
@@ -208,6 +229,10 @@ describe("refused rather than free", () => {
     for (const model of ["models/gemini-2.5-flash", "gemini-2.5-flash-001", "models/gemini-2.5-flash-001"]) {
       expect(price(model, { P: 1000, O: 500 })).toBe("0.00155");
     }
+  });
+
+  test("neither the asked nor the served model is known", () => {
+    expect(() => price("gemini-9", { P: 1 }, { modelVersion: "gemini-9" })).toThrow(/no price is known/);
   });
 
   test("counts that are none, times that are none", () => {
