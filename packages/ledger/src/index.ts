@@ -30,6 +30,7 @@ export { addPrice, listPrices } from "./price-list.ts";
 export { quotaOf, quotasOf } from "./quota.ts";
 export { resolveUnknownCall } from "./resolve-unknown.ts";
 export type { ThinkingSetting } from "./thinking.ts";
+export { readUsage } from "./usage.ts";
 export {
   type BoundedRequest,
   type Candidate,

@@ -2,22 +2,29 @@ import { z } from "zod";
 
 /** No request has so many tokens: more is nonsense, and would not fit the columns. */
 const tokensMax = 1_000_000_000;
-const count = z.int().nonnegative().max(tokensMax);
+/** `null` is how some proxies write that they don't know. */
+const count = z.int().nonnegative().max(tokensMax).nullish().transform(absentIfNull);
 const details = z
-  .array(z.looseObject({ modality: z.string().optional(), tokenCount: count.optional() }))
-  .optional();
+  .array(z.looseObject({ modality: z.string().nullish(), tokenCount: count }))
+  .nullish()
+  .transform(absentIfNull);
 
 /** Gemini's `usageMetadata` as far as it costs; what is unknown is let through. */
 const usageMetadata = z.looseObject({
-  promptTokenCount: count.optional(),
-  cachedContentTokenCount: count.optional(),
-  candidatesTokenCount: count.optional(),
-  thoughtsTokenCount: count.optional(),
-  toolUsePromptTokenCount: count.optional(),
-  totalTokenCount: count.optional(),
+  promptTokenCount: count,
+  cachedContentTokenCount: count,
+  candidatesTokenCount: count,
+  thoughtsTokenCount: count,
+  toolUsePromptTokenCount: count,
+  totalTokenCount: count,
   promptTokensDetails: details,
   cacheTokensDetails: details,
+  candidatesTokensDetails: details,
 });
+
+function absentIfNull<Value>(value: Value | null | undefined): Value | undefined {
+  return value ?? undefined;
+}
 
 /** Tokens of one call, as they are billed. */
 export interface TokenCounts {
@@ -49,13 +56,16 @@ export interface TokenCounts {
  * `promptTokenCount` includes the cached part; thoughts and tool use stand beside it. On the wire there is a
  * variant in which `candidatesTokenCount` already contains the thoughts: then total = P + X + O.
  *
- * @returns undefined where there is no usage to read: the caller takes the hold as the cost
+ * Nothing is sent without a prompt, so a count of none is as good as no count. Output that is no text (IMAGE, AUDIO,
+ * VIDEO in `candidatesTokensDetails`) has rates of its own, which no price here has: it is not priced as text.
+ *
+ * @returns undefined where there is no usage to read, or none that can be priced: the caller takes the hold as the
+ * cost, the upper bound, and flags it as estimated
  */
 export function readUsage(raw: unknown): TokenCounts | undefined {
-  const parsed = usageMetadata.safeParse(raw);
-  if (!parsed.success || parsed.data.promptTokenCount === undefined) return undefined;
-  const usage = parsed.data;
-  const prompt = parsed.data.promptTokenCount;
+  const { data: usage } = usageMetadata.safeParse(raw);
+  if (!usage?.promptTokenCount || hasOutputBesideText(usage.candidatesTokensDetails)) return undefined;
+  const prompt = usage.promptTokenCount;
   const toolUse = usage.toolUsePromptTokenCount ?? 0;
   const candidates = usage.candidatesTokenCount ?? 0;
   const thoughts = usage.thoughtsTokenCount ?? 0;
@@ -92,7 +102,17 @@ export function readUsage(raw: unknown): TokenCounts | undefined {
   };
 }
 
-function audioTokens(modalities: z.infer<typeof details>): number {
+type Modalities = z.infer<typeof details>;
+
+function hasOutputBesideText(modalities: Modalities): boolean {
+  return (modalities ?? []).some(
+    ({ modality, tokenCount }) => modality && !textModalities.has(modality) && tokenCount !== 0,
+  );
+}
+
+const textModalities = new Set(["TEXT", "MODALITY_UNSPECIFIED"]);
+
+function audioTokens(modalities: Modalities): number {
   return (modalities ?? [])
     .filter((entry) => entry.modality === "AUDIO")
     .reduce((sum, entry) => sum + (entry.tokenCount ?? 0), 0);

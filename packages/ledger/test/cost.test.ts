@@ -177,14 +177,54 @@ describe("the cost of a call", () => {
     expect(readUsage(undefined)).toBeUndefined();
     expect(readUsage({ candidatesTokenCount: 5 })).toBeUndefined();
     expect(readUsage({ promptTokenCount: -1 })).toBeUndefined();
-    expect(readUsage({ promptTokenCount: 0 })).toMatchObject({ prompt: 0 });
     expect(readUsage({ promptTokenCount: 1_000_000_000 })).toMatchObject({ prompt: 1_000_000_000 });
     expect(readUsage({ promptTokenCount: 1_000_000_001 })).toBeUndefined();
     expect(readUsage(P(1, { thoughtsTokenCount: 0.5 }))).toBeUndefined();
   });
 
+  it("is not nothing where a usage says that nothing was sent", () => {
+    expect(readUsage({ promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 })).toBeUndefined();
+    expect(readUsage(P(0, { ...O(5), totalTokenCount: 5 }))).toBeUndefined();
+    expect(readUsage({ promptTokenCount: null, totalTokenCount: 5 })).toBeUndefined();
+    expect(readUsage({})).toBeUndefined();
+  });
+
+  it("takes null for a count that is absent", () => {
+    const known = P(100, { ...O(10), totalTokenCount: 110 });
+    const unknown = {
+      thoughtsTokenCount: null,
+      toolUsePromptTokenCount: null,
+      cachedContentTokenCount: null,
+      promptTokensDetails: null,
+      cacheTokensDetails: null,
+      candidatesTokensDetails: [{ modality: null, tokenCount: null }],
+    };
+    expect(readUsage({ ...known, ...unknown })).toEqual(readUsage(known));
+    expect(readUsage(P(100, { ...O(10), totalTokenCount: null }))).toEqual(readUsage(P(100, O(10))));
+  });
+
+  it.each(["IMAGE", "AUDIO", "VIDEO", "DOCUMENT", "SMELL"])(
+    "is not that of text where the output is %s",
+    (modality) => {
+      const output = (tokenCount: number | undefined, more: object[] = []) =>
+        readUsage(P(100, { ...O(10), candidatesTokensDetails: [{ modality, tokenCount }, ...more] }));
+      expect(output(10)).toBeUndefined();
+      expect(output(1, [{ modality: "TEXT", tokenCount: 9 }])).toBeUndefined();
+      expect(output(undefined)).toBeUndefined();
+      expect(output(0)).toMatchObject({ output: 10 });
+    },
+  );
+
+  it("is that of text where the output is text, or nobody says what", () => {
+    for (const modality of ["TEXT", "MODALITY_UNSPECIFIED", undefined]) {
+      const usage = P(100, { ...O(10), candidatesTokensDetails: [{ modality, tokenCount: 10 }] });
+      expect(readUsage(usage)).toMatchObject({ output: 10, estimated: false });
+    }
+  });
+
   it("agrees with the second calculation on any consistent usage, and never passes its hold", () => {
     const tokens = fc.integer({ min: 0, max: 200_000 });
+    const some = fc.integer({ min: 1, max: 200_000 });
     const modalities = (text: number, audio: number) => [
       { modality: "TEXT", tokenCount: text },
       { modality: "AUDIO", tokenCount: Math.floor(audio / 2) },
@@ -192,7 +232,7 @@ describe("the cost of a call", () => {
     ];
     const usages = fc
       .record({
-        text: tokens,
+        text: some,
         audio: tokens,
         cachedText: tokens,
         cachedAudio: tokens,
