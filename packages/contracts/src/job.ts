@@ -131,7 +131,7 @@ export const jobUsage = z.object({
   byAgent: z.array(z.object({ agentId: z.string(), calls: z.int(), costUsd: usd })),
 });
 
-export const providers = ["gemini", "emulator"] as const;
+export const providers = ["gemini", "emulator", "other"] as const;
 export type Provider = (typeof providers)[number];
 
 export const waitingFor = z.enum(["token", "quota", "provider", "worker", "time", "paused"]);

@@ -74,8 +74,8 @@ function wordOf(reason: NotMade): string {
 
 /** Of Gemini's API. Source: OpenTelemetry's semantic conventions for generative AI, gen_ai.provider.name. */
 const geminiProvider = "gcp.gemini";
-/** An emulated answer is never passed off as Gemini's. */
-const emulatorProvider = "understudy.emulator";
+/** What answers elsewhere is never passed off as Gemini. */
+const otherProviders = { emulator: "understudy.emulator", other: "_OTHER" };
 
 function outcomeOf(generation: Generation): "answered" | "blocked" | "refused" | "lost" {
   return generation.kind === "answered" && generation.blockReason !== undefined ? "blocked" : generation.kind;
@@ -92,7 +92,8 @@ function describeEnd(span: TracedSpan, generation: Generation, at: number): void
     span.end(generation.reason, at);
     return;
   }
-  if (generation.provider === "emulator") span.set({ "gen_ai.provider.name": emulatorProvider });
+  const { provider = "gemini" } = generation;
+  if (provider !== "gemini") span.set({ "gen_ai.provider.name": otherProviders[provider] });
   if (generation.kind === "refused") {
     span.set({ "http.response.status_code": generation.httpStatus });
     span.end(codeOf(generation), at);

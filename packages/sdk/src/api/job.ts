@@ -58,8 +58,8 @@ export interface Job<Result = unknown> {
   /** Ids of the agents that made calls, in the order of their first call. */
   agentsInvolved: string[];
   model: string;
-  /** Who answers: an emulated reply is never passed off as Gemini's. */
-  provider: "gemini" | "emulator";
+  /** Who answers: neither an emulated reply nor that of another address (`other`) is passed off as Gemini's. */
+  provider: "gemini" | "emulator" | "other";
   /** Executions by a worker so far. */
   attempts: number;
   /** How often it was tried again by `retry()` after it had failed. */
