@@ -1,59 +1,64 @@
 import { GoogleGenAI } from "@google/genai";
-import type { ServiceTier } from "@understudy/contracts";
-import type { ThinkingSetting } from "@understudy/ledger";
-import { Agent } from "undici";
+import type { Provider } from "@understudy/contracts";
+import type { Dispatcher } from "undici";
 import { AnswerReader } from "./answer-reader.ts";
+import { ApiKeys } from "./api-keys.ts";
+import { type EgressProxy, egressDispatcher } from "./egress.ts";
+import { providerAt, requestIdOf } from "./exchange-headers.ts";
 import { abortedBeforeSending, cancelled, type Generation, type LossReason } from "./generation.ts";
 import { type Exchange, leanFetch } from "./lean-fetch.ts";
+import type { GenerationRequest, ModelProvider } from "./provider.ts";
+import { wordsOf } from "./provider-words.ts";
 import { readFailure } from "./read-failure.ts";
+import { type SafetySettings, thresholdsOf, wireSafetySettings } from "./safety-settings.ts";
 
-/** Where Gemini is. */
+export type { GenerationRequest } from "./provider.ts";
+
+/** Versions of the Developer API that are spoken. */
+export const apiVersions = ["v1beta", "v1"] as const;
+
+/** Where Gemini is, and how it is asked. */
 export interface GeminiSettings {
+  /** Several of one account, separated by commas, are used in turn. */
   apiKey: string;
   /** Gemini's own unless given. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
+  /** `v1beta` unless given. */
+  apiVersion?: (typeof apiVersions)[number];
+  safetySettings?: SafetySettings | undefined;
+  proxy?: EgressProxy;
 }
 
-/** One request, ready for the wire. */
-export interface GenerationRequest {
-  callId: string;
-  model: string;
-  system: string;
-  parts: string[];
-  /** JSON schema of the answer; text unless given. */
-  jsonSchema?: object;
-  serviceTier: ServiceTier;
-  maxOutputTokens: number;
-  /** Undefined for a model that refuses the setting. */
-  thinking: ThinkingSetting | undefined;
-  /** The whole exchange, the body included. */
-  timeoutSeconds: number;
-  signal: AbortSignal;
-  /** Streams the answer: hears of each piece of its text as it comes. Must not throw. */
-  onText?: ((text: string) => void) | undefined;
-}
-
+const geminiUrl = "https://generativelanguage.googleapis.com";
 const callIdHeader = "x-understudy-call-id";
+const apiKeyHeader = "x-goog-api-key";
 
-/** Gemini, or what speaks its protocol: no code path knows which. One call is one HTTP request. */
-export class GeminiClient {
+/**
+ * The Gemini Developer API, or what speaks its protocol: no code path knows which. One call is one HTTP request; only
+ * where a key is refused, which costs nothing, another takes its place.
+ */
+export class GeminiClient implements ModelProvider {
+  readonly name: Exclude<Provider, "emulator">;
   readonly #sdk: GoogleGenAI;
-  readonly #agent: Agent;
+  readonly #dispatcher: Dispatcher;
+  readonly #keys: ApiKeys;
+  readonly #safety: SafetySettings;
   readonly #exchanges = new Map<string, Exchange>();
 
   constructor(settings: GeminiSettings) {
-    // Our own deadline covers the whole exchange; idle connections are kept a while for the next call.
-    this.#agent = new Agent({
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: 10_000 },
-      keepAliveTimeout: 30_000,
-    });
+    const { apiKey, baseUrl = geminiUrl, apiVersion = "v1beta", safetySettings = {}, proxy = {} } = settings;
+    this.name = providerAt(baseUrl);
+    this.#dispatcher = egressDispatcher(proxy);
+    this.#keys = new ApiKeys(apiKey);
+    this.#safety = safetySettings;
     this.#sdk = new GoogleGenAI({
-      apiKey: settings.apiKey,
+      // All said here, so that no variable of the environment leads elsewhere.
+      vertexai: false,
+      apiKey: this.#keys.all[0] ?? "",
       httpOptions: {
-        ...(settings.baseUrl && { baseUrl: settings.baseUrl }),
-        fetch: leanFetch(this.#agent, callIdHeader, (callId, exchange) =>
+        baseUrl,
+        apiVersion,
+        fetch: leanFetch(this.#dispatcher, callIdHeader, (callId, exchange) =>
           this.#exchanges.set(callId, exchange),
         ),
       },
@@ -61,64 +66,127 @@ export class GeminiClient {
   }
 
   async generate(request: GenerationRequest): Promise<Generation> {
-    const deadline = new AbortController();
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      deadline.abort();
-    }, request.timeoutSeconds * 1000);
-    const abort = () => deadline.abort();
-    request.signal.addEventListener("abort", abort);
-    const answer = new AnswerReader();
-    const exchange = () => this.#exchanges.get(request.callId);
+    if (request.signal.aborted) return { kind: "refused", errorCode: abortedBeforeSending, retryable: true };
+    const deadline = new Deadline(request);
     try {
-      if (request.signal.aborted)
-        return { kind: "refused", errorCode: abortedBeforeSending, retryable: true };
-      const wire = wireRequest(request, deadline.signal);
-      if (request.onText) {
-        const chunks = await this.#sdk.models.generateContentStream(wire);
-        for await (const chunk of chunks) request.onText(answer.add(chunk));
-        // A stream that is cut off may close as if it were whole.
-        if (!answer.isWhole) return { kind: "lost", reason: "connection", usage: answer.usage };
-      } else answer.add(await this.#sdk.models.generateContent(wire));
-      return answer.generation(exchange(), request.serviceTier);
-    } catch (error) {
-      const failure = readFailure(error, exchange(), timedOut ? "timeout" : abortedBy(request.signal));
-      return failure.kind === "lost" ? { ...failure, usage: answer.usage } : failure;
+      for (;;) {
+        const key = this.#keys.next();
+        const generation = await this.#ask(request, key, deadline);
+        if (!isKeyRefused(generation) || !this.#keys.leaveOut(key)) return generation;
+      }
     } finally {
-      clearTimeout(timer);
-      request.signal.removeEventListener("abort", abort);
-      this.#exchanges.delete(request.callId);
+      deadline.end();
     }
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#dispatcher.destroy();
+  }
+
+  /** One HTTP request. */
+  async #ask(request: GenerationRequest, key: string, deadline: Deadline): Promise<Generation> {
+    const answer = new AnswerReader();
+    const unshown = { prompts: [request.system, ...request.parts], secrets: this.#keys.all };
+    const provider = this.name;
+    const askedFor = {
+      serviceTier: request.serviceTier,
+      isStructured: request.jsonSchema !== undefined,
+      provider,
+    };
+    const exchange = () => this.#exchanges.get(request.callId);
+    try {
+      const wire = this.#wireRequest(request, key, deadline.signal);
+      if (request.onText) {
+        const chunks = await this.#sdk.models.generateContentStream(wire);
+        for await (const chunk of chunks) request.onText(answer.add(chunk));
+      } else answer.add(await this.#sdk.models.generateContent(wire));
+      const generation = answer.generation(exchange(), askedFor);
+      if (generation.kind === "answered") return generation;
+      // It closed as if all were well: a stream that was cut off may, and so does a proxy that hides an error.
+      const words = wordsOf(undefined, requestIdOf(exchange(), answer.responseId), unshown);
+      return { ...generation, ...(words && { words }) };
+    } catch (error) {
+      // The answer is here, and so is its price: what broke afterwards is no matter.
+      if (answer.isPaidFor) return answer.generation(exchange(), askedFor);
+      const { lostTo } = deadline;
+      const { responseId } = answer;
+      const failure = readFailure(error, {
+        exchange: exchange(),
+        lostTo,
+        provider,
+        responseId,
+        ...unshown,
+      });
+      return failure.kind === "lost" ? { ...failure, usage: answer.usage } : failure;
+    } finally {
+      this.#exchanges.delete(request.callId);
+    }
+  }
+
+  #wireRequest(request: GenerationRequest, key: string, abortSignal: AbortSignal) {
+    const safety = { ...thresholdsOf(this.#safety, request.role), ...request.safetySettings };
+    const safetySettings = wireSafetySettings(safety);
+    return {
+      model: request.model,
+      contents: [{ role: "user", parts: request.parts.map((text) => ({ text })) }],
+      config: {
+        abortSignal,
+        httpOptions: { headers: { [callIdHeader]: request.callId, [apiKeyHeader]: key } },
+        // On by default, it would make several billed requests out of one.
+        automaticContinuation: false,
+        maxOutputTokens: request.maxOutputTokens,
+        ...(request.system && { systemInstruction: request.system }),
+        ...(request.jsonSchema && {
+          responseMimeType: "application/json",
+          responseJsonSchema: request.jsonSchema,
+        }),
+        ...(request.serviceTier !== "standard" && { serviceTier: request.serviceTier }),
+        ...(request.thinking && { thinkingConfig: request.thinking }),
+        ...(safetySettings.length > 0 && { safetySettings }),
+      },
+    } as Parameters<GoogleGenAI["models"]["generateContent"]>[0];
   }
 }
 
-function abortedBy(signal: AbortSignal): LossReason {
-  if (!signal.aborted) return "connection";
-  return signal.reason === cancelled ? "cancelled" : "aborted";
+/** Ends an exchange when its time is over, or when it is not wanted any more; and knows which it was. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #wanted: AbortSignal;
+  readonly #abort = () => this.#controller.abort();
+  #isOver = false;
+
+  constructor({ timeoutSeconds, signal }: GenerationRequest) {
+    this.#timer = setTimeout(() => {
+      this.#isOver = true;
+      this.#controller.abort();
+    }, timeoutSeconds * 1000);
+    this.#wanted = signal;
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why an answer that has not come whole by now is lost. */
+  get lostTo(): LossReason {
+    if (this.#isOver) return "timeout";
+    if (!this.#wanted.aborted) return "connection";
+    return this.#wanted.reason === cancelled ? "cancelled" : "aborted";
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#wanted.removeEventListener("abort", this.#abort);
+  }
 }
 
-function wireRequest(request: GenerationRequest, abortSignal: AbortSignal) {
-  return {
-    model: request.model,
-    contents: [{ role: "user", parts: request.parts.map((text) => ({ text })) }],
-    config: {
-      abortSignal,
-      httpOptions: { headers: { [callIdHeader]: request.callId } },
-      // On by default, it would make several billed requests out of one.
-      automaticContinuation: false,
-      maxOutputTokens: request.maxOutputTokens,
-      ...(request.system && { systemInstruction: request.system }),
-      ...(request.jsonSchema && {
-        responseMimeType: "application/json",
-        responseJsonSchema: request.jsonSchema,
-      }),
-      ...(request.serviceTier !== "standard" && { serviceTier: request.serviceTier }),
-      ...(request.thinking && { thinkingConfig: request.thinking }),
-    },
-  } as Parameters<GoogleGenAI["models"]["generateContent"]>[0];
+/** The key itself was refused; a request that is at fault would be with any other as well. */
+function isKeyRefused(generation: Generation): boolean {
+  if (generation.kind !== "refused") return false;
+  const { httpStatus, words } = generation;
+  return (
+    httpStatus === 401 || httpStatus === 403 || (httpStatus === 400 && words?.reason === "API_KEY_INVALID")
+  );
 }

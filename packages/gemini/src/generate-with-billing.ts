@@ -15,10 +15,10 @@ import {
 import type { ModelRegistry } from "@understudy/models";
 import { z } from "zod";
 import type { CallObserver } from "./call-observer.ts";
-import type { GeminiClient } from "./gemini-client.ts";
 import type { Generation } from "./generation.ts";
 import { endingOf, tokensUsed } from "./model-gate/call-ending.ts";
 import type { ModelDelay, ModelGate } from "./model-gate/model-gate.ts";
+import type { ModelProvider } from "./provider.ts";
 import { type InvalidOutput, readStructuredOutput } from "./structured-output.ts";
 import { TextFieldReader } from "./text-field-reader.ts";
 
@@ -93,7 +93,7 @@ export type GenerationOutcome<Value> =
 type ModelWait = Omit<ModelDelay, "kind"> & { kind: "model_wait" };
 
 interface Dependencies {
-  gemini: GeminiClient;
+  gemini: ModelProvider;
   ledger: Ledger;
   registry: ModelRegistry;
   /** Hears that the provider does not have a model (any more), and which answers next. */

@@ -1,5 +1,5 @@
 export type { CallObserver, NotMade, ObservedCall } from "./call-observer.ts";
-export { GeminiClient, type GeminiSettings } from "./gemini-client.ts";
+export { apiVersions, GeminiClient, type GeminiSettings } from "./gemini-client.ts";
 export {
   type AnswerStream,
   type BilledRequest,
@@ -7,7 +7,9 @@ export {
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "./generate-with-billing.ts";
-export { cancelled, type Generation } from "./generation.ts";
+export { cancelled, type Generation, isCutOff, type ProviderWords } from "./generation.ts";
 export { ModelGate } from "./model-gate/model-gate.ts";
 export { type ModelLimit, modelLimits } from "./model-gate/model-limits.ts";
+export type { GenerationRequest, ModelProvider } from "./provider.ts";
+export { safetySettings } from "./safety-settings.ts";
 export type { InvalidOutput } from "./structured-output.ts";

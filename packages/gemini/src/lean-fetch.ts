@@ -1,4 +1,5 @@
 import { type Dispatcher, Headers, request } from "undici";
+import { EventStreamReader, StreamedError } from "./event-stream.ts";
 
 /** What is seen of an HTTP exchange beside what the SDK tells. */
 export interface Exchange {
@@ -53,12 +54,30 @@ const noHeaders = new Headers();
 
 /** Of a web stream's reader only what the SDK uses, for answers that are streamed. */
 function leanReader(body: Dispatcher.ResponseData["body"]) {
-  const chunks = body[Symbol.asyncIterator]();
+  const events = plainEvents(body);
   // What breaks the body is thrown by read(); nobody listens when the rest is given up.
   body.on("error", () => {});
   return {
-    read: () => chunks.next(),
+    read: () => events.next(),
     // Where the SDK stops before the end, the rest is of no use, and the connection goes.
-    releaseLock: () => void chunks.return?.(),
+    releaseLock: () => void events.return(undefined),
   };
+}
+
+/**
+ * The stream as the SDK reads it: one line of data for each event, whatever lines stood around it.
+ * @throws StreamedError
+ */
+async function* plainEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  const reader = new EventStreamReader();
+  for await (const bytes of body) yield* plain(reader.add(bytes));
+  yield* plain(reader.end());
+}
+
+function* plain(events: ReturnType<EventStreamReader["add"]>): Generator<Uint8Array> {
+  const error = events.find((event) => event instanceof StreamedError);
+  const data = error ? events.slice(0, events.indexOf(error)) : events;
+  // All of them at once: most often there is one.
+  if (data.length > 0) yield Buffer.from(data.map((each) => `data: ${each}\n\n`).join(""));
+  if (error) throw error;
 }

@@ -1,7 +1,9 @@
-import { z } from "zod";
-import { providerOf } from "./exchange-headers.ts";
+import { types } from "node:util";
+import type { Provider } from "@understudy/contracts";
+import { providerOf, requestIdOf } from "./exchange-headers.ts";
 import type { Generation, LossReason } from "./generation.ts";
 import type { Exchange } from "./lean-fetch.ts";
+import { readErrorBody, type Unshown, wordsOf } from "./provider-words.ts";
 import { storable } from "./storable.ts";
 
 /** Before a byte was sent: the request can't have been billed. */
@@ -12,65 +14,78 @@ const neverSent = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
+  // Whoever answered there did not prove to be the one that was asked for.
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-/** Body of Gemini's errors, as far as it is needed. */
-const errorBody = z.object({
-  error: z.object({
-    status: z.string().optional(),
-    details: z
-      .array(z.looseObject({ "@type": z.string().optional(), retryDelay: z.string().optional() }))
-      .optional(),
-  }),
-});
+/** What undici says, under a code that means other things too, where an egress proxy makes no tunnel. */
+const noTunnel = /^Proxy response \(\d{3}\) !== 200/;
 
-/**
- * Reads what the SDK threw.
- * @param exchange undefined where no answer's headers have come
- * @param lostTo why an answer that did not come whole was lost
- */
-export function readFailure(
-  error: unknown,
-  exchange: Exchange | undefined,
-  lostTo: LossReason,
-): Generation & { kind: "refused" | "lost" } {
+/** What a failure is read with, beside itself. */
+export interface FailedCall extends Unshown {
+  /** Undefined where no answer's headers have come. */
+  exchange: Exchange | undefined;
+  /** Why an answer that did not come whole was lost. */
+  lostTo: LossReason;
+  /** Who answers at the address that was asked. */
+  provider: Provider;
+  /** Of an answer that came in part. */
+  responseId?: string | undefined;
+}
+
+/** Reads what the SDK threw. */
+export function readFailure(error: unknown, call: FailedCall): Generation & { kind: "refused" | "lost" } {
+  const { exchange, lostTo } = call;
   if (exchange === undefined) {
-    return neverSent.has(socketCode(error))
+    return isNeverSent(error)
       ? { kind: "refused", errorCode: "unreachable", retryable: true }
       : { kind: "lost", reason: lostTo };
   }
+  const body = error instanceof Error ? readErrorBody(error.message) : undefined;
+  const words = wordsOf(body, requestIdOf(exchange, call.responseId), call);
   // Headers said that it went well, but the body did not arrive whole: billed, most likely.
-  if (exchange.status < 300) return { kind: "lost", reason: lostTo };
-  const body = parseErrorBody(error);
-  const retryAfterMs = retryDelayMs(body);
+  if (exchange.status < 300) return { kind: "lost", reason: lostTo, ...(words && { words }) };
+  const retryAfterMs = retryDelayMs(body?.retryDelay) ?? retryAfterHeaderMs(exchange);
   return {
     kind: "refused",
     httpStatus: exchange.status,
-    errorCode: storable(body?.error.status || `http_${exchange.status}`).toLowerCase(),
+    errorCode: storable(body?.status || `http_${exchange.status}`).toLowerCase(),
     retryable: exchange.status === 408 || exchange.status === 429 || exchange.status >= 500,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    provider: providerOf(exchange),
+    ...(retryAfterMs !== undefined && { retryAfterMs: Math.min(retryAfterMs, retryAfterMsMax) }),
+    provider: providerOf(exchange, call.provider),
+    ...(words && { words }),
   };
 }
 
-/** The SDK's ApiError carries the body, as JSON, in its message. */
-function parseErrorBody(error: unknown): z.infer<typeof errorBody> | undefined {
-  try {
-    return errorBody.safeParse(JSON.parse(error instanceof Error ? error.message : "")).data;
-  } catch {
-    return undefined;
-  }
-}
+/** A day: the longest after which Google's quotas begin anew. */
+const retryAfterMsMax = 86_400_000;
 
-function retryDelayMs(body: z.infer<typeof errorBody> | undefined): number | undefined {
-  const delay = body?.error.details?.find((detail) => detail.retryDelay !== undefined)?.retryDelay;
-  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(delay ?? "")?.[1];
+function retryDelayMs(delay = ""): number | undefined {
+  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(delay)?.[1];
   return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
 }
 
-function socketCode(error: unknown): string {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if ("code" in e && typeof e.code === "string") return e.code;
+/** `Retry-After`, in seconds or as a date: that by the answer's own clock, since ours may be off. */
+function retryAfterHeaderMs({ headers }: Exchange): number | undefined {
+  const text = headers["retry-after"]?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  // Without a day's name it is no HTTP date, and Date.parse would take almost anything.
+  const at = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) return undefined;
+  const now = Date.parse(headers.date ?? "");
+  return Math.max(0, at - (Number.isNaN(now) ? Date.now() : now));
+}
+
+function isNeverSent(error: unknown): boolean {
+  for (let e = error; types.isNativeError(e); e = e.cause) {
+    if (noTunnel.test(e.message)) return true;
+    if ("code" in e && typeof e.code === "string") return neverSent.has(e.code);
   }
-  return "";
+  return false;
 }

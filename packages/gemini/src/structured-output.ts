@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isCutOff } from "./generation.ts";
 import { storableValue } from "./storable.ts";
 
 /** A model's answer that does not fit its schema. */
@@ -27,7 +28,7 @@ export function readStructuredOutput<Output extends z.ZodObject>(
     const where = path.map(pathStep).join(".");
     return `${where === "" ? "the whole answer" : where}: ${code}`;
   });
-  return { kind: "output_invalid", faults, isCutOff: finishReason === "MAX_TOKENS", answer };
+  return { kind: "output_invalid", faults, isCutOff: isCutOff(finishReason), answer };
 }
 
 /** The names of a record are the model's own words. */

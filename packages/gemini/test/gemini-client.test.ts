@@ -31,7 +31,7 @@ describe("a request", () => {
     expect(requests).toMatchObject([
       {
         method: "POST",
-        path: "/v1/models/gemini-2.5-flash:generateContent",
+        path: "/v1beta/models/gemini-2.5-flash:generateContent",
         headers: {
           "x-goog-api-key": "secret",
           "x-understudy-call-id": "call_x",
@@ -67,6 +67,48 @@ describe("a request", () => {
     answerJson("", 302, { location: `${baseUrl}/elsewhere` });
     expect(await generate()).toMatchObject({ kind: "refused", httpStatus: 302, retryable: false });
     expect(requests).toHaveLength(2);
+  });
+
+  it.each(["v1", "v1beta"] as const)("goes to the version of the API that is set: %s", async (apiVersion) => {
+    const pinned = new GeminiClient({ apiKey: "secret", baseUrl, apiVersion });
+    await pinned.generate(requestOf());
+    await pinned.close();
+    expect(requests[0]?.path).toBe(`/${apiVersion}/models/gemini-2.5-flash:generateContent`);
+  });
+
+  it("goes nowhere else, whatever the environment says to the SDK", async () => {
+    const variables = ["GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE"];
+    for (const name of variables) process.env[name] = "true";
+    const own = new GeminiClient({ apiKey: "secret", baseUrl });
+    for (const name of variables) delete process.env[name];
+    expect(await own.generate(requestOf())).toMatchObject({ kind: "answered" });
+    await own.close();
+    expect(requests[0]?.path).toBe("/v1beta/models/gemini-2.5-flash:generateContent");
+  });
+
+  it("has the safety settings of its role, over those of all, and its own over both", async () => {
+    const safe = new GeminiClient({
+      apiKey: "secret",
+      baseUrl,
+      safetySettings: {
+        "*": { HARM_CATEGORY_HARASSMENT: "BLOCK_ONLY_HIGH", HARM_CATEGORY_HATE_SPEECH: "OFF" },
+        check: { HARM_CATEGORY_HARASSMENT: "BLOCK_NONE" },
+      },
+    });
+    const sent = async (more: Partial<GenerationRequest>) => {
+      await safe.generate(requestOf(more));
+      return requests.at(-1)?.body.safetySettings;
+    };
+    const [all, hate] = [
+      { category: "HARM_CATEGORY_HARASSMENT", threshold: "BLOCK_ONLY_HIGH" },
+      { category: "HARM_CATEGORY_HATE_SPEECH", threshold: "OFF" },
+    ];
+    expect(await sent({})).toEqual([all, hate]);
+    expect(await sent({ role: "draft" })).toEqual([all, hate]);
+    expect(await sent({ role: "check" })).toEqual([{ ...all, threshold: "BLOCK_NONE" }, hate]);
+    const own = { HARM_CATEGORY_HARASSMENT: "OFF" } as const;
+    expect(await sent({ role: "check", safetySettings: own })).toEqual([{ ...all, threshold: "OFF" }, hate]);
+    await safe.close();
   });
 
   it("goes over a connection that is open already, where one is free", async () => {
@@ -107,7 +149,7 @@ describe("an answer", () => {
     ]);
     const common = { kind: "answered", finishReason: "STOP", usage: { totalTokenCount: 7 } };
     expect(answers).toEqual([
-      { ...common, text: "to one", serviceTier: "standard", provider: "gemini" },
+      { ...common, text: "to one", serviceTier: "standard", provider: "other" },
       { ...common, text: "to two", serviceTier: "priority", provider: "emulator" },
     ]);
   });
@@ -121,9 +163,9 @@ describe("an answer", () => {
       errorCode: "resource_exhausted",
       retryAfterMs: 3_000,
     };
-    expect(await generate()).toEqual({ ...refused, retryable: true, provider: "gemini" });
+    expect(await generate()).toEqual({ ...refused, retryable: true, provider: "other" });
     const { generation, heard } = await stream();
-    expect([generation, heard]).toEqual([{ ...refused, retryable: true, provider: "gemini" }, []]);
+    expect([generation, heard]).toEqual([{ ...refused, retryable: true, provider: "other" }, []]);
     answerJson("<html>", 503, { "x-understudy-provider": "emulator", "set-cookie": ["a=1", "b=2"] });
     expect(await generate()).toMatchObject({ errorCode: "http_503", provider: "emulator" });
   });
@@ -136,6 +178,34 @@ describe("an answer", () => {
   ])("of status %i is %s", async (status, kind) => {
     answerJson(piece("Hi", { finishReason: "STOP" }), status);
     expect((await generate()).kind).toBe(kind);
+  });
+
+  it.each([
+    ["nothing", {}],
+    ["no candidate", { candidates: [] }],
+    ["no end", piece("Hi")],
+    ["no object", null],
+  ])("that has %s was lost, whole or in pieces: it may have been billed", async (_what, body) => {
+    answerJson(body, 200, { "x-request-id": "r1" });
+    expect(await generate()).toMatchObject({ kind: "lost", reason: "connection" });
+    answerWith((response) => {
+      response.writeHead(200).end(`data: ${JSON.stringify(body)}\n\n`);
+    });
+    expect((await stream()).generation).toMatchObject({ kind: "lost", reason: "connection" });
+  });
+
+  it("that was none, or broke, says how the provider calls it", async () => {
+    answerJson({ responseId: "own" }, 200, { "x-request-id": "r1" });
+    expect(await generate()).toEqual({
+      kind: "lost",
+      reason: "connection",
+      usage: null,
+      words: { message: "", requestId: "r1" },
+    });
+    answerWith((response) => {
+      response.writeHead(200).write(event({ ...piece("Hel"), responseId: "own" }), () => response.destroy());
+    });
+    expect((await stream()).generation).toMatchObject({ kind: "lost", words: { requestId: "own" } });
   });
 
   it("that is no JSON was lost: it may have been billed", async () => {
@@ -152,7 +222,7 @@ describe("an answer that is streamed", () => {
       response.end(event({ ...piece("lo", { finishReason: "STOP" }), ...usage(2) }));
     });
     const { generation, heard } = await stream();
-    expect(requests[0]?.path).toBe("/v1/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
+    expect(requests[0]?.path).toBe("/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
     expect(heard).toEqual(["Hel", "lo"]);
     expect(generation).toMatchObject({
       kind: "answered",

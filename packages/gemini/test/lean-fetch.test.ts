@@ -75,10 +75,10 @@ describe("a lean answer", () => {
     let closed = Promise.resolve<unknown>(undefined);
     answer = (response) => {
       closed = once(response, "close");
-      response.write("piece");
+      response.write("data: piece\n\n");
     };
     const reader = (await get()).body?.getReader();
-    expect(String((await reader?.read())?.value)).toBe("piece");
+    expect(String((await reader?.read())?.value)).toBe("data: piece\n\n");
     reader?.releaseLock();
     await closed;
   });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
-import { readFailure } from "../src/read-failure.ts";
+import type { LossReason } from "../src/generation.ts";
+import type { Exchange } from "../src/lean-fetch.ts";
+import { readFailure as read } from "../src/read-failure.ts";
 
 const provider = "gemini";
+
+const unshown = { prompts: ["Be kind.", "My name is Jo and I live in Ulm."], secrets: ["my-own-secret-key"] };
+
+const readFailure = (error: unknown, exchange: Exchange | undefined, lostTo: LossReason) =>
+  read(error, { exchange, lostTo, provider, ...unshown });
 
 /** As the SDK words an error answer: its body, as JSON, in the message. */
 const apiError = (body: unknown) => new Error(typeof body === "string" ? body : JSON.stringify(body));
@@ -18,6 +25,13 @@ describe("a request to which no answer has come", () => {
     "EHOSTUNREACH",
     "ENETUNREACH",
     "UND_ERR_CONNECT_TIMEOUT",
+    "CERT_HAS_EXPIRED",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "UNABLE_TO_GET_ISSUER_CERT",
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   ])("was never sent where nobody was reached: %s", (code) => {
     const unreachable = { kind: "refused", errorCode: "unreachable", retryable: true };
     expect(readFailure(socketError(code), undefined, "timeout")).toEqual(unreachable);
@@ -149,9 +163,135 @@ describe("how long an error asks to wait", () => {
     expect(delay()).toBeUndefined();
   });
 
-  it("is not told by details that are none; nor is its name read", () => {
-    expect(refusedWith(429, { error: { status: "X", details: [{ retryDelay: 5 }] } })).toMatchObject({
-      errorCode: "http_429",
+  it("is not told by details that are none; its name is read all the same", () => {
+    for (const details of [[{ retryDelay: 5 }], [7, null], "x", null]) {
+      const failure = refusedWith(429, { error: { status: "X", details } });
+      expect(failure).toMatchObject({ errorCode: "x" });
+      expect(failure).not.toHaveProperty("retryAfterMs");
+    }
+  });
+
+  it("is a day at most", () => {
+    expect(delay(retryInfo("86400s"))).toBe(86_400_000);
+    expect(delay(retryInfo("86400.1s"))).toBe(86_400_000);
+    expect(delay(retryInfo(`${"9".repeat(400)}s`))).toBe(86_400_000);
+  });
+
+  const byHeader = (headers: Record<string, string>, body: unknown = "") => {
+    const failure = readFailure(apiError(body), answered(429, headers), "connection");
+    return failure.kind === "refused" ? failure.retryAfterMs : undefined;
+  };
+
+  it.each([
+    ["0", 0],
+    ["7", 7_000],
+    [" 120 ", 120_000],
+    ["999999999", 86_400_000],
+    ["Mon, 30 Nov 2026 10:00:30 GMT", 30_000],
+    ["Monday, 30-Nov-26 10:00:30 GMT", 30_000],
+    ["Mon, 30 Nov 2026 09:00:00 GMT", 0],
+  ])("is told by the header where the body does not: Retry-After: %s", (text, ms) => {
+    const date = "Mon, 30 Nov 2026 10:00:00 GMT";
+    expect(byHeader({ "retry-after": text, date })).toBe(ms);
+    expect(byHeader({ "retry-after": text, date }, { error: { details: [retryInfo("3s")] } })).toBe(3_000);
+  });
+
+  it("is reckoned from our clock where the answer has none", () => {
+    const soon = new Date(Date.now() + 20_000).toUTCString();
+    expect(byHeader({ "retry-after": soon })).toBeGreaterThan(15_000);
+    expect(byHeader({ "retry-after": soon, date: "nonsense" })).toBeLessThan(25_000);
+  });
+
+  it.each(["", "-1", "1.5", "5s", "soon", "1234567890", "2026-11-30T10:00:00Z", "Mon, nonsense"])(
+    "is not told by a header that is no such time: %j",
+    (text) => expect(byHeader({ "retry-after": text })).toBeUndefined(),
+  );
+});
+
+describe("an error's own words", () => {
+  const wordsOf = (error: object, headers: Record<string, string> = {}) => {
+    const failure = readFailure(apiError({ error }), answered(400, headers), "connection");
+    return failure.words;
+  };
+
+  it("are kept, with its reason, its quota, its fields and its id", () => {
+    const details = [
+      { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "RATE_LIMIT_EXCEEDED", domain: "x" },
+      {
+        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+        violations: [
+          { quotaMetric: "requests", quotaId: "PerDay-FreeTier", quotaValue: "50" },
+          { description: "No more." },
+          { quotaValue: 7 },
+          {},
+          null,
+        ],
+      },
+      {
+        "@type": "type.googleapis.com/google.rpc.BadRequest",
+        fieldViolations: [{ field: "generation_config.top_k", description: "Unknown name" }],
+      },
+    ];
+    expect(wordsOf({ message: "Quota exceeded.", details }, { "x-request-id": "req-1" })).toEqual({
+      message: "Quota exceeded.",
+      reason: "RATE_LIMIT_EXCEEDED",
+      quota: ["requests, PerDay-FreeTier, 50", "No more.", "7"],
+      fields: ["generation_config.top_k: Unknown name"],
+      requestId: "req-1",
+    });
+  });
+
+  it("are read from the list that a stream without server-sent events is", () => {
+    const listed = [{ error: { status: "NOT_FOUND", message: "Gone." } }];
+    expect(refusedWith(404, listed)).toMatchObject({ errorCode: "not_found", words: { message: "Gone." } });
+  });
+
+  it("are none where nothing was said", () => {
+    expect(refusedWith(500, "")).not.toHaveProperty("words");
+    expect(wordsOf({ status: "INTERNAL" })).toBeUndefined();
+    expect(wordsOf({}, { "x-goog-request-id": "g1" })).toEqual({ message: "", requestId: "g1" });
+  });
+
+  it("are bounded, and can be stored", () => {
+    const violations = Array.from({ length: 30 }, () => ({ quotaId: "q".repeat(300) }));
+    const words = wordsOf({
+      message: `a\u0000\ud800${"m".repeat(50_000)}`,
+      details: [{ violations, fieldViolations: violations.map(() => ({ field: "f".repeat(900) })) }],
+    });
+    expect(words?.message).toHaveLength(1_000);
+    expect(words?.message.slice(0, 3)).toBe("a\ufffdm");
+    expect(words?.quota).toEqual(Array.from({ length: 10 }, () => "q".repeat(200)));
+    expect(words?.fields).toEqual(Array.from({ length: 10 }, () => "f".repeat(200)));
+  });
+
+  it("never repeat what was asked, nor a key", () => {
+    const details = [
+      { fieldViolations: [{ field: "contents", description: 'Bad: "My name is Jo"' }] },
+      { violations: [{ description: "for key AIzaSyA-1234_5 of my-own-secret-key" }] },
+    ];
+    expect(wordsOf({ message: "Can't parse: My name is Jo and I live in Ulm. Try again.", details })).toEqual(
+      {
+        message: "Can't parse: … Try again.",
+        fields: ['contents: Bad: "…"'],
+        quota: ["for key … of …"],
+      },
+    );
+  });
+
+  it("are kept of a stream that broke with them", () => {
+    const failure = readFailure(apiError({ error: { message: "Cancelled." } }), answered(200), "connection");
+    expect(failure).toEqual({ kind: "lost", reason: "connection", words: { message: "Cancelled." } });
+  });
+});
+
+describe("an egress proxy that makes no tunnel", () => {
+  it("has sent nothing", () => {
+    const error = Object.assign(new Error("Proxy response (407) !== 200 when HTTP Tunneling"), {
+      code: "UND_ERR_ABORTED",
+    });
+    expect(readFailure(new Error("sdk", { cause: error }), undefined, "connection")).toMatchObject({
+      kind: "refused",
+      errorCode: "unreachable",
     });
   });
 });
