@@ -8,7 +8,7 @@ import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
 import type { z } from "zod";
-import { generateStep, repairStep } from "./generate-step.ts";
+import { generateStep, generateTextStep, repairStep } from "./generate-step.ts";
 import type { KnowledgeStore } from "./knowledge/knowledge-store.ts";
 import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
 import { endsAttempt, StepStopped } from "./step-stopped.ts";
@@ -78,13 +78,16 @@ export function attemptTools(
     return key;
   }
 
+  function takeStep<Request extends GenerateRequest>({ step, ...rest }: Request) {
+    const stepKey = takeKey(step);
+    takeKey(repairStep(step));
+    return { ...rest, stepKey };
+  }
+
   async function generate<Output extends z.ZodObject>(
     request: GenerateRequest & { output?: Output },
   ): Promise<string | z.infer<Output>> {
-    const { step, ...rest } = request;
-    const stepKey = takeKey(step);
-    takeKey(repairStep(step));
-    return generateStep(attempt, { agent, model }, { ...rest, stepKey });
+    return generateStep(attempt, { agent, model }, takeStep(request));
   }
 
   const delegate: AgentTools["delegate"] = async (other, otherInput, step = other.name) => {
@@ -107,6 +110,7 @@ export function attemptTools(
 
   return {
     generate: generate as AgentTools["generate"],
+    generateText: async (request) => generateTextStep(attempt, { agent, model }, takeStep(request)),
     delegate,
     async tryDelegate(other, otherInput, step) {
       try {

@@ -1,10 +1,11 @@
-import { type Agent, type GenerateRequest, labelled } from "@understudy/agents";
+import { type Agent, type GeneratedText, type GenerateRequest, labelled } from "@understudy/agents";
 import {
   type GeminiClient,
   type GenerationOutcome,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
   type InvalidOutput,
+  isCutOff,
   type ModelGate,
 } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
@@ -63,6 +64,21 @@ export async function generateStep<Output extends z.ZodObject>(
   const { faults, isCutOff } = first;
   attempt.logger.info({ jobId: attempt.job.id, stepKey, faults, isCutOff }, "an answer has to be repaired");
   return answeredValue(await ask(attempt, asking, repairRequest(request, first)), stepKey);
+}
+
+/**
+ * The model's answer as text, and whether it was cut off.
+ * @throws StepStopped where there is none
+ */
+export async function generateTextStep(
+  attempt: AskingAttempt,
+  asking: Asking,
+  request: StepRequest<never>,
+): Promise<GeneratedText> {
+  const outcome = await ask(attempt, asking, request);
+  const text = answeredValue(outcome, request.stepKey);
+  const isCut = outcome.kind === "answered" && isCutOff(outcome.finishReason);
+  return { text, ...(isCut && { truncated: true }) };
 }
 
 /** The step under which a step's one repair is remembered. */

@@ -89,6 +89,13 @@ export interface Conversation {
 /** What came of another agent that one can do without. */
 export type Attempted<Output> = { kind: "done"; value: Output } | { kind: "failed"; reason: string };
 
+/** A text as the model ended it. */
+export interface GeneratedText {
+  text: string;
+  /** It stops where its tokens were used up. */
+  truncated?: true;
+}
+
 /** Everything through which an agent acts on the world. */
 export interface AgentTools {
   /** The model's answer as an object that fits `output`. */
@@ -97,6 +104,8 @@ export interface AgentTools {
   ): Promise<z.infer<Output>>;
   /** The model's answer as text. */
   generate(request: GenerateRequest): Promise<string>;
+  /** The same, and whether it was cut off. */
+  generateText(request: GenerateRequest): Promise<GeneratedText>;
   /**
    * Runs another agent inside this job: its steps under its own key, its cost under its own agent id.
    * @param step what distinguishes several of one agent; its name unless given

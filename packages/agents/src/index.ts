@@ -5,6 +5,7 @@ export {
   type Conversation,
   defineAgent,
   type FoundInsight,
+  type GeneratedText,
   type GenerateRequest,
   type InsightQuery,
   type NecessaryCall,

@@ -26,16 +26,17 @@ export const test = defineAgent({
   route: "test",
   feature: "test",
   input,
-  output: z.object({ text: z.string() }),
+  output: z.object({
+    text: z.string(),
+    truncated: z.literal(true).optional().describe("The text was cut off: its tokens were used up."),
+  }),
   example: { input: { prompt: "Say hello in one word." }, output: { text: "Hello!" } },
   role: "draft",
   model: (input) => input.model,
   expectedCalls: 1,
   queue: { timeoutSeconds: 120, attempts: 5 },
   necessaryCalls: (input) => [{ ...promptCall(input), partsBytesMax: plainPartBytesMax(input.prompt) }],
-  run: async (input, tools) => ({
-    text: await tools.generate({ ...promptCall(input), parts: [input.prompt] }),
-  }),
+  run: (input, tools) => tools.generateText({ ...promptCall(input), parts: [input.prompt] }),
 });
 
 function promptCall({ serviceTier, maxOutputTokens = 1024, thinkingBudget }: z.infer<typeof input>) {

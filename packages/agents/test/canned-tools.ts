@@ -51,15 +51,17 @@ export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: See
       seen.delegated.push(key);
       return agent.output.parse(await agent.run(agent.input.parse(input), toolsUnder(`${key}/`)));
     };
+    const generate = async ({ output, ...request }: GenerateRequest & { output?: Agent["output"] }) => {
+      const key = takeKey(request.step);
+      seen.requests.push({ ...request, key });
+      const answer = canned.answers?.[key];
+      if (answer === undefined) throw new Error(`Nobody has said what "${key}" is answered.`);
+      if (answer instanceof Error) throw answer;
+      return output ? output.parse(answer) : answer;
+    };
     return {
-      generate: (async ({ output, ...request }: GenerateRequest & { output?: Agent["output"] }) => {
-        const key = takeKey(request.step);
-        seen.requests.push({ ...request, key });
-        const answer = canned.answers?.[key];
-        if (answer === undefined) throw new Error(`Nobody has said what "${key}" is answered.`);
-        if (answer instanceof Error) throw answer;
-        return output ? output.parse(answer) : answer;
-      }) as AgentTools["generate"],
+      generate: generate as AgentTools["generate"],
+      generateText: async (request) => ({ text: String(await generate(request)) }),
       delegate,
       async tryDelegate(agent, input, step) {
         type Value = Awaited<ReturnType<typeof agent.run>>;

@@ -43,6 +43,8 @@ export type TextRequest = TestInput & {
 
 export interface BilledText {
   text: string;
+  /** It was cut off: its tokens were used up. */
+  truncated?: true;
   /** Tokens, and the exact cost. */
   usage: JobUsage;
   jobId: string;
@@ -136,7 +138,8 @@ export class Understudy {
     const options = { feature, metadata: given.length > 0 ? Object.fromEntries(given) : undefined };
     const pending = this.test({ ...input, creatorId, options }, { idempotencyKey, signal: wait.signal });
     const job = await pending.wait(wait);
-    return { text: resultOf(job).text, usage: job.usage, jobId: job.id };
+    const { text, truncated } = resultOf(job);
+    return { text, ...(truncated && { truncated }), usage: job.usage, jobId: job.id };
   };
 
   /**

@@ -208,6 +208,8 @@ export interface TestInput {
 /** Result of `test`. */
 export interface TestResult {
   text: string;
+  /** The text was cut off: its tokens were used up. */
+  truncated?: true | undefined;
 }
 
 /** Input and result of each agent. */
