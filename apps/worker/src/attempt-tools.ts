@@ -1,6 +1,6 @@
 import type { Agent, AgentTools, GenerateRequest } from "@understudy/agents";
 import type { Database } from "@understudy/database";
-import type { GeminiClient, ModelGate } from "@understudy/gemini";
+import type { ModelGate, ModelProvider } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
 import { type Candidate, type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
 import type { ModelRegistry } from "@understudy/models";
@@ -20,7 +20,7 @@ export interface Attempt {
   job: ClaimedJob;
   /** Aborts when its time is over or the worker stops. */
   signal: AbortSignal;
-  gemini: GeminiClient;
+  gemini: ModelProvider;
   ledger: Ledger;
   modelGate?: ModelGate;
   registry: ModelRegistry;

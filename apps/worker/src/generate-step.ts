@@ -1,12 +1,12 @@
 import { type Agent, type GeneratedText, type GenerateRequest, labelled } from "@understudy/agents";
 import {
-  type GeminiClient,
   type GenerationOutcome,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
   type InvalidOutput,
   isCutOff,
   type ModelGate,
+  type ModelProvider,
 } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
 import { type Candidate, type Decimal, type Ledger, sumUsd } from "@understudy/ledger";
@@ -21,7 +21,7 @@ import { StepStopped } from "./step-stopped.ts";
 interface AskingAttempt {
   job: ClaimedJob;
   signal: AbortSignal;
-  gemini: GeminiClient;
+  gemini: ModelProvider;
   ledger: Ledger;
   registry: ModelRegistry;
   onUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { findAgent, type NecessaryCall, necessaryCallsOf } from "@understudy/agents";
 import type { ModelRole } from "@understudy/contracts";
 import { type Database, databaseFault, newId, sqlState, untilDatabaseAnswers } from "@understudy/database";
-import { cancelled, type GeminiClient, type ModelGate } from "@understudy/gemini";
+import { cancelled, type ModelGate, type ModelProvider } from "@understudy/gemini";
 import type { Claim, ClaimedJob, JobEnd, PutOff } from "@understudy/jobs";
 import type { Candidate, Ledger } from "@understudy/ledger";
 import { type ModelRegistry, worstCasesOf } from "@understudy/models";
@@ -26,7 +26,7 @@ export interface WorkerDependencies {
   putOff: (putOff: PutOff) => Promise<boolean>;
   knowledge: KnowledgeStore;
   ledger: Ledger;
-  gemini: GeminiClient;
+  gemini: ModelProvider;
   /** Keeps Gemini's own limits; without it each call goes. */
   modelGate?: ModelGate;
   registry: ModelRegistry;

@@ -55,6 +55,33 @@ describe("an agent's tools", () => {
     ]);
   });
 
+  it.each([
+    ["STOP", undefined],
+    ["MAX_TOKENS", true],
+    ["CONTINUATION", true],
+  ])(
+    "say of a text whether it was cut off: %s, also where it is remembered",
+    async (finishReason, truncated) => {
+      const fakes = new AttemptFakes();
+      fakes.generate = () => answer("once upon", { finishReason });
+      const told = { text: "once upon", ...(truncated && { truncated }) };
+      const tools = attemptTools(attemptOf(fakes), own, {});
+      expect(await tools.generateText(ask("draft"))).toEqual(told);
+      await expect(tools.generateText(ask("draft"))).rejects.toThrow("twice");
+      const steps = [{ key: "draft", result: { text: "once upon", finishReason } }];
+      const again = attemptTools(attemptOf(fakes, {}, { steps }), own, {});
+      expect(await again.generateText(ask("draft"))).toEqual(told);
+      expect(fakes.requests).toHaveLength(1);
+    },
+  );
+
+  it("give no text where there is none", async () => {
+    const fakes = new AttemptFakes();
+    fakes.generate = () => answer("", { finishReason: "MAX_TOKENS", blockReason: "MAX_TOKENS" });
+    const tools = attemptTools(attemptOf(fakes), own, {});
+    await expect(tools.generateText(ask("draft"))).rejects.toMatchObject({ outcome: { kind: "blocked" } });
+  });
+
   it("refuse a step that was named before, and one named as the repair of another", async () => {
     const fakes = new AttemptFakes();
     const tools = attemptTools(attemptOf(fakes), own, {});

@@ -26,6 +26,28 @@ const ended = (id: string, status: JobStatus) => jobThatEnds(stack, id, status, 
 const callsOf = (jobId: string) => callsOfJob(stack, jobId);
 
 describe("what Gemini answers decides how the job ends", () => {
+  it("a limit in the midst of a text: completed, and the result says so", async () => {
+    const respond = { text: "Once upon", finishReason: "MAX_TOKENS" };
+    await stack.rule({ match: { contains: "marker-cut" }, respond });
+    const job = await ended(await submit("test", { prompt: "marker-cut" }), "completed");
+    expect(job.result).toEqual({ text: expect.stringMatching(/^Once/), truncated: true });
+    const whole = await ended(await submit("test", { prompt: "whole" }), "completed");
+    expect(whole.result).toEqual({ text: expect.any(String) });
+  });
+
+  it.each(["LANGUAGE", "OTHER", "MALFORMED_RESPONSE", "A_REASON_OF_TOMORROW"])(
+    "a refusal by any name: blocked, after one call: %s",
+    async (finishReason) => {
+      await stack.rule({
+        match: { contains: `marker-${finishReason}` },
+        respond: { finishReason, text: "" },
+      });
+      const job = await ended(await submit("test", { prompt: `marker-${finishReason}` }), "blocked");
+      expect(job).toMatchObject({ usage: { calls: 1 }, attempts: 1 });
+      expect(job.error?.message).toContain(finishReason);
+    },
+  );
+
   it("503: tried again after a pause, a row for each call, and no cost for the refused one", async () => {
     await stack.rule({ match: { contains: "marker-503" }, respond: { status: 503 }, times: 2 });
     const job = await ended(await submit("test", { prompt: "marker-503" }), "completed");

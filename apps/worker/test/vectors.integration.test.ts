@@ -117,7 +117,11 @@ describe("what a call costs, from Gemini's answer to the ledger, the costs and t
     ],
     [
       "all thought and no answer",
-      { usage: P(1000, { ...R(1000), ...T(2000) }), respond: { finishReason: "MAX_TOKENS", text: "" } },
+      {
+        usage: P(1000, { ...R(1000), ...T(2000) }),
+        respond: { finishReason: "MAX_TOKENS", text: "" },
+        status: "blocked",
+      },
       "0.0028",
     ],
     ["a model by another name", { model: "models/gemini-2.5-flash-001", usage: P(1000, O(500)) }, "0.00155"],

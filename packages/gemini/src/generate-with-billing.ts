@@ -116,7 +116,8 @@ export async function generateTextWithBilling(
 ): Promise<GenerationOutcome<string>> {
   const outcome = await billedAnswer(dependencies, request, undefined, remembered);
   if (outcome.kind !== "answered") return outcome;
-  return { ...outcome, value: outcome.value.text };
+  const { text, finishReason } = outcome.value;
+  return { kind: "answered", value: text, ...(finishReason && { finishReason }) };
 }
 
 /**

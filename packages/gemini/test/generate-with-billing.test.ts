@@ -30,6 +30,8 @@ const generateText = (more: Partial<BilledRequest> = {}, remembered?: unknown) =
 const generateObject = (more: Partial<BilledRequest> = {}, remembered?: unknown) =>
   generateStructuredOutputWithBilling(dependencies, billedRequest(more), output, remembered);
 
+/** What a caller hears of `answered`. */
+const told = { kind: "answered", value: "Hi", finishReason: "STOP" };
 const pass = { model: "flash", bucket: 1, tokens: 2, probe: 3 };
 const rateLimited = (retryAfterMs?: number): Generation => ({
   kind: "refused",
@@ -52,7 +54,7 @@ const modelsSent = () => detailsOf("send").map(([request]) => (request as { mode
 
 describe("a call", () => {
   it("is let through, written down, made, and paid for, in this order", async () => {
-    expect(await generateText()).toEqual({ kind: "answered", value: "Hi" });
+    expect(await generateText()).toEqual(told);
     expect(doneInOrder()).toEqual(["admit", "open", "made", "send", "ended", "settle", "settled", "leave"]);
   });
 
@@ -126,7 +128,7 @@ describe("a call", () => {
 
   it("needs no observer and no gate", async () => {
     const { observer: _none, ...request } = billedRequest();
-    expect(await generateTextWithBilling(withoutGate, request)).toEqual({ kind: "answered", value: "Hi" });
+    expect(await generateTextWithBilling(withoutGate, request)).toEqual(told);
     expect(doneInOrder()).toEqual(["open", "send", "settle"]);
     answers.open = { kind: "fenced" };
     expect(await generateTextWithBilling(dependencies, request)).toEqual({ kind: "fenced" });
@@ -295,7 +297,7 @@ describe("a 429", () => {
 describe("the next model of a role", () => {
   it("is called where the model can't be, as a call of its own", async () => {
     refusing("models/flash");
-    expect(await generateText(withFallback)).toEqual({ kind: "answered", value: "Hi" });
+    expect(await generateText(withFallback)).toEqual(told);
     expect(modelsSent()).toEqual(["models/flash", "lite"]);
     const intents = detailsOf("open").map(([intent]) => intent as { id: string; price: Price });
     expect(intents.map(({ price }) => price.model)).toEqual(["flash", "lite"]);
