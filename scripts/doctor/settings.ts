@@ -1,3 +1,4 @@
+import { geminiApiVersions } from "@understudy/contracts";
 import { adminKey, namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 import { type Finding, fail, ok } from "./finding.ts";
@@ -13,6 +14,7 @@ const schema = z.object({
   UNDERSTUDY_SECRETS_KEYS: secretsKeys,
   GEMINI_API_KEY: z.string(),
   GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GEMINI_API_VERSION: z.enum(geminiApiVersions).default("v1beta"),
   GEMINI_MODEL: z.string().optional(),
 });
 

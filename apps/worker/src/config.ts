@@ -1,5 +1,5 @@
-import { modelName, usd } from "@understudy/contracts";
-import { modelLimits } from "@understudy/gemini";
+import { geminiApiVersions, modelName, usd } from "@understudy/contracts";
+import { modelLimits, safetySettings } from "@understudy/gemini";
 import {
   isGooglesOwn,
   mayAllowPrivateWebhooks,
@@ -14,6 +14,13 @@ import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-sche
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
 
+/** As other programs take it: without a protocol it is plain HTTP's. */
+const proxyUrl = z
+  .string()
+  .transform((text) => (text.includes("://") ? text : `http://${text}`))
+  .pipe(z.url({ protocol: /^https?$/ }))
+  .optional();
+
 /** The worker's environment; .env.example tells of each. */
 export const environment = z
   .object({
@@ -23,6 +30,15 @@ export const environment = z
     GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
     GEMINI_MODEL: modelName.optional(),
     GEMINI_LIMITS: modelLimits.optional(),
+    GEMINI_API_VERSION: z.enum(geminiApiVersions).default("v1beta"),
+    GEMINI_SAFETY_SETTINGS: safetySettings.optional(),
+    HTTPS_PROXY: proxyUrl,
+    HTTP_PROXY: proxyUrl,
+    NO_PROXY: z.string().optional(),
+    /** What is in small letters is other programs' name for the same, and comes before. */
+    https_proxy: proxyUrl,
+    http_proxy: proxyUrl,
+    no_proxy: z.string().optional(),
     WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).default(100),
     /** Replaces each agent's own longest attempt. */
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
@@ -63,7 +79,17 @@ export const environment = z
   .transform((env) => ({
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
-    gemini: { apiKey: env.GEMINI_API_KEY, ...(env.GEMINI_BASE_URL && { baseUrl: env.GEMINI_BASE_URL }) },
+    gemini: {
+      apiKey: env.GEMINI_API_KEY,
+      apiVersion: env.GEMINI_API_VERSION,
+      ...(env.GEMINI_BASE_URL && { baseUrl: env.GEMINI_BASE_URL }),
+      ...(env.GEMINI_SAFETY_SETTINGS && { safetySettings: env.GEMINI_SAFETY_SETTINGS }),
+      proxy: {
+        httpsProxy: env.https_proxy ?? env.HTTPS_PROXY,
+        httpProxy: env.http_proxy ?? env.HTTP_PROXY,
+        noProxy: env.no_proxy ?? env.NO_PROXY,
+      },
+    },
     /** First in the text roles of all. */
     preferredModel: env.GEMINI_MODEL,
     modelLimits: env.GEMINI_LIMITS,

@@ -17,7 +17,7 @@ describe("the environment", () => {
     expect(config).toEqual({
       databaseUrl: needed.DATABASE_URL,
       redisUrl: needed.REDIS_URL,
-      gemini: { apiKey: "key" },
+      gemini: { apiKey: "key", apiVersion: "v1beta", proxy: {} },
       preferredModel: undefined,
       modelLimits: undefined,
       concurrency: 100,
@@ -82,6 +82,44 @@ describe("the environment", () => {
       port: 65_535,
       token: undefined,
     });
+  });
+
+  it("says how Gemini is asked: the version, what it may block, and the way there", () => {
+    const { gemini } = parse({
+      GEMINI_API_KEY: "one,two",
+      GEMINI_API_VERSION: "v1",
+      GEMINI_SAFETY_SETTINGS: '{"check": {"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}}',
+      HTTPS_PROXY: "http://user:hunter2@proxy.test:3128",
+      HTTP_PROXY: "proxy.test:3128",
+      NO_PROXY: ".svc",
+    });
+    expect(gemini).toEqual({
+      apiKey: "one,two",
+      apiVersion: "v1",
+      safetySettings: { check: { HARM_CATEGORY_HARASSMENT: "BLOCK_NONE" } },
+      proxy: {
+        httpsProxy: "http://user:hunter2@proxy.test:3128",
+        httpProxy: "http://proxy.test:3128",
+        noProxy: ".svc",
+      },
+    });
+    const small = { https_proxy: "http://a.test", http_proxy: "http://b.test", no_proxy: "c.test" };
+    const large = { HTTPS_PROXY: "http://x.test", HTTP_PROXY: "http://y.test", NO_PROXY: "z.test" };
+    expect(parse({ ...small, ...large }).gemini.proxy).toEqual({
+      httpsProxy: "http://a.test",
+      httpProxy: "http://b.test",
+      noProxy: "c.test",
+    });
+  });
+
+  it.each([
+    ["GEMINI_API_VERSION", "v2", /v1beta/],
+    ["GEMINI_SAFETY_SETTINGS", "BLOCK_NONE", /GEMINI_SAFETY_SETTINGS: is no JSON/],
+    ["GEMINI_SAFETY_SETTINGS", '{"*": {"HARM_CATEGORY_HARASSMENT": "LOW"}}', /BLOCK_ONLY_HIGH/],
+    ["HTTPS_PROXY", "socks5://user:hunter2@proxy.test", /HTTPS_PROXY/],
+  ])("is refused where %s is %j, without its value", (name, value, fault) => {
+    expect(() => parse({ [name]: value })).toThrow(fault);
+    expect(() => parse({ [name]: value })).not.toThrow("hunter2");
   });
 
   it.each([

@@ -6,6 +6,7 @@ export * from "./call.ts";
 export * from "./charge.ts";
 export * from "./cost.ts";
 export * from "./creator.ts";
+export * from "./gemini-api-version.ts";
 export * from "./ids.ts";
 export * from "./insight.ts";
 export * from "./job.ts";

@@ -1,5 +1,5 @@
 import { GoogleGenAI } from "@google/genai";
-import type { Provider } from "@understudy/contracts";
+import type { GeminiApiVersion, Provider } from "@understudy/contracts";
 import type { Dispatcher } from "undici";
 import { AnswerReader } from "./answer-reader.ts";
 import { ApiKeys } from "./api-keys.ts";
@@ -14,9 +14,6 @@ import { type SafetySettings, thresholdsOf, wireSafetySettings } from "./safety-
 
 export type { GenerationRequest } from "./provider.ts";
 
-/** Versions of the Developer API that are spoken. */
-export const apiVersions = ["v1beta", "v1"] as const;
-
 /** Where Gemini is, and how it is asked. */
 export interface GeminiSettings {
   /** Several of one account, separated by commas, are used in turn. */
@@ -24,7 +21,7 @@ export interface GeminiSettings {
   /** Gemini's own unless given. */
   baseUrl?: string | undefined;
   /** `v1beta` unless given. */
-  apiVersion?: (typeof apiVersions)[number];
+  apiVersion?: GeminiApiVersion;
   safetySettings?: SafetySettings | undefined;
   proxy?: EgressProxy;
 }

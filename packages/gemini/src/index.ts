@@ -1,5 +1,5 @@
 export type { CallObserver, NotMade, ObservedCall } from "./call-observer.ts";
-export { apiVersions, GeminiClient, type GeminiSettings } from "./gemini-client.ts";
+export { GeminiClient, type GeminiSettings } from "./gemini-client.ts";
 export {
   type AnswerStream,
   type BilledRequest,

@@ -4,7 +4,7 @@ import { PartsOfText } from "./matching-parts.ts";
 export const runMin = 20;
 
 /** Whatever is shorter is no key, but a word; in characters. */
-const secretMin = 8;
+const secretMin = 12;
 
 /** Source: cloud.google.com/docs/authentication/api-keys; only what follows differs from key to key. */
 const googleKey = /AIza[\w-]*/g;

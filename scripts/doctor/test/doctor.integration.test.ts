@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Stack, startStack, testSecretsKeys } from "@understudy/testkit";
 import { Redis } from "ioredis";
@@ -64,6 +67,27 @@ describe("npm run doctor", () => {
       "prices: gemini-unknown has none, so its jobs are refused",
       expect.stringContaining("gemini: gemini-unknown answers 404"),
     ]);
+  });
+
+  it("asks Gemini at the version of the API that is set, with each key", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.url} ${request.headers["x-goog-api-key"]}`);
+      response.writeHead(request.headers["x-goog-api-key"] === "two" ? 403 : 200).end("{}");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    try {
+      const settings = {
+        GEMINI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        GEMINI_API_KEY: "one, two",
+        GEMINI_API_VERSION: "v1",
+      };
+      expect(await failures(settings)).toContain("gemini: gemini-3.5-flash-lite answers 403");
+      const path = "/v1/models/gemini-3.5-flash-lite:countTokens";
+      expect(asked).toEqual([`${path} one`, `${path} two`]);
+    } finally {
+      server.close();
+    }
   });
 
   it("sees a pooler whose sessions are in another time zone than UTC, or have no time-outs", async () => {
