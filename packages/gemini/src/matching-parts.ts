@@ -21,20 +21,21 @@ export class PartsOfText {
 
   /** For each place of the text: how much of what ends there, it included, stands in one of the others as well. */
   longestMatches(others: readonly string[]): number[] {
-    const longest = this.#longestByState(others);
-    // From short to long, so that each finds its link's done.
+    const fromShort = this.#byLength();
+    const longest = this.#longestByState(others, fromShort);
+    // Each finds its link's done.
     const best = new Array<number>(this.#states.length).fill(0);
-    for (const at of this.#byLength()) {
+    for (const at of fromShort) {
       best[at] = longest[at] || best[this.#state(at).link] || 0;
     }
     return this.#prefixes.slice(1).map((at) => best[at] ?? 0);
   }
 
   /** The longest part of the others that each state was reached with; 0 where it was not. */
-  #longestByState(others: readonly string[]): number[] {
+  #longestByState(others: readonly string[], fromShort: readonly number[]): number[] {
     const longest = new Array<number>(this.#states.length).fill(0);
     for (const other of others) this.#walk(other, longest);
-    for (const at of this.#byLength().reverse()) {
+    for (const at of fromShort.toReversed()) {
       const { link } = this.#state(at);
       if (longest[at] && link > 0) longest[link] = this.#state(link).length;
     }
@@ -90,7 +91,12 @@ export class PartsOfText {
     return this.#states[at] as State;
   }
 
+  /** All but the start, the shortest first. */
   #byLength(): number[] {
-    return [...this.#states.keys()].slice(1).sort((a, b) => this.#state(a).length - this.#state(b).length);
+    const ofLength: number[][] = this.#prefixes.map(() => []);
+    this.#states.forEach(({ length }, at) => {
+      ofLength[length]?.push(at);
+    });
+    return ofLength.slice(1).flat();
   }
 }
