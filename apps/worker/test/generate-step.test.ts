@@ -166,6 +166,13 @@ describe("an answer that does not fit its schema", () => {
     );
   });
 
+  it("is asked for again where its tokens were used up before its first word", async () => {
+    const fakes = new AttemptFakes();
+    answers(fakes, answer("", { finishReason: "MAX_TOKENS" }), valid);
+    expect(await ask(fakes, { output })).toEqual({ text: "fine", score: 1 });
+    expect(fakes.requests[1]?.system).toContain("It was cut off at its token limit");
+  });
+
   it("fails the step when its repair does not fit either; what the model wrote goes no further", async () => {
     const fakes = new AttemptFakes();
     answers(fakes, invalid, invalid);

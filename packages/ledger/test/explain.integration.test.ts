@@ -142,7 +142,7 @@ const usages = (() => {
   ];
   return fc
     .record({
-      prompt: tokens,
+      prompt: tokens.map((count) => Math.max(1, count)),
       cachedShare: fc.double({ min: 0, max: 1, noNaN: true }),
       audioShare: fc.double({ min: 0, max: 1, noNaN: true }),
       output: tokens,

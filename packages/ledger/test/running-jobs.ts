@@ -147,12 +147,12 @@ export async function flashPrice(ledger: Ledger, tier: "standard" | "priority" =
   return price;
 }
 
-/** An answer that costs so much: output tokens of gemini-2.5-flash, at $2.50 a million. */
+/** An answer that costs so much: output tokens of gemini-2.5-flash, at $2.50 a million, and a prompt that costs as three do. */
 export function answered(usd: string) {
-  const candidatesTokenCount = new Money(usd).times(400_000).toNumber();
+  const candidatesTokenCount = Math.max(0, new Money(usd).times(400_000).toNumber() - 3);
   return {
     kind: "answered",
-    usage: { promptTokenCount: 0, candidatesTokenCount },
+    usage: { promptTokenCount: 25, candidatesTokenCount },
     serviceTier: "standard",
     provider: "emulator",
   } as const;

@@ -224,7 +224,7 @@ describe("an answer that Postgres refuses for its data", () => {
       status: "settled",
       errorCode: "not_storable",
       finishReason: null,
-      outputTokens: 100_000,
+      outputTokens: 99_997,
     });
     expect(row.costUsd?.toFixed()).toBe("0.25");
     expect(await database.prisma.step.count({ where: { jobId: call.jobId } })).toBe(0);
