@@ -64,11 +64,9 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
     case "fenced":
       return { kind: "fenced" };
     case "blocked":
-      return {
-        kind: "blocked",
-        code: "safety",
-        message: `The model refused to answer: ${refusalOf(outcome)}.`,
-      };
+      return noAnswers.has(outcome.reason)
+        ? { kind: "blocked", code: "no_answer", message: `The model gave no answer (${outcome.reason}).` }
+        : { kind: "blocked", code: "safety", message: `The model refused to answer: ${refusalOf(outcome)}.` };
     case "output_invalid":
       return {
         kind: "failed",
@@ -113,6 +111,9 @@ export function notStorable(state = "unknown"): AttemptEnd & { kind: "failed" } 
     sqlState: state,
   };
 }
+
+/** It ended well, or at its limit, and had written nothing. */
+const noAnswers = new Set(["NO_TEXT", "MAX_TOKENS"]);
 
 /** Such as `PROHIBITED_CONTENT`, or `SAFETY, HARM_CATEGORY_HARASSMENT`. */
 function refusalOf({ reason, harmCategories }: StepStopped["outcome"] & { kind: "blocked" }): string {

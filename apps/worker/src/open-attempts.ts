@@ -67,7 +67,11 @@ export async function openAttempts(
         logger.warn({ err, creatorId }, "left to the reconciler: jobs that wait for room"),
       ),
   });
-  const project = { provider: "gemini", project: projectOf(config.gemini), apiVersion: "v1beta" };
+  const project = {
+    provider: "gemini",
+    project: projectOf(config.gemini),
+    apiVersion: config.gemini.apiVersion,
+  };
   const registry = new ModelRegistry(database, ledger.prices, { preferred: config.preferredModel, project });
   function tellUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void {
     const ratio = next?.prices[0].outputUsd.div(gone.prices[0].outputUsd).toSignificantDigits(3).toFixed();

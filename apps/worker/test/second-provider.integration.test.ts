@@ -11,13 +11,15 @@ import {
 } from "@understudy/gemini";
 import { claimJobs, createJobs } from "@understudy/jobs";
 import { Ledger, sumUsd } from "@understudy/ledger";
+import { ModelRegistry } from "@understudy/models";
 import { newClaim } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 
 const { database } = await openSuiteDatabase(2);
 const ledger = new Ledger(database);
+const registry = new ModelRegistry(database, ledger.prices);
 
-/** Answers in a protocol of its own: lines of text, counts in headers, other words for how it ends. */
+/** Speaks a protocol of its own: lines of text, counts in headers, other words for how it ends. */
 const server = createServer(async (request, response) => {
   const [model, ...lines] = Buffer.concat(await request.toArray())
     .toString()
@@ -103,24 +105,19 @@ afterAll(() => {
 
 /** One billed call of a job of its own. @returns what came of it, and what was written down */
 async function billed(prompt: string, gemini = acme) {
-  const [id, creatorId] = [newId("job"), newId("evt")];
-  const job = { agent: "test", feature: "test", model: "gemini-2.5-flash", input: {}, inputBytes: 2 };
-  await createJobs(database, [{ ...job, id, creatorId, priority: 1, requiredUsd: "0", createCreator: true }]);
+  const [id, creatorId, feature, model] = [newId("job"), newId("evt"), "test", "gemini-2.5-flash"];
+  const job = { id, creatorId, feature, model, agent: "test", input: {}, inputBytes: 2, priority: 1 };
+  await createJobs(database, [{ ...job, requiredUsd: "0", createCreator: true }]);
   const { generation } = await database.prisma.job.findUniqueOrThrow({ where: { id } });
   const [claimed] = await claimJobs(database, [newClaim(id, { generation })]);
-  const request = { system: "Shout.", parts: [prompt], model: job.model, maxOutputTokens: 1_000 };
-  const caller = { creatorId, feature: "test", agentId: "test_ai" };
-  const outcome = await generateTextWithBilling(
-    { gemini, ledger },
-    {
-      ...request,
-      timeoutSeconds: 10,
-      signal: new AbortController().signal,
-      reserveUsd: sumUsd([]),
-      isNecessary: true,
-      metadata: { ...caller, jobId: id, attempt: claimed?.attempt ?? 0, stepKey: "s" },
-    },
-  );
+  const call = { creatorId, feature, agentId: "test_ai", jobId: id, stepKey: "s" };
+  const dependencies = { gemini, ledger, registry };
+  const outcome = await generateTextWithBilling(dependencies, {
+    ...{ system: "Shout.", parts: [prompt], maxOutputTokens: 1_000, timeoutSeconds: 10 },
+    ...{ role: "draft", model, plan: "starter", isNecessary: true, reserveUsd: sumUsd([]) },
+    signal: new AbortController().signal,
+    metadata: { ...call, attempt: claimed?.attempt ?? 0 },
+  });
   const row = await database.prisma.usageLog.findFirstOrThrow({ where: { jobId: id } });
   return { outcome, row: { status: row.status, usd: row.costUsd?.toFixed(), provider: row.provider } };
 }

@@ -228,6 +228,11 @@ export const jobErrorGuide = {
     advice: "Submit it anew to another agent.",
     retryable: false,
   },
+  no_answer: {
+    title: "The model ended without a word, or had written none when its tokens were used up.",
+    advice: "Nothing by itself; another wording, or more room (`maxOutputTokens`), may be answered.",
+    retryable: false,
+  },
   safety: {
     title: "The model refused to answer; its reason stands in the message. The job is `blocked`.",
     advice: "Nothing: it would refuse again. The input is billed.",

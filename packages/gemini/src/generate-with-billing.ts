@@ -266,6 +266,7 @@ async function openAndSend(
     thinking,
     callId: intent.id,
     model: candidate.model,
+    role: request.role,
     serviceTier,
     timeoutSeconds,
     signal,

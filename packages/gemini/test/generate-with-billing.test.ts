@@ -90,6 +90,7 @@ describe("a call", () => {
         {
           callId: intent.id,
           model: "models/flash",
+          role: "draft",
           system: "Be kind.",
           parts: ["Hello"],
           serviceTier: "standard",
@@ -345,7 +346,7 @@ describe("a model that the provider does not have", () => {
 
   it("gives way to the next in the same attempt, under the same hold, and is told of once", async () => {
     gone("models/flash");
-    expect(await ask()).toEqual({ kind: "answered", value: "Hi" });
+    expect(await ask()).toMatchObject({ kind: "answered", value: "Hi" });
     expect(modelsSent()).toEqual(["models/flash", "lite"]);
     const holds = detailsOf("open").map(([intent]) => (intent as { holdUsd: unknown }).holdUsd);
     expect(holds[0]).toEqual(holds[1]);
