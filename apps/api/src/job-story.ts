@@ -47,7 +47,7 @@ export async function readJobStory({ prisma }: Database, job: Job): Promise<JobS
       agentId,
       createdAt: createdAt.toISOString(),
     })),
-    calls: row.calls.map(presentCall),
+    calls: row.calls.map((call) => presentCall(call, { withWords: true })),
     insights: await insightsOf(prisma, row),
     ...(feedback && {
       feedback: { outcome: feedback.outcome, createdAt: feedback.createdAt.toISOString() },

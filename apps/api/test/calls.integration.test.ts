@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Call } from "@understudy/contracts";
+import type { Call, Scope } from "@understudy/contracts";
 import { createUnknownCall, type Stack, startStack } from "@understudy/testkit";
 import { problemOf } from "./problem-of.ts";
 
@@ -90,6 +90,68 @@ describe("a call whose answer was lost", () => {
       errors: [{ pointer }],
     });
     expect(await listed(id)).toMatchObject({ status: "unknown", unknownUsd: "0.5" });
+  });
+});
+
+describe("what the provider said of a call", () => {
+  const providerMessage = "Quota 100% of model_x is used up.";
+  const providerWords = { reason: "RATE_LIMIT_EXCEEDED", quota: ["per-day"], requestId: "r1" };
+  let id: string;
+  let bystander: string;
+
+  beforeAll(async () => {
+    id = await lostCall();
+    bystander = await lostCall();
+    await stack.database.prisma.usageLog.update({
+      where: { id },
+      data: { providerMessage, providerWords },
+    });
+  });
+
+  const keyWith = async (...scopes: Scope[]) => {
+    const answer = await stack.request("POST", "/api/ai/admin/keys", { name: scopes.join(), scopes });
+    return { authorization: `Bearer ${((await answer.json()) as { key: string }).key}` };
+  };
+  const find = async (query: Record<string, string>, headers?: Record<string, string>) => {
+    const path = `/api/ai/admin/calls?${new URLSearchParams({ limit: "1000", ...query })}`;
+    const response = await stack.request("GET", path, undefined, headers);
+    return ((await response.json()) as { items: Call[] }).items;
+  };
+
+  it("is shown with admin or jobs:content, and left out without", async () => {
+    const told = { id, providerMessage, providerWords };
+    for (const headers of [undefined, await keyWith("costs:read", "jobs:content")]) {
+      const items = await find({}, headers);
+      expect(items).toContainEqual(expect.objectContaining(told));
+      expect(Object.keys(items.find((call) => call.id === bystander) ?? {})).not.toContain("providerMessage");
+    }
+    const items = await find({}, await keyWith("costs:read", "jobs:read"));
+    const names = Object.keys(items.find((call) => call.id === id) ?? {});
+    expect(names).toContain("errorCode");
+    expect(names).not.toContain("providerMessage");
+    expect(names).not.toContain("providerWords");
+  });
+
+  it("is searched for as it stands, with the same scope alone", async () => {
+    const ids = async (words: string) => (await find({ providerMessage: words })).map((call) => call.id);
+    expect(await ids("100% of model_x")).toEqual([id]);
+    expect(await ids("100% used")).toEqual([]);
+    expect(await ids("model%used")).toEqual([]);
+    const path = "/api/ai/admin/calls?providerMessage=Quota";
+    const refused = await stack.request("GET", path, undefined, await keyWith("costs:read"));
+    expect(await problemOf(refused)).toMatchObject({
+      status: 403,
+      code: "forbidden_scope",
+      scope: "jobs:content",
+    });
+  });
+
+  it("stands in the story of its job, and in the answer of who settles it", async () => {
+    const { jobId } = await stack.database.prisma.usageLog.findUniqueOrThrow({ where: { id } });
+    const story = await stack.request("GET", `/api/ai/admin/jobs/${jobId}`);
+    expect(await story.json()).toMatchObject({ calls: [{ id, providerMessage, providerWords }] });
+    const settled = await settle(id, { writeOff: true });
+    expect(await settled.json()).toMatchObject({ providerMessage, providerWords });
   });
 });
 

@@ -100,6 +100,8 @@ async function furnish(creatorId: string): Promise<Things> {
   });
   await eventually(async () => expect(await stack.job(jobId)).toMatchObject({ status: "completed" }));
   const [call] = await prisma.usageLog.findMany({ where: { creatorId } });
+  const words = { providerMessage: "Broken zebra.", providerWords: { requestId: `of ${creatorId}` } };
+  await prisma.usageLog.updateMany({ where: { creatorId }, data: words });
   const ids = { creatorId, fanId, jobId, failedJobId, endpointId, deliveryId, insightId };
   return { ...ids, callId: String(call?.id) };
 }
@@ -299,6 +301,7 @@ function searchesOf({ parameters }: Operation): string[] {
       : []),
     ...(has("creatorId") ? [`?creatorId=${others.creatorId}`] : []),
     ...(has("jobId") ? [`?jobId=${others.jobId}&creatorId=${others.creatorId}`] : []),
+    ...(has("providerMessage") ? ["?providerMessage=zebra"] : []),
     ...(has("q") ? ["zebra", ...Object.values(others)].map((words) => `?q=${words}`) : []),
   ];
 }

@@ -15,6 +15,8 @@ export const callsQuery = z.strictObject({
   model: z.string().min(1).max(100).optional(),
   feature: z.string().min(1).max(64).optional(),
   status: z.enum(callStatuses).optional(),
+  /** A part of the provider's own words on a failure; needs the scope `jobs:content`. */
+  providerMessage: z.string().trim().min(1).max(200).optional(),
   from: timeWithOffset.optional(),
   to: timeWithOffset.optional(),
   /** `oldest` unless given. A cursor goes on in the order in which it was given. */
@@ -60,7 +62,18 @@ export const call = z.object({
   providerMessage: z
     .string()
     .optional()
-    .describe("The provider's own words on a failure; for keys with the scope `admin` alone."),
+    .describe(
+      "The provider's own words on a failure, without the prompt's; for keys with the scope `jobs:content` alone.",
+    ),
+  providerWords: z
+    .object({
+      reason: z.string().optional(),
+      quota: z.array(z.string()).optional().describe("Quotas that are used up."),
+      fields: z.array(z.string()).optional().describe("Fields of the request that it does not take."),
+      requestId: z.string().optional().describe("The provider's own id of the request."),
+    })
+    .optional()
+    .describe("What else it said of the failure, under the same scope."),
   startedAt: z.iso.datetime(),
   settledAt: z.iso.datetime().nullable(),
 });

@@ -2,6 +2,7 @@
 export const scopes = {
   "jobs:write": "Enqueue, cancel and retry jobs, and say what became of their results.",
   "jobs:read": "Read jobs and follow their events.",
+  "jobs:content": "Read what was said: inputs, answers, and the provider's own words.",
   "creators:write": "Read creators, change their profiles, and erase what was learned for them.",
   "terms:write":
     "Change plans, buckets and quotas of creators, and hold their jobs back. No key that is bound to creators has it.",

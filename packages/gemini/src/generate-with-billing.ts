@@ -294,7 +294,7 @@ async function endCall(
   if (generation.kind === "lost") {
     const isCancelled = generation.reason === "cancelled";
     // Not tried again: without this the call is given up all the same.
-    await ledger.loseCall(call.id, { usage: generation.usage, isCancelled }).catch(() => {});
+    await ledger.loseCall(call.id, { ...generation, isCancelled }).catch(() => {});
     return generation;
   }
   if (generation.kind === "refused") {

@@ -1,5 +1,5 @@
 -- Erases what jobs that have ended tell of their fan: input, result, errors, metadata, callback, steps, feedback, what was learned in
--- them, under which keys they were asked for, and what receivers of their events answered. Jobs and calls stay, for what
+-- them, under which keys they were asked for, what receivers of their events answered, and what the provider said of their calls. Jobs and calls stay, for what
 -- they cost.
 -- $1: [{id}], each once; all of one creator. Rows: one: {jobs, steps, insights, feedback, events} counts.
 WITH job AS (
@@ -27,6 +27,9 @@ WITH job AS (
   DELETE FROM "IdempotencyRecord" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job))
 ), event AS (
   SELECT "id", "publishedAt" FROM "Outbox" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job))
+), said AS (
+  UPDATE "UsageLog" SET "providerMessage" = NULL, "providerWords" = NULL
+  WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job)) AND ("providerMessage" IS NOT NULL OR "providerWords" IS NOT NULL)
 ), earlier_end AS (
   UPDATE "Outbox" SET "jobEnd" = jsonb_set("jobEnd", '{message}', '""')
   WHERE "id" = ANY (ARRAY(SELECT "id" FROM event)) AND "jobEnd" IS NOT NULL

@@ -1,5 +1,6 @@
 import { expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
+import { createUnknownCall } from "@understudy/testkit";
 import { JobDatabase, time } from "../../jobs/test/job-database.ts";
 import {
   type CancelledJob,
@@ -89,6 +90,23 @@ it("says how much of everything it erased, and leaves all of another fan", async
 
   const nothing = { jobs: 0, cancelled: 0, steps: 0, insights: 0, feedback: 0, events: 0, streams: 0 };
   expect(await eraseFan(jobs.database, fan, elsewhere)).toEqual({ ...fan, ...nothing, memory: false });
+});
+
+it("erases what the provider said of the fan's calls, and leaves what they cost", async () => {
+  const { prisma } = jobs.database;
+  const words = { providerMessage: "Not for Anna.", providerWords: { requestId: "r" } };
+  const said = await Promise.all(
+    ["emma", "fred"].map(async (fanId) => {
+      const id = await createUnknownCall(jobs.database, { creatorId: "psy", holdUsd: "0.5" });
+      const { jobId } = await prisma.usageLog.update({ where: { id }, data: words });
+      await prisma.job.update({ where: { id: jobId }, data: { fanId } });
+      return id;
+    }),
+  );
+  const elsewhere = { cancelled: async () => {}, streams: async () => 0 };
+  await eraseFan(jobs.database, { creatorId: "psy", fanId: "emma" }, elsewhere);
+  const read = await Promise.all(said.map((id) => prisma.usageLog.findUniqueOrThrow({ where: { id } })));
+  expect(read).toMatchObject([{ providerMessage: null, providerWords: null, status: "unknown" }, words]);
 });
 
 it("erases what is known of a fan who has no job", async () => {

@@ -1,5 +1,5 @@
 import type { Call, CallsQuery } from "@understudy/contracts";
-import type { Database, Prisma } from "@understudy/database";
+import { type Database, literally, type Prisma } from "@understudy/database";
 import { formatUsd } from "./money.ts";
 import type { VisibleCreators } from "./visible-creators.ts";
 
@@ -11,12 +11,14 @@ export interface CallsCursor {
 
 /**
  * Calls in the order of their start, or the newest first, `query.limit` at most.
+ * @param told what may be told of each
  * @returns the page, and where the next one begins, unless this was the last
  */
 export async function calls(
   database: Database,
   query: Omit<CallsQuery, "cursor"> & VisibleCreators,
   after: CallsCursor | undefined,
+  told: CallTelling,
 ): Promise<{ items: Call[]; next?: CallsCursor }> {
   const order = query.first === "newest" ? "desc" : "asc";
   const found = await database.prisma.usageLog.findMany({
@@ -27,6 +29,7 @@ export async function calls(
       ...(query.model && { model: query.model }),
       ...(query.feature && { feature: query.feature }),
       ...(query.status && { status: query.status }),
+      ...(query.providerMessage && { providerMessage: { contains: literally(query.providerMessage) } }),
       ...(query.creatorIds && { AND: { creatorId: { in: [...query.creatorIds] } } }),
       startedAt: { ...(query.from && { gte: query.from }), ...(query.to && { lt: query.to }) },
       ...(after && behind(after, order === "asc" ? "gt" : "lt")),
@@ -36,7 +39,8 @@ export async function calls(
   });
   const page = found.slice(0, query.limit);
   const last = found.length > query.limit ? page.at(-1) : undefined;
-  return { items: page.map(presentCall), ...(last && { next: { startedAt: last.startedAt, id: last.id } }) };
+  const items = page.map((row) => presentCall(row, told));
+  return { items, ...(last && { next: { startedAt: last.startedAt, id: last.id } }) };
 }
 
 function behind({ startedAt, id }: CallsCursor, side: "gt" | "lt"): Prisma.UsageLogWhereInput {
@@ -45,8 +49,14 @@ function behind({ startedAt, id }: CallsCursor, side: "gt" | "lt"): Prisma.Usage
 
 export type CallRow = Awaited<ReturnType<Database["prisma"]["usageLog"]["findMany"]>>[number];
 
+/** What may be told of a call. */
+export interface CallTelling {
+  /** The provider's own words too. */
+  withWords: boolean;
+}
+
 /** A call as it is told to others. */
-export function presentCall(row: CallRow): Call {
+export function presentCall(row: CallRow, { withWords }: CallTelling): Call {
   return {
     id: row.id,
     jobId: row.jobId,
@@ -72,6 +82,11 @@ export function presentCall(row: CallRow): Call {
     finishReason: row.finishReason,
     httpStatus: row.httpStatus,
     errorCode: row.errorCode,
+    ...(withWords && row.providerMessage !== null && { providerMessage: row.providerMessage }),
+    ...(withWords &&
+      row.providerWords !== null && {
+        providerWords: row.providerWords as NonNullable<Call["providerWords"]>,
+      }),
     startedAt: row.startedAt.toISOString(),
     settledAt: row.settledAt?.toISOString() ?? null,
   };

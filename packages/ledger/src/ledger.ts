@@ -251,7 +251,6 @@ export class Ledger {
   async #endCall(call: OpenCall, answer: CallAnswer, withWords = true): Promise<SettledCall> {
     const isAnswered = answer.kind === "answered";
     const end = isAnswered ? await this.#settlement(call, answer) : released;
-    const { message, ...words } = (answer.kind === "refused" && withWords && answer.words) || {};
     const { isRerouted, ...figures } = end;
     await this.#settle({
       ...figures,
@@ -262,7 +261,7 @@ export class Ledger {
       httpStatus: isAnswered ? 200 : answer.httpStatus,
       errorCode: withWords ? (answer.kind === "refused" ? answer.errorCode : undefined) : "not_storable",
       modelVersion: isAnswered && withWords ? answer.modelVersion : undefined,
-      ...(message !== undefined && { providerMessage: message, providerWords: words }),
+      ...(withWords && answer.kind === "refused" && columnsOf(answer.words)),
       ...(withWords &&
         isAnswered && {
           usageMetadata: answer.usage ?? null,
@@ -282,17 +281,21 @@ export class Ledger {
   }
 
   /**
-   * Notes of a call whose answer was lost what is known of its usage: the least that it can have cost. It stays open
-   * until its deadline; that of a cancelled one is over now, since nobody listens for its answer any more.
+   * Notes of a call whose answer was lost what is known of its usage (the least that it can have cost), and what the
+   * provider said of that. It stays open until its deadline; that of a cancelled one is over now, since nobody listens for its answer any more.
    */
-  async loseCall(id: string, lost: { usage?: unknown; isCancelled: boolean }): Promise<void> {
+  async loseCall(
+    id: string,
+    lost: { usage?: unknown; words?: ProviderWords; isCancelled: boolean },
+  ): Promise<void> {
     const tokens = readUsage(lost.usage);
-    if (!tokens && !lost.isCancelled) return;
+    if (!tokens && !lost.words && !lost.isCancelled) return;
     await this.#database.execute(loseStatement, [
       {
         id,
         isCancelled: lost.isCancelled,
         ...(tokens && { ...countsOf(tokens), usageMetadata: lost.usage }),
+        ...columnsOf(lost.words),
       },
     ]);
   }
@@ -388,6 +391,15 @@ function countsOf({ prompt, toolUse, cached, output, thoughts }: TokenCounts) {
     outputTokens: output,
     thoughtTokens: thoughts,
   };
+}
+
+/** Its message has a column of its own, in which it is searched. */
+function columnsOf(
+  words: ProviderWords | undefined,
+): Pick<CallEnd, "providerMessage" | "providerWords"> | undefined {
+  if (!words) return undefined;
+  const { message: providerMessage, ...rest } = words;
+  return { providerMessage, ...(Object.keys(rest).length > 0 && { providerWords: rest }) };
 }
 
 const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };

@@ -24,7 +24,7 @@ export async function resolveUnknownCall(
   const row = await database.prisma.usageLog.findUnique({ where: { id } });
   if (!row) return { kind: "not_found" };
   const isSo = ended.length > 0 || wasSo(row, costUsd);
-  return { kind: isSo ? "resolved" : "not_unknown", call: presentCall(row) };
+  return { kind: isSo ? "resolved" : "not_unknown", call: presentCall(row, { withWords: true }) };
 }
 
 function wasSo(row: CallRow, costUsd: string | undefined): boolean {

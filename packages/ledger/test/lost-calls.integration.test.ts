@@ -184,6 +184,19 @@ describe("what is known of a lost answer", () => {
     expect(await row(other)).toMatchObject({ status: "started", inputTokens: 0, usageMetadata: null });
   });
 
+  it("has the provider's words, which are kept when the call is given up", async () => {
+    const [call, other] = await opened({}, {});
+    const words = { message: "The service is overloaded.", requestId: "abc" };
+    await ledger.loseCall(call.id, { words, isCancelled: false });
+    const noted = { providerMessage: words.message, providerWords: { requestId: "abc" } };
+    expect(await row(call)).toMatchObject({ ...noted, status: "started", usageMetadata: null });
+    await ledger.loseCall(call.id, { usage, isCancelled: false });
+    await setTime("2026-11-22T18:02:00Z");
+    await givenUp();
+    expect(await row(call)).toMatchObject({ ...noted, status: "unknown", inputTokens: 1000 });
+    expect(await row(other)).toMatchObject({ providerMessage: null, providerWords: null });
+  });
+
   it("raises no alert where whoever cancelled knows of it, beside one that nobody knows of", async () => {
     const [known, , unknown] = await opened({}, {}, { holdUsd: "0.25" });
     await ledger.loseCall(known.id, { isCancelled: true });

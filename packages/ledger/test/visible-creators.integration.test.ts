@@ -37,7 +37,9 @@ const lists: Record<string, { whom: Whom; each: number }> = {
   calls: {
     each: 2,
     whom: async (query) => {
-      const { items } = await calls(database, { limit: 50, first: "oldest", ...query }, undefined);
+      const { items } = await calls(database, { limit: 50, first: "oldest", ...query }, undefined, {
+        withWords: false,
+      });
       return items.map(({ creatorId }) => creatorId);
     },
   },

@@ -3,6 +3,7 @@ import type { Database } from "@understudy/database";
 import { calls, explainCall, resolveUnknownCall } from "@understudy/ledger";
 import { z } from "zod";
 import { visibleTo } from "../http/caller.ts";
+import { checkScope } from "../http/check-scope.ts";
 import { decodeCursor, encodeCursor } from "../http/cursor.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
@@ -20,12 +21,16 @@ export function callRoutes(database: Database): Route[] {
     tag: "Calls",
     scope: "costs:read",
     summary: "List calls",
-    description: "Each is one HTTP request to Gemini, in order of their start.",
+    description:
+      "Each is one HTTP request to Gemini, in order of their start. `providerMessage` and `providerWords`, and a search by them, need the scope `jobs:content`.",
     query: callsQuery,
     answers: { 200: { description: "A page of calls.", schema: listOf(call) } },
     async handle({ query: { cursor, ...query }, caller, reply }) {
       const after = cursor === undefined ? undefined : decodeCursor(cursor);
-      const { items, next } = await calls(database, { ...query, creatorIds: visibleTo(caller) }, after);
+      if (query.providerMessage !== undefined) checkScope(caller, "jobs:content");
+      const asked = { ...query, creatorIds: visibleTo(caller) };
+      const withWords = caller.scopes.has("jobs:content");
+      const { items, next } = await calls(database, asked, after, { withWords });
       return reply(200, { items, ...(next && { nextCursor: encodeCursor(next) }) });
     },
   });

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select } from "@mantine/core";
+import { Anchor, Button, Group, Select, Text } from "@mantine/core";
 import { type Call, callStatuses } from "@understudy/contracts";
 import type { DataTableColumn } from "mantine-datatable";
 import { useState } from "react";
@@ -12,7 +12,7 @@ import { useFilters } from "../../layout/use-filters.ts";
 import { ExplainCall } from "./explain-call.tsx";
 import { apiPeriod, readPeriod } from "./period.ts";
 
-const fields = ["creatorId", "agent", "model", "feature", "status", "jobId"] as const;
+const fields = ["creatorId", "agent", "model", "feature", "status", "jobId", "providerMessage"] as const;
 
 /** Calls one by one, the newest first. */
 export function CallsPage() {
@@ -81,6 +81,7 @@ const labels = {
   feature: "Feature",
   status: "Status",
   jobId: "Job",
+  providerMessage: "Provider's words",
 };
 
 /** @param explain shows why a call cost what it cost */
@@ -118,11 +119,18 @@ export function callColumns(explain: (id: string) => void, ofOneJob = false): Da
     {
       accessor: "status",
       title: "Status",
-      render: ({ status, errorCode }) => (
-        <Group gap={6} wrap="nowrap">
-          <StatusBadge status={status} />
-          {errorCode}
-        </Group>
+      render: ({ status, errorCode, providerMessage }) => (
+        <>
+          <Group gap={6} wrap="nowrap">
+            <StatusBadge status={status} />
+            {errorCode}
+          </Group>
+          {providerMessage !== undefined && (
+            <Text size="xs" c="dimmed" lineClamp={2} maw={320} title={providerMessage}>
+              {providerMessage}
+            </Text>
+          )}
+        </>
       ),
     },
     {

@@ -59,7 +59,9 @@ function middle({ steps, calls }: JobStory): TimelineEntry[] {
       (call): TimelineEntry => ({
         id: `call ${call.id}`,
         title: `A call of ${call.stepKey} did not end well`,
-        detail: [call.status, call.errorCode, call.httpStatus].filter((part) => part !== null).join(" · "),
+        detail: [call.status, call.errorCode, call.httpStatus, call.providerMessage]
+          .filter((part) => part !== null && part !== undefined)
+          .join(" · "),
         at: call.settledAt ?? call.startedAt,
         tone: "bad",
       }),
