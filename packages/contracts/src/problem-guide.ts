@@ -174,7 +174,7 @@ export const jobErrorGuide = {
   provider_refused: {
     title: "The model's API refused the request, for a reason that trying again does not mend.",
     advice:
-      "Read the message: the API's own code stands in it. An operator may have to mend its key or settings.",
+      "Read the message: the API's own code stands in it; its words stand on the call (`providerMessage`). An operator may have to mend its key or settings.",
     retryable: false,
   },
   output_invalid: {

@@ -1,5 +1,6 @@
 export { alerts } from "./alerts/alerts-list.ts";
 export { raiseAlert } from "./alerts/raise-alert.ts";
+export { raiseRefusals } from "./alerts/refusals.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";
 export { alertsToTell, giveUpAlerts, tellAlerts } from "./alerts/telling.ts";
 export {

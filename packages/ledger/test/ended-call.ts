@@ -1,3 +1,4 @@
+import type { Provider } from "@understudy/contracts";
 import { type Database, newId } from "@understudy/database";
 
 export interface EndedCall {
@@ -13,6 +14,11 @@ export interface EndedCall {
   feature?: string;
   /** The first unless given. */
   attempt?: number;
+  httpStatus?: number;
+  errorCode?: string;
+  provider?: Provider;
+  providerMessage?: string;
+  providerWords?: object;
   /** Of a settled call; those of others are 0. */
   tokens?: { inputTokens: number; cachedTokens: number; outputTokens: number; thoughtTokens: number };
 }
@@ -36,6 +42,11 @@ export async function writeCalls({ prisma }: Database, calls: readonly EndedCall
       id: newId("call"),
       jobId: jobs.get(call.creatorId) ?? "",
       attempt: call.attempt ?? 1,
+      httpStatus: call.httpStatus ?? null,
+      errorCode: call.errorCode ?? null,
+      provider: call.provider ?? null,
+      ...(call.providerMessage !== undefined && { providerMessage: call.providerMessage }),
+      ...(call.providerWords && { providerWords: call.providerWords }),
       stepKey: "draft",
       creatorId: call.creatorId,
       agentId: call.agentId ?? "test_ai",

@@ -1,5 +1,5 @@
 import { openDatabase } from "@understudy/database";
-import { raiseSpendSpikes } from "@understudy/ledger";
+import { raiseRefusals, raiseSpendSpikes } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
 import { repeat } from "../repeat.ts";
 import type { AlertChannel } from "./alert-channel.ts";
@@ -14,10 +14,10 @@ export interface AlertSettings {
   email?: EmailSettings | undefined;
 }
 
-const spikesPauseMs = 60_000;
+const lookPauseMs = 60_000;
 
 /**
- * Looks for spikes of spend once a minute, and tells operators of alerts. Each channel has a loop of its own, and
+ * Looks for spikes of spend and for what providers refuse once a minute, and tells operators of alerts. Each channel has a loop of its own, and
  * all have connections of their own to Postgres: one is held while a message is sent, which jobs must not wait for.
  */
 export function startAlerts(
@@ -37,7 +37,13 @@ export function startAlerts(
       await raiseSpendSpikes(database, new Date()).catch((err: unknown) =>
         logger.warn({ err }, "looking for spikes of spend failed and will be tried again"),
       );
-      return { pauseMs: spikesPauseMs };
+      return { pauseMs: lookPauseMs };
+    }),
+    repeat(async () => {
+      await raiseRefusals(database).catch((err: unknown) =>
+        logger.warn({ err }, "looking for what providers refuse failed and will be tried again"),
+      );
+      return { pauseMs: lookPauseMs };
     }),
     ...channels.map((channel) => repeat(channelRound({ database, channel, channels: names, logger }))),
   ];

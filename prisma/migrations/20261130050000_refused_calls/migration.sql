@@ -1,0 +1,5 @@
+-- What a provider refuses is looked for each minute among all calls: few are refused.
+CREATE INDEX "UsageLog_refused" ON "UsageLog" ("settledAt") WHERE "httpStatus" >= 400 AND "httpStatus" < 500;
+
+-- A search by the provider's words goes through the calls that have any.
+CREATE INDEX "UsageLog_said" ON "UsageLog" ("startedAt", "id") WHERE "providerMessage" IS NOT NULL;
