@@ -313,7 +313,7 @@ function isRateLimited(generation: Generation): generation is Refusal {
   return generation.kind === "refused" && generation.httpStatus === 429;
 }
 
-/** Pause after a 429 that does not say how long. */
+/** Pause after the first 429 in a row, where that does not say how long. */
 const rateLimitedMs = 5_000;
 
 async function pause(

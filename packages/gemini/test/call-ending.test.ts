@@ -28,9 +28,9 @@ describe("what a call tells of its model", () => {
     ["nobody reached", refused(undefined, "unreachable"), "failed"],
     ["a fault of the server", refused(500), "failed"],
     ["a server that is away", refused(503), "failed"],
-    ["the last status that is no fault of the server", refused(499), "answered"],
-    ["a request that is wrong", refused(400), "answered"],
-    ["too many requests", refused(429), "answered"],
+    ["the last status that is no fault of the server", refused(499), "refused"],
+    ["a request that is wrong", refused(400), "refused"],
+    ["too many requests", refused(429), "refused"],
   ])("%s", (_what, generation, ending) => {
     expect(endingOf(generation)).toBe(ending);
   });

@@ -249,11 +249,12 @@ describe("a call that is not made", () => {
 
 describe("a call without an answer", () => {
   it("that was lost stays open, with what is known of it", async () => {
-    const lost: Generation = { kind: "lost", reason: "timeout", usage: { totalTokenCount: 4 } };
+    const words = { words: { message: "Overloaded.", requestId: "r" } };
+    const lost: Generation = { kind: "lost", reason: "timeout", usage: { totalTokenCount: 4 }, ...words };
     answers.generate = () => lost;
     answers.lose = () => Promise.reject(new Error("Postgres is away."));
     expect(await generateText(withFallback)).toEqual(lost);
-    expect(detailsOf("lose")).toEqual([[expect.any(String), { usage: lost.usage, isCancelled: false }]]);
+    expect(detailsOf("lose")).toEqual([[expect.any(String), { ...lost, isCancelled: false }]]);
     expect(detailsOf("leave")).toEqual([[pass, "failed", undefined]]);
     expect(doneInOrder()).not.toContain("settle");
   });

@@ -184,7 +184,7 @@ describe("an open breaker", () => {
 
   it("is judged after a pause of the model", async () => {
     await fail(3);
-    await scripts.pauseModel("flash", 5_000);
+    await scripts.pauseModel("flash", 5_000, 600_000);
     clock.now = start + 2_000;
     expect(await admit()).toMatchObject({ verdict: "paused", delayMs: 3_000, report: { opens: 1 } });
     clock.now = start + 5_000;

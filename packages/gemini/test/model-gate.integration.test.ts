@@ -126,6 +126,28 @@ describe("a pause", () => {
     }
   });
 
+  it("doubles with each in a row, whichever worker tells it, until any of them is answered", async () => {
+    const told: number[] = [];
+    const options = { onChange: ({ delayMs }: ModelChange) => told.push(delayMs) };
+    const patient = new ScriptClock(Date.UTC(2026, 0, 1));
+    const [one, two] = [await openGate(options, patient), await openGate(options, patient)];
+    for (const gate of [one, two, one]) {
+      await gate.pause("flash", 5_000);
+      patient.now += 60_000;
+    }
+    expect(told).toEqual([5_000, 10_000, 20_000]);
+    // Each knows of the pause by its own clock; another worker, which starts now, does not.
+    const late = await openGate(options, patient);
+    const alone = await pass(late, "flash");
+    expect(await late.admit("flash", 1)).toMatchObject({ kind: "wait", why: "paused" });
+    await late.end(alone, "refused");
+    expect(await late.admit("flash", 1)).toMatchObject({ kind: "wait", why: "paused" });
+    await late.end(alone, "answered");
+    expect(await kinds([late], "flash", 3)).toEqual(["go", "go", "go"]);
+    await late.pause("flash", 5_000);
+    expect(told.at(-1)).toBe(5_000);
+  });
+
   it("of no time at all is one of a second: its jobs must not spin", async () => {
     expect((await (await openGate()).pause("flash", 0)).delayMs).toBeGreaterThan(900);
   });

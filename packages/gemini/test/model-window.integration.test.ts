@@ -173,7 +173,7 @@ describe("what was reserved", () => {
 
 describe("a pause", () => {
   it("keeps all calls of the model from going until it is over, whatever its limits are", async () => {
-    expect(await scripts.pauseModel("flash", 5_000)).toMatchObject({ isLonger: true });
+    expect(await scripts.pauseModel("flash", 5_000, 600_000)).toMatchObject({ isLonger: true });
     clock.now = start + 1_200;
     for (const limits of [{}, { requests: 5 }]) {
       expect(await admit(limits)).toMatchObject({ verdict: "paused", delayMs: 3_800, bucket: 0, probe: 0 });
@@ -187,7 +187,7 @@ describe("a pause", () => {
 
   it("is made longer, never shorter, and announced when it is", async () => {
     const pause = async (ms: number) => {
-      const { isLonger, report } = await scripts.pauseModel("flash", ms);
+      const { isLonger, report } = await scripts.pauseModel("flash", ms, 600_000);
       return [isLonger, report.pausedMs];
     };
     expect(await pause(5_000)).toEqual([true, 5_000]);
@@ -196,29 +196,109 @@ describe("a pause", () => {
     clock.now = start + 1_000;
     expect(await pause(4_001)).toEqual([true, 4_001]);
     expect(await announced()).toEqual([
-      { model: "flash", report: { version: start * 1_000, pausedMs: 5_000, opens: 0, watchedMs: 0 } },
+      { model: "flash", report: { version: start * 1_000, pausedMs: 5_000, opens: 0, watchedMs: 3_605_000 } },
       {
         model: "flash",
-        report: { version: (start + 1_000) * 1_000, pausedMs: 4_001, opens: 0, watchedMs: 0 },
+        report: { version: (start + 1_000) * 1_000, pausedMs: 4_001, opens: 0, watchedMs: 3_604_001 },
       },
     ]);
   });
 
   it("is known for an hour after its end", async () => {
-    await scripts.pauseModel("flash", 60_000);
+    await scripts.pauseModel("flash", 60_000, 600_000);
     const ttl = await redis.pttl("understudy:{model-flash}:state");
     expect(ttl).toBeGreaterThan(3_655_000);
     expect(ttl).toBeLessThanOrEqual(3_660_000);
   });
 
   it("is told in whole milliseconds, with a version to the microsecond", async () => {
-    await scripts.pauseModel("flash", 5_000);
+    await scripts.pauseModel("flash", 5_000, 600_000);
     clock.now = start + 2.75;
     expect((await admit()).report).toEqual({
       version: start * 1_000 + 2_750,
       pausedMs: 4_998,
       opens: 0,
-      watchedMs: 0,
+      watchedMs: 3_604_998,
     });
+  });
+});
+
+describe("pauses in a row", () => {
+  /** Pauses, as a 429 asks that comes when the one before is just over; how long each is. */
+  async function pauses(asked: readonly number[], pauseMsMax = 600_000): Promise<number[]> {
+    const told: number[] = [];
+    for (const ms of asked) {
+      const { report } = await scripts.pauseModel("flash", ms, pauseMsMax);
+      told.push(report.pausedMs);
+      clock.now += report.pausedMs;
+    }
+    return told;
+  }
+
+  it("double up to the longest, and are never shorter than was asked", async () => {
+    const fives = Array.from({ length: 9 }, () => 5_000);
+    const doubled = [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000, 600_000];
+    expect(await pauses(fives)).toEqual(doubled);
+    expect(await pauses([41_000, 3_600_000, 1_000])).toEqual([600_000, 3_600_000, 600_000]);
+    expect(await pauses(Array.from({ length: 1_100 }, () => 1_000)).then((all) => new Set(all))).toEqual(
+      new Set([600_000]),
+    );
+  });
+
+  it("are counted by pause, not by each call that was under way", async () => {
+    await pauses([5_000]);
+    clock.now -= 4_000;
+    expect(await scripts.pauseModel("flash", 5_000, 600_000)).toMatchObject({ report: { pausedMs: 5_000 } });
+    expect(await scripts.pauseModel("flash", 9_000, 600_000)).toMatchObject({ report: { pausedMs: 9_000 } });
+    clock.now += 9_000;
+    expect(await pauses([5_000])).toEqual([10_000]);
+  });
+
+  it("begin anew once a call is answered, and with nothing else", async () => {
+    await pauses([5_000, 5_000]);
+    await announced();
+    for (const ending of ["refused", "failed", "unsent", "unjudged"] as const)
+      await end(ending, { failedMin: 100 });
+    expect((await announced()).filter(({ report }) => report.opens === 0)).toEqual([]);
+    expect(await pauses([5_000])).toEqual([20_000]);
+    const { report } = await end("answered");
+    expect(report).toMatchObject({ opens: 0, pausedMs: 0 });
+    expect((await announced()).at(-1)).toEqual({ model: "flash", report });
+    expect(await pauses([5_000, 5_000])).toEqual([5_000, 10_000]);
+    // Told by a call that was under way when the model was paused.
+    clock.now -= 1;
+    expect((await end("answered")).report).toMatchObject({ pausedMs: 1, opens: 0 });
+    clock.now += 1;
+    expect(await pauses([5_000])).toEqual([5_000]);
+  });
+
+  it("let one call go alone from the second on, and another when that takes too long", async () => {
+    await pauses([5_000]);
+    expect([(await admit()).verdict, (await admit()).verdict]).toEqual(["go", "go"]);
+    await pauses([5_000]);
+    expect(await admit({ probeMs: 8_000 })).toMatchObject({ verdict: "go", probe: 0, report: { opens: 1 } });
+    expect(await admit()).toMatchObject({ verdict: "paused", delayMs: 4_000, bucket: 0 });
+    clock.now += 7_999;
+    expect(await admit()).toMatchObject({ verdict: "paused", delayMs: 1 });
+    clock.now += 1;
+    expect((await admit({ probeMs: 8_000 })).verdict).toBe("go");
+    expect((await admit()).verdict).toBe("paused");
+    await end("answered");
+    expect([(await admit()).verdict, (await admit()).verdict]).toEqual(["go", "go"]);
+    expect((await admit()).report.opens).toBe(0);
+  });
+
+  it("let the one that goes alone wait for the model's limits as any other", async () => {
+    await admit({ requests: 1 });
+    await pauses([5_000, 5_000]);
+    expect((await admit({ requests: 1 })).verdict).toBe("rate");
+    clock.now = start + windowMs;
+    expect((await admit({ requests: 1 })).verdict).toBe("go");
+  });
+
+  it("are forgotten an hour after the last", async () => {
+    await pauses([5_000, 5_000]);
+    expect(await redis.pttl("understudy:{model-flash}:state")).toBeGreaterThan(3_600_000);
+    expect((await admit()).report.watchedMs).toBe(3_600_000);
   });
 });

@@ -14,7 +14,7 @@
 -- ARGV[5] tokens       to be reserved, tokensMax at most
 -- ARGV[6] bucketMs     length of a bucket
 -- ARGV[7] buckets      that are counted, the current one among them
--- ARGV[8] probeMs      how long a probe may take before another goes
+-- ARGV[8] probeMs      how long a probe, or a call that goes alone after pauses in a row, may take before another goes
 -- ARGV[9] waitMsMax    longest wait told for the limits
 -- Returns {"go", 0, bucket (0: nothing is reserved), probe (0: it is none), news…}
 --      or {"paused" | "breaker" | "rate", ms to wait, 0, 0, news…}
@@ -23,6 +23,10 @@ local requestsMax, tokensMax, tokens = tonumber(ARGV[3]), tonumber(ARGV[4]), ton
 local bucketMs, buckets = tonumber(ARGV[6]), tonumber(ARGV[7])
 
 if model.pausedUntil > now then return { 'paused', model.pausedUntil - now, 0, 0, news() } end
+if goesAlone() and model.testedUntil > now then
+  -- As with a probe.
+  return { 'paused', math.ceil((model.testedUntil - now) / 2), 0, 0, news() }
+end
 if model.opens > 0 then
   if model.openUntil > now then return { 'breaker', model.openUntil - now, 0, 0, news() } end
   -- Half open: the rest hear how the probe went, and come back when most probes have ended.
@@ -85,5 +89,6 @@ if requestsMax > 0 or tokensMax > 0 then
   redis.call('PEXPIRE', window, math.ceil(math.max(2 * bucketMs * buckets, tailMs)))
 end
 
+if goesAlone() then set({ testedUntil = now + tonumber(ARGV[8]) }) end
 if model.opens > 0 then set({ probeUntil = now + tonumber(ARGV[8]) }) end
 return { 'go', 0, bucket, model.opens, news() }

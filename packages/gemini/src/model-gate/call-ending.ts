@@ -12,8 +12,8 @@ export function endingOf(generation: Generation | undefined): CallEnding {
       return generation.reason === "aborted" || generation.reason === "cancelled" ? "unjudged" : "failed";
     case "refused":
       if (generation.errorCode === abortedBeforeSending) return "unsent";
-      // Nobody reached, or a fault of the server; all else is an answer of a model that is well.
-      return (generation.httpStatus ?? 500) >= 500 ? "failed" : "answered";
+      // Nobody reached, or a fault of the server; all else is refused by a model that is well.
+      return (generation.httpStatus ?? 500) >= 500 ? "failed" : "refused";
   }
 }
 

@@ -1,4 +1,4 @@
--- Notes how an admitted call ended: gives back what it did not use of the limits, and works the breaker.
+-- Notes how an admitted call ended: gives back what it did not use of the limits, works the breaker, and ends a row of pauses.
 -- (After model-state.lua.)
 --
 -- The breaker opens when, since the first failure of a while, enough calls of all workers have failed and no more
@@ -7,7 +7,8 @@
 --
 -- KEYS[1] state   see model-state.lua
 -- KEYS[2] window  see admit-call-2.lua
--- ARGV[3] outcome      "answered", "failed", "unsent" (nothing left this machine), or "unjudged" (says nothing of the model)
+-- ARGV[3] outcome      "answered", "refused" (by a model that is well), "failed", "unsent" (nothing left this machine), or
+--                      "unjudged" (says nothing of the model)
 -- ARGV[4] probe        as it was admitted; 0: it was none
 -- ARGV[5] bucket       as it was admitted; 0: nothing was reserved
 -- ARGV[6] requestsBack reserved and not used
@@ -28,6 +29,12 @@ local function giveBack(kind, amount)
 end
 giveBack('r', tonumber(ARGV[6]))
 giveBack('t', tonumber(ARGV[7]))
+
+if outcome == 'answered' and model.limited > 0 then
+  set({ limited = 0, testedUntil = 0 })
+  announce()
+end
+local isWell = outcome == 'answered' or outcome == 'refused'
 
 local function open(opens)
   local longest = math.min(tonumber(ARGV[12]), tonumber(ARGV[11]) * 2 ^ (opens - 1))
@@ -51,13 +58,13 @@ if outcome == 'failed' then
     if model.failed >= tonumber(ARGV[9]) and model.failed >= model.answered then return open(1) end
   end
 elseif isProbe then
-  if outcome == 'answered' then
+  if isWell then
     set({ opens = 0, openUntil = 0, probeUntil = 0 })
     announce()
     return { 'closed', 0, news() }
   end
   set({ probeUntil = 0 })
-elseif outcome == 'answered' and model.opens == 0 and model.watchedUntil > now then
+elseif isWell and model.opens == 0 and model.watchedUntil > now then
   set({ answered = model.answered + 1 })
 end
 return { '', 0, news() }

@@ -8,7 +8,7 @@ export interface ModelReport {
   version: number;
   /** How long it is still paused. */
   pausedMs: number;
-  /** How often in a row the breaker has opened; 0: it is closed. */
+  /** How often in a row the breaker has opened; 1 at least after 429s in a row. 0: calls need not ask. */
   opens: number;
   /** How long answered calls are to be reported as well. */
   watchedMs: number;
@@ -78,9 +78,9 @@ export class GateScripts {
     return { change, openMs, report: toReport(rest) };
   }
 
-  async pauseModel(model: string, pauseMs: number) {
+  async pauseModel(model: string, pauseMs: number, pauseMsMax: number) {
     const [stateKey] = keysOf(model);
-    const reply = await this.#redis.modelGatePauseModel(stateKey, newsChannel, model, pauseMs);
+    const reply = await this.#redis.modelGatePauseModel(stateKey, newsChannel, model, pauseMs, pauseMsMax);
     const [isLonger, ...rest] = pauseReply.parse(reply);
     return { isLonger: isLonger === 1, report: toReport(rest) };
   }

@@ -26,10 +26,10 @@ export interface ModelDelay {
 }
 
 /**
- * What an admitted call tells of its model. `unsent`: nothing has left this machine. `unjudged`: we ended it
- * ourselves, which says nothing of the model.
+ * What an admitted call tells of its model. `refused`: by a model that is well. `unsent`: nothing has left this machine.
+ * `unjudged`: we ended it ourselves, which says nothing of the model.
  */
-export type CallEnding = "answered" | "failed" | "unsent" | "unjudged";
+export type CallEnding = "answered" | "refused" | "failed" | "unsent" | "unjudged";
 
 /** For operators; told by the process that brought it about. */
 export interface ModelChange {
@@ -78,6 +78,9 @@ const windowBuckets = 60;
 const pauseMsMin = 1_000;
 const pauseMsMax = 86_400_000;
 
+/** Longest pause that doubling comes to. A used-up account that is paid for is found so long after it at the latest. */
+const doubledMsMax = 600_000;
+
 /** Longest wait told for the limits, in windows: a job that was told longer would not hear of higher limits. */
 const waitWindowsMax = 5;
 
@@ -86,7 +89,8 @@ const redisPatienceMs = 2_000;
 const redisAwayMs = 1_000;
 
 /**
- * Gemini's own limits, kept together by all workers: a model that answered 429 is left alone, configured limits
+ * Gemini's own limits, kept together by all workers: a model that answered 429 is left alone, ever longer while that
+ * goes on, configured limits
  * are reserved before each call, and a model whose calls fail is tried by one call at a time.
  *
  * Where no limits are configured and all is well with the model, a call asks nobody; else it costs one round trip.
@@ -144,13 +148,16 @@ export class ModelGate {
     return verdict === "go" ? go(model, bucket, tokens, probe) : waitFor(delayMs, verdict);
   }
 
-  /** Leaves the model alone for so long, on all workers. Answers when they have been told. */
+  /**
+   * Leaves the model alone on all workers after a 429: for so long, and twice as long each time in a row, up to ten
+   * minutes, until a call is answered. From the second time on one call goes first. Answers when they have been told.
+   */
   async pause(model: string, delayMs: number): Promise<ModelDelay> {
     const pauseMs = Math.ceil(Math.min(Math.max(delayMs, pauseMsMin), pauseMsMax));
     this.#news.pauseHere(model, pauseMs);
-    const answer = await this.#ask(() => this.#scripts.pauseModel(model, pauseMs));
+    const answer = await this.#ask(() => this.#scripts.pauseModel(model, pauseMs, doubledMsMax));
     if (answer) this.#news.note(model, answer.report);
-    if (answer?.isLonger) this.#onChange({ model, change: "paused", delayMs: pauseMs });
+    if (answer?.isLonger) this.#onChange({ model, change: "paused", delayMs: answer.report.pausedMs });
     return waitFor(this.#news.pausedMs(model), "paused");
   }
 
@@ -163,7 +170,8 @@ export class ModelGate {
     const { model, bucket, tokens, probe } = pass;
     const requestsBack = bucket > 0 && ending === "unsent" ? 1 : 0;
     const tokensBack = bucket > 0 ? Math.max(0, tokens - (ending === "unsent" ? 0 : tokensUsed)) : 0;
-    const isOfInterest = ending === "failed" || (ending === "answered" && this.#news.isWatched(model));
+    const isWell = ending === "answered" || ending === "refused";
+    const isOfInterest = ending === "failed" || (isWell && this.#news.isWatched(model));
     if (probe === 0 && requestsBack + tokensBack === 0 && !isOfInterest) return;
 
     const { failedMin, watchMs, openMsFirst, openMsMax } = this.#breaker;
