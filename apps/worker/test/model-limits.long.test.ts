@@ -62,7 +62,7 @@ const underWayMs = 250;
 
 describe("a 429", () => {
   it("pauses its model on all workers and no other, and uses up no attempt", async () => {
-    const rule = { match: { contains: "patient" }, respond: { status: 429, retryDelay: "3s" }, times: 6 };
+    const rule = { match: { contains: "patient" }, respond: { status: 429, retryDelay: "3s" }, times: 4 };
     await stack.rule(rule);
     const patient = await submit(paused, "patient");
     await eventually(async () =>
@@ -85,15 +85,17 @@ describe("a 429", () => {
     expect(second - refusedAt).toBeGreaterThanOrEqual(3_000);
     const calls = await callsOf(paused);
     const refused = calls.filter((call) => call.httpStatus === 429);
-    // One more than an agent has attempts.
-    expect(refused).toHaveLength(6);
+    expect(refused).toHaveLength(4);
     for (const { settledAt } of refused) {
       const during = calls
         .map((call) => Number(call.startedAt) - Number(settledAt))
         .filter((afterMs) => afterMs > underWayMs && afterMs < 2_900);
       expect(during).toEqual([]);
     }
-    expect((await stack.job(patient)).attempts).toBeGreaterThanOrEqual(7);
+    expect((await stack.job(patient)).attempts).toBe(1);
+    const { tries, attempt } = await stack.database.prisma.job.findUniqueOrThrow({ where: { id: patient } });
+    expect(tries).toBe(0);
+    expect(attempt).toBeGreaterThanOrEqual(5);
   });
 });
 

@@ -168,7 +168,7 @@ export const job = z.object({
   model: z.string(),
   /** Who answers: an emulated reply is never passed off as Gemini's. */
   provider: z.enum(providers),
-  /** Executions by a worker so far. */
+  /** Executions by a worker so far. One that was put off (429, limits, no room, a worker that stops) and goes on is one. */
   attempts: z.int(),
   /** How often it was tried again after it had failed, by `POST /api/ai/jobs/{id}/retry`. */
   retries: z.int().optional(),

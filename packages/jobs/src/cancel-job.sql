@@ -8,7 +8,7 @@ WITH open AS (
   FOR NO KEY UPDATE OF "Job"
 ), cancelled AS (
   UPDATE "Job" SET "status" = 'cancelled', "waitingFor" = NULL, "neededUsd" = NULL, "finishedAt" = now(),
-    "attempt" = "attempt" + open."wasRunning"::int
+    "attempt" = "attempt" + open."wasRunning"::int, "fences" = "fences" + open."wasRunning"::int
   FROM open WHERE "Job"."id" = open."id"
   RETURNING "Job"."id", "Job"."generation", "Job"."agent", "Job"."creatorId", "Job"."priority", "Job"."attempt",
     open."wasRunning", open."eventId"

@@ -28,6 +28,8 @@ WITH request AS (
     "neededUsd" = NULL,
     "runAt" = NULL,
     "attempt" = "Job"."attempt" + due."isNew"::int,
+    "fences" = "Job"."fences" + (due."isNew" AND "Job"."isPutOff")::int,
+    "isPutOff" = false,
     "claimId" = due."claimId",
     "workerId" = due."workerId",
     "hasToken" = true,

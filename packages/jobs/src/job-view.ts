@@ -33,7 +33,7 @@ export function presentJob(row: JobRow, expectedProvider: Provider): Job {
     agentsInvolved: agentsOf(row.calls),
     model: row.model,
     provider: row.calls.findLast((call) => call.provider !== null)?.provider ?? expectedProvider,
-    attempts: row.attempt,
+    attempts: row.attempt - row.fences,
     ...(row.retries > 0 && { retries: row.retries }),
     feature: row.feature,
     createdAt: row.createdAt.toISOString(),

@@ -1,7 +1,8 @@
 -- Gives a running job back, to be attempted again: after a time; or, where `neededUsd` says for how much room it waits, when
 -- there is room. Unless it has made a call it has not begun: it may still expire. A new generation makes whatever stands in
 -- Redis of it void. Crashes stay: only an end clears a suspect, since what kills a process may do so later.
--- $1: [{id, attempt, waitingFor, delayMs?, neededUsd?, isTry}]. isTry: it has used up one of its tries.
+-- $1: [{id, attempt, waitingFor, delayMs?, neededUsd?, isTry}]. isTry: it has used up one of its tries; else its attempt goes on
+-- with the next claim, under a new number.
 -- Rows: {id} unless the attempt was fenced off.
 UPDATE "Job" SET
   "status" = 'queued',
@@ -11,6 +12,7 @@ UPDATE "Job" SET
   "dispatchedAt" = NULL,
   "runAt" = now() + make_interval(secs => coalesce(request."delayMs", 0) / 1000),
   "tries" = "Job"."tries" + request."isTry"::int,
+  "isPutOff" = NOT request."isTry",
   "claimId" = NULL,
   "workerId" = NULL,
   "startedAt" = CASE

@@ -47,7 +47,7 @@ WITH waiting AS MATERIALIZED (
 ), forgotten AS (
   DELETE FROM "Step" USING due WHERE "Step"."jobId" = due."id" AND "Step"."key" IN (due."errorStep", due."errorStep" || ':repair')
 ), again AS (
-  UPDATE "Job" SET "status" = 'queued', "generation" = "generation" + 1, "retries" = "retries" + 1, "tries" = 0,
+  UPDATE "Job" SET "status" = 'queued', "generation" = "generation" + 1, "retries" = "retries" + 1, "tries" = 0, "isPutOff" = false,
     "hasToken" = false, "crashes" = 0, "dispatchedAt" = NULL,
     "runAt" = CASE WHEN "notBefore" > now() + interval '30 days' THEN "notBefore" - interval '30 days' END, "claimId" = NULL, "workerId" = NULL, "attemptDeadlineAt" = NULL, "startedAt" = NULL, "finishedAt" = NULL,
     "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL, "errorResetsAt" = NULL, "errorStep" = NULL,

@@ -60,7 +60,7 @@ export interface Job<Result = unknown> {
   model: string;
   /** Who answers: neither an emulated reply nor that of another address (`other`) is passed off as Gemini's. */
   provider: "gemini" | "emulator" | "other";
-  /** Executions by a worker so far. */
+  /** Executions by a worker so far. One that was put off (429, limits, no room, a worker that stops) and goes on is one. */
   attempts: number;
   /** How often it was tried again by `retry()` after it had failed. */
   retries?: number | undefined;
