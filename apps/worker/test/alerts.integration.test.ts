@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Database, openDatabase } from "@understudy/database";
 import type { Logger } from "@understudy/service";
-import { createTestDatabase, eventually, startStack, type TestDatabase } from "@understudy/testkit";
+import {
+  createTestDatabase,
+  createUnknownCall,
+  eventually,
+  startStack,
+  type TestDatabase,
+} from "@understudy/testkit";
 import type { EmailSettings } from "../src/alerts/email-channel.ts";
 import { type AlertSettings, startAlerts } from "../src/alerts/start-alerts.ts";
 import {
@@ -67,6 +73,23 @@ function untilAllTold(count: number): Promise<void> {
 }
 
 describe("alerts", () => {
+  it("of what a provider refuses are raised by whatever worker runs, once", async () => {
+    const id = await createUnknownCall(database, { creatorId: "psy", holdUsd: "0.5" });
+    const refused = {
+      status: "released",
+      costUsd: "0",
+      httpStatus: 401,
+      errorCode: "unauthenticated",
+    } as const;
+    await database.prisma.usageLog.update({
+      where: { id },
+      data: { ...refused, provider: "gemini", settledAt: new Date() },
+    });
+    start(2);
+    await untilAllTold(1);
+    expect(slack.texts).toEqual([`gemini refuses our key (unauthenticated): see call ${id}.`]);
+  });
+
   it("are told once through the log, Slack and e-mail", async () => {
     start();
     await raise(2);
