@@ -1,6 +1,7 @@
 import { serviceTiers } from "@understudy/contracts";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { throwInsteadOfExit } from "../client/command-error.ts";
+import { moment } from "../client/moment.ts";
 
 /** Where Understudy is: of every command. */
 export interface Connection {
@@ -139,17 +140,6 @@ function addQuote(program: Command, commands: PriceCommands): void {
 
 function tierOption(): Option {
   return new Option("--tier <tier>", "service tier").choices(serviceTiers).default("standard");
-}
-
-/** A day, from 00:00 UTC, or a time with its offset. */
-function moment(text: string): string {
-  const isWhole = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  if (!isWhole || Number.isNaN(Date.parse(text))) {
-    throw new InvalidArgumentError(
-      "It must be a day, such as 2027-01-01 (UTC), or an ISO 8601 time with its offset.",
-    );
-  }
-  return new Date(text).toISOString();
 }
 
 function wholeNumber(text: string): number {
