@@ -77,7 +77,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     ...{ database, ledger, dispatcher, charges, redis: producer, lease, telemetry, logger },
   });
   const retention = startRetention({ database, days: config.retentionDays, logger });
-  const alerts = startAlerts(config.databaseUrl, config.alerts, logger);
+  const alerts = startAlerts(config.databaseUrl, config.alerts, logger, config.preferredModel);
   const heard = watchLastHeard(producer, lease);
   const metricsServer = config.metrics && (await serveMetrics(metrics, config.metrics, heard.isHealthy));
 

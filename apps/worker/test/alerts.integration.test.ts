@@ -28,6 +28,8 @@ let warnings: { alertId?: string; channel?: string; msg: string; reason?: string
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = openDatabase(testDatabase.url, 3);
+  // The day comes on which what is sown retires soon, and that is an alert too.
+  await database.prisma.model.updateMany({ data: { retiresAt: null } });
   [slack, mail] = await Promise.all([startSlackReceiver(), startMailReceiver()]);
   settings = { slackWebhookUrl: slack.url, email: { smtpUrl: mail.url, to: ["a@x.test", "b@x.test"] } };
   running = [];
@@ -101,6 +103,19 @@ describe("alerts", () => {
     expect(warnings.map(({ msg }) => msg).sort()).toEqual([sentence(0), sentence(1)]);
     const [row] = await database.prisma.alert.findMany();
     expect(row?.notifiedVia.toSorted()).toEqual(["email", "log", "slack"]);
+  });
+
+  it("tell of a model of a role that will end", async () => {
+    const retiresAt = new Date(Date.now() + 13.5 * 86_400_000);
+    await database.prisma.model.updateMany({
+      where: { model: "gemini-3.1-flash-lite" },
+      data: { retiresAt },
+    });
+    start();
+    await untilAllTold(1);
+    expect(slack.texts).toEqual([
+      `gemini-3.1-flash-lite, which answers for draft, check, offer, caption, explain, summary, retires at ${retiresAt.toISOString()}, in 14 days: set another.`,
+    ]);
   });
 
   it("need no more than the log", async () => {

@@ -211,7 +211,7 @@ export function alertMessage({ type, creatorId, data }: AlertFacts): string {
     case "model_rerouted":
       return `${data.modelVersion} has answered for ${data.model} (call ${data.callId}, $${data.costUsd}): note where it is routed to. Without a price it is billed as the dearest that it may be, until its price is added and the call settled.`;
     case "model_retiring":
-      return `${data.model}, which answers for ${data.roles.join(", ")}, retires at ${data.retiresAt}, in ${data.days} days: set another.`;
+      return `${data.model}, which answers for ${data.roles.join(", ")}, retires at ${data.retiresAt}, in ${data.days} ${data.days === 1 ? "day" : "days"}: set another.`;
     case "provider_key_refused":
       return `${data.provider} refuses our key (${data.reason}): see call ${data.callId}.`;
     case "provider_account_depleted":

@@ -8,3 +8,4 @@ export {
 } from "./model-registry.ts";
 export { type PlannedCall, worstCasesOf } from "./planned-calls.ts";
 export { requireModels } from "./require-models.ts";
+export { type Retirement, raiseRetirements, retirements } from "./retirements.ts";

@@ -125,6 +125,19 @@ export class ModelRegistry {
     return faults;
   }
 
+  /** The roles in which each registered model stands: of all, GEMINI_MODEL's, and those of plans and creators. */
+  async rolesByModel(): Promise<Map<string, ModelRole[]>> {
+    const rows = await this.#read();
+    const found = new Map<string, ModelRole[]>();
+    for (const role of modelRoles) {
+      const own = rows.roles.filter((row) => row.role === role).flatMap(({ models }) => models);
+      const names = [...this.#namesFor(rows, { role, creatorId: "" }), ...own];
+      for (const model of new Set(names.flatMap((name) => rowOf(rows, name)?.model ?? [])))
+        found.set(model, [...(found.get(model) ?? []), role]);
+    }
+    return found;
+  }
+
   /** Whether a list of models would leave a role empty. */
   async isEmpty(role: ModelRole, models: readonly string[]): Promise<boolean> {
     return !(await this.#anyFits(await this.#read(), role, models));

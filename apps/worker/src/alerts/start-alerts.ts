@@ -1,5 +1,6 @@
 import { openDatabase } from "@understudy/database";
-import { raiseRefusals, raiseSpendSpikes } from "@understudy/ledger";
+import { PriceBook, raiseRefusals, raiseSpendSpikes } from "@understudy/ledger";
+import { ModelRegistry, raiseRetirements } from "@understudy/models";
 import type { Logger } from "@understudy/service";
 import { repeat } from "../repeat.ts";
 import type { AlertChannel } from "./alert-channel.ts";
@@ -17,13 +18,17 @@ export interface AlertSettings {
 const lookPauseMs = 60_000;
 
 /**
- * Looks for spikes of spend and for what providers refuse once a minute, and tells operators of alerts. Each channel has a loop of its own, and
+ * Looks once a minute for spikes of spend, for what providers refuse and for models that will end, and tells operators of
+ * alerts. Each channel has a loop of its own, and
  * all have connections of their own to Postgres: one is held while a message is sent, which jobs must not wait for.
+ *
+ * @param preferredModel GEMINI_MODEL
  */
 export function startAlerts(
   databaseUrl: string,
   settings: AlertSettings,
   logger: Logger,
+  preferredModel?: string | undefined,
 ): { stop(): Promise<void> } {
   const channels: AlertChannel[] = [
     logChannel(logger),
@@ -32,19 +37,18 @@ export function startAlerts(
   ];
   const names = channels.map((channel) => channel.name);
   const database = openDatabase(databaseUrl, channels.length + 1);
+  const registry = new ModelRegistry(database, new PriceBook(database), { preferred: preferredModel });
+  const looking = (what: string, look: () => Promise<unknown>) =>
+    repeat(async () => {
+      await look().catch((err: unknown) =>
+        logger.warn({ err }, `looking for ${what} failed and will be tried again`),
+      );
+      return { pauseMs: lookPauseMs };
+    });
   const loops = [
-    repeat(async () => {
-      await raiseSpendSpikes(database, new Date()).catch((err: unknown) =>
-        logger.warn({ err }, "looking for spikes of spend failed and will be tried again"),
-      );
-      return { pauseMs: lookPauseMs };
-    }),
-    repeat(async () => {
-      await raiseRefusals(database).catch((err: unknown) =>
-        logger.warn({ err }, "looking for what providers refuse failed and will be tried again"),
-      );
-      return { pauseMs: lookPauseMs };
-    }),
+    looking("spikes of spend", () => raiseSpendSpikes(database, new Date())),
+    looking("what providers refuse", () => raiseRefusals(database)),
+    looking("models that will end", () => raiseRetirements(database, registry)),
     ...channels.map((channel) => repeat(channelRound({ database, channel, channels: names, logger }))),
   ];
   return {
