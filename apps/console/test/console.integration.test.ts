@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Call, CallExplanation } from "@understudy/contracts";
+import type { Call, CallExplanation, Roles } from "@understudy/contracts";
 import { chromiumArguments, ensureChromium, eventually, type Stack, startStack } from "@understudy/testkit";
 import axe from "axe-core";
 import { parse } from "csv-parse/sync";
@@ -174,6 +174,49 @@ describe("an operator", () => {
     expect(new URL(page.url()).pathname).toBe(`/jobs/${id}`);
   });
 
+  it("warns of a model that retires, chooses others for a role, and keeps one from being left without", async () => {
+    const retiresAt = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+    await open("/models");
+    await page.getByRole("button", { name: "Change gemini-3.5-flash-lite", exact: true }).click();
+    await page.getByLabel("Retires").fill("soon");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("A day, such as 2027-05-07 (UTC)").waitFor();
+    await page.getByLabel("Retires").fill(retiresAt);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("gemini-3.5-flash-lite is changed.").waitFor();
+    await page.getByText("Models of roles retire soon").waitFor();
+
+    await page.getByRole("button", { name: "Change role draft" }).click();
+    await page.getByRole("button", { name: "Take gemini-3.5-flash-lite out" }).click();
+    await page.getByRole("combobox", { name: "Add a model" }).click();
+    await page.getByRole("option", { name: "gemini-3.8-flash" }).click();
+    await page.getByRole("button", { name: "Put gemini-3.8-flash first" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Role draft is answered by gemini-3.8-flash, gemini-3.1-flash-lite.").waitFor();
+    const read = async (query = "") =>
+      ((await (await stack.request("GET", `/api/ai/admin/roles${query}`)).json()) as Roles).roles;
+    expect((await read()).draft).toEqual(["gemini-3.8-flash", "gemini-3.1-flash-lite"]);
+
+    await page.getByRole("combobox", { name: "For", exact: true }).click();
+    await page.getByRole("option", { name: "plan pro" }).click();
+    await page.getByText("(as for all)").first().waitFor();
+    await page.getByRole("button", { name: "Change role check" }).click();
+    await page.getByRole("button", { name: "Put gemini-3.1-flash-lite first" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Let check be as for all" }).waitFor();
+    expect(await read("?plan=pro")).toEqual({ check: ["gemini-3.1-flash-lite", "gemini-3.5-flash-lite"] });
+    await page.getByRole("button", { name: "Let check be as for all" }).click();
+    await page.getByText("check of plan pro is as for all.").waitFor();
+    expect(await read("?plan=pro")).toEqual({});
+
+    await page.getByRole("button", { name: "Change gemini-embedding-2", exact: true }).click();
+    await page.getByRole("combobox", { name: "Status" }).click();
+    await page.getByRole("option", { name: "retired" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Then no model could be called for embed").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
   it("replays a webhook", async () => {
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
     const made = await stack.request("POST", "/api/ai/webhooks", { url, events: ["job.completed"] });
@@ -201,6 +244,7 @@ const pages = {
   Playground: "/playground",
   Charges: "/charges",
   Webhooks: "/webhooks",
+  Models: "/models",
   Knowledge: "/knowledge?creatorId=demo",
   Keys: "/keys",
   Settings: "/settings",

@@ -17,6 +17,7 @@ const pagePaths = [
     "jobs",
     "keys",
     "knowledge",
+    "models",
     "playground",
     "settings",
     "webhooks",

@@ -22,6 +22,7 @@ import type {
   Job,
   JobStory,
   ListedSession,
+  ModelRole,
   NewApiKey,
   Overview,
   PastCreatorTerms,
@@ -29,7 +30,9 @@ import type {
   PlanUpdate,
   Price,
   Quota,
+  RegisteredModel,
   ReplayAnswer,
+  Roles,
   Spending,
   WebhookDelivery,
   WebhookEndpoint,
@@ -52,6 +55,15 @@ export interface CostFilters extends Query {
   agent?: string | undefined;
   model?: string | undefined;
   feature?: string | undefined;
+}
+
+/** What is changed of a model; what is left out stays. */
+export interface ModelChange {
+  status?: "active" | "deprecated" | "retired";
+  /** ISO 8601. */
+  retiresAt?: string | null;
+  routedTo?: string | null;
+  source?: string;
 }
 
 /** What signs a page in: the cookie holds the session, this what must come with each change. */
@@ -159,6 +171,16 @@ export function createUnderstudy() {
     putPlan: (name: string, body: PlanUpdate) => json<Plan>("PUT", `/admin/plans/${name}`, { body }),
     prices: () => get<Page<Price>>("/admin/prices"),
     addPrice: (body: Query) => post<Price>("/admin/prices", body),
+
+    models: () => get<Page<RegisteredModel>>("/admin/models"),
+    changeModel: (provider: string, model: string, change: ModelChange) =>
+      json<RegisteredModel>("PUT", `/admin/models/${provider}/${model}`, { body: change }),
+    /** Of a plan only what differs. */
+    roles: (plan?: string) => get<Roles>("/admin/roles", { plan }),
+    /** @param models null takes the plan's own away */
+    setRole: (role: ModelRole, models: string[] | null, plan?: string) =>
+      json<Roles>("PUT", "/admin/roles", { body: { roles: { [role]: models } }, query: { plan } }),
+
     spending: () => get<Spending>("/admin/spending"),
     setSpending: (stopped: boolean) => post<Spending>("/admin/spending", { stopped }),
 

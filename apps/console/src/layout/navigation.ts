@@ -15,6 +15,7 @@ export const destinations: readonly Destination[] = [
   { path: "/playground", label: "Playground", icon: "playground" },
   { path: "/charges", label: "Charges", icon: "charges" },
   { path: "/webhooks", label: "Webhooks", icon: "webhooks" },
+  { path: "/models", label: "Models", icon: "models" },
   { path: "/knowledge", label: "Knowledge", icon: "knowledge" },
   { path: "/keys", label: "Keys", icon: "keys" },
   { path: "/settings", label: "Settings", icon: "settings" },

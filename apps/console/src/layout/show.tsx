@@ -52,6 +52,9 @@ const statusColors: Record<string, string> = {
   revoked: "gray",
   expired: "gray",
   active: "green",
+  deprecated: "orange",
+  unavailable: "red",
+  retired: "gray",
 };
 
 /** A state in its colour, never told by the colour alone. */

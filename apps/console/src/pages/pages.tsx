@@ -10,6 +10,7 @@ import { JobPage } from "./jobs/job-page.tsx";
 import { JobsPage } from "./jobs/jobs-page.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { KnowledgePage } from "./knowledge/knowledge-page.tsx";
+import { ModelsPage } from "./models/models-page.tsx";
 import { PlaygroundPage } from "./playground/playground-page.tsx";
 import { SettingsPage } from "./settings/settings-page.tsx";
 import { EndpointPage } from "./webhooks/endpoint-page.tsx";
@@ -37,6 +38,7 @@ export function Pages() {
         <Route path="/charges" element={<ChargesPage />} />
         <Route path="/webhooks" element={<WebhooksPage />} />
         <Route path="/webhooks/:id" element={<EndpointPage />} />
+        <Route path="/models" element={<ModelsPage />} />
         <Route path="/knowledge" element={<KnowledgePage />} />
         <Route path="/keys" element={<KeysPage />} />
         <Route path="/settings" element={<SettingsPage />} />
