@@ -1,3 +1,4 @@
+import { type GeminiApiVersion, geminiApiVersions } from "@understudy/contracts";
 import { EnvHttpProxyAgent, fetch } from "undici";
 import { z } from "zod";
 import { CommandError, reasonOf } from "./command-error.ts";
@@ -6,8 +7,10 @@ import { CommandError, reasonOf } from "./command-error.ts";
 export interface GeminiAccess {
   /** Without a slash at its end. */
   url: string;
-  key: string;
-  /** The way out of the network, as the worker takes it. */
+  /** Of one account; the first is asked with. */
+  keys: readonly string[];
+  version: GeminiApiVersion;
+  /** The way out of the network, as the worker takes it; straight unless given. */
   proxy?: { httpsProxy: string; httpProxy: string; noProxy: string };
 }
 
@@ -28,7 +31,6 @@ export type ModelAnswer =
 
 export const geminiUrl = "https://generativelanguage.googleapis.com";
 
-const version = "v1beta";
 const timeoutMs = 10_000;
 const pageSize = 1_000;
 
@@ -40,32 +42,43 @@ const refusal = z.object({
   error: z.object({ status: z.string().default(""), message: z.string().default("") }),
 });
 
-/** Where the environment says that Gemini is; undefined without a key. */
+/** Where the environment says that Gemini is; undefined without a key. @throws CommandError where its address is none */
 export function geminiAccess(environment: Record<string, string | undefined>): GeminiAccess | undefined {
-  // Several keys of one account are separated by commas.
-  const key = environment.GEMINI_API_KEY?.split(",")[0]?.trim();
-  if (!key) return undefined;
+  const keys = (environment.GEMINI_API_KEY ?? "").split(",").map((key) => key.trim());
+  const named = keys.filter((key) => key !== "");
+  if (named.length === 0) return undefined;
   const url = (environment.GEMINI_BASE_URL || geminiUrl).replace(/\/+$/, "");
-  const named = (name: string) => environment[name] ?? environment[name.toLowerCase()] ?? "";
+  if (!/^https?:/.test(url) || !URL.canParse(url))
+    throw new CommandError("GEMINI_BASE_URL is no http(s) address.", 2);
+  const version = geminiApiVersions.find((one) => one === environment.GEMINI_API_VERSION) ?? "v1beta";
+  const way = (name: string) => environment[name.toLowerCase()] ?? environment[name] ?? "";
   const proxy = {
-    httpsProxy: named("HTTPS_PROXY"),
-    httpProxy: named("HTTP_PROXY"),
-    noProxy: named("NO_PROXY"),
+    httpsProxy: way("HTTPS_PROXY"),
+    httpProxy: way("HTTP_PROXY"),
+    noProxy: way("NO_PROXY"),
   };
-  return { url, key, proxy };
+  return { url, keys: named, version, proxy };
 }
 
-/** All models that the key may see. @throws CommandError that says in one line why there is no list */
-export async function listGeminiModels(access: GeminiAccess): Promise<ListedModel[]> {
+/**
+ * The models that the key may see.
+ * @param most as many at least as are looked for; all unless given
+ * @throws CommandError that says in one line why there is no list
+ */
+export async function listGeminiModels(
+  access: GeminiAccess,
+  most = Number.POSITIVE_INFINITY,
+): Promise<{ models: ListedModel[]; isEmulated: boolean }> {
   const models: ListedModel[] = [];
   let pageToken = "";
+  let isEmulated = false;
   for (let pages = 0; pages < pagesMax; pages++) {
-    const query = new URLSearchParams({ pageSize: String(pageSize), ...(pageToken && { pageToken }) });
+    const query = new URLSearchParams({
+      pageSize: String(Math.min(pageSize, most)),
+      ...(pageToken && { pageToken }),
+    });
     const answer = await ask(access, `models?${query}`).catch((error: unknown) => {
-      throw new CommandError(
-        `${new URL(access.url).host} doesn't answer (${reasonOf(error)}): see GEMINI_BASE_URL.`,
-        1,
-      );
+      throw new CommandError(`${new URL(access.url).host} doesn't answer: ${reasonOf(error)}`, 1);
     });
     const read = page.safeParse(answer.body);
     if (answer.httpStatus !== 200 || !read.success) {
@@ -76,10 +89,11 @@ export async function listGeminiModels(access: GeminiAccess): Promise<ListedMode
       );
     }
     models.push(...read.data.models);
-    if (!read.data.nextPageToken) break;
+    isEmulated = answer.isEmulated;
+    if (!read.data.nextPageToken || models.length >= most) break;
     pageToken = read.data.nextPageToken;
   }
-  return models;
+  return { models, isEmulated };
 }
 
 /** Asks for one model, which costs nothing. */
@@ -95,7 +109,7 @@ export async function findGeminiModel(access: GeminiAccess, model: string): Prom
 }
 
 async function ask(
-  { url, key, proxy = { httpsProxy: "", httpProxy: "", noProxy: "" } }: GeminiAccess,
+  { url, keys, version, proxy = { httpsProxy: "", httpProxy: "", noProxy: "" } }: GeminiAccess,
   path: string,
 ): Promise<{ httpStatus: number; body: unknown; isEmulated: boolean }> {
   // What is on this machine is never behind a proxy.
@@ -103,7 +117,7 @@ async function ask(
   const dispatcher = new EnvHttpProxyAgent({ ...proxy, noProxy });
   try {
     const response = await fetch(`${url}/${version}/${path}`, {
-      headers: { "x-goog-api-key": key },
+      headers: { "x-goog-api-key": keys[0] ?? "" },
       signal: AbortSignal.timeout(timeoutMs),
       dispatcher,
     });

@@ -1,47 +1,197 @@
+import { GeminiClient } from "@understudy/gemini";
+import { type Candidate, outputLimits } from "@understudy/ledger";
 import { reasonOf } from "../client/command-error.ts";
+import { findGeminiModel, type GeminiAccess, listGeminiModels } from "../client/gemini-models.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
+import type { RegisteredRoles } from "./models.ts";
 import type { Settings } from "./settings.ts";
 
-const timeoutMs = 10_000;
-const geminiUrl = "https://generativelanguage.googleapis.com";
+const check = "gemini";
+const timeoutSeconds = 30;
 
-/** Asks the model to count tokens, which is free; with each key, at the version of the API that workers ask. */
-export async function checkGemini(settings: Settings): Promise<Finding[]> {
-  const { GEMINI_API_KEY: list, GEMINI_MODEL: model = "gemini-3.5-flash-lite" } = settings;
-  if (list === undefined) return [];
-  const keys = list.split(",").map((key) => key.trim());
-  const findings: Finding[] = [];
-  for (const key of keys.filter((each) => each !== "" || keys.length === 1)) {
-    findings.push(await checkKey(settings, model, key));
-  }
-  return findings;
+/** Of the answer, thoughts not counted: as short as an answer can be. */
+const answerTokens = 16;
+
+/** What came of asking a model. */
+type Reply =
+  /** @property modelVersion who has answered, where another one did */
+  { answers: true; modelVersion?: string } | { answers: false; why: string };
+
+/**
+ * Whether the models of each role answer. Where `isLive`, or the emulator answers, each is sent a real request through
+ * the worker's own client; else Gemini is asked whether it has them, which is free.
+ */
+export async function checkGemini(
+  access: GeminiAccess | undefined,
+  settings: Settings,
+  roles: RegisteredRoles | undefined,
+  isLive: boolean,
+): Promise<Finding[]> {
+  if (!access) return [];
+  const reached = await Promise.all(access.keys.map((key) => reach({ ...access, keys: [key] })));
+  const unreached = reached.flatMap(({ why }) => (why === undefined ? [] : [why]));
+  const refusals = unreached.map((why) =>
+    fail(check, why, "see GEMINI_API_KEY, GEMINI_BASE_URL, and that it may be reached"),
+  );
+  if (unreached.length === reached.length) return refusals;
+  const isEmulated = reached.some((one) => one.isEmulated);
+  const isReal = isLive || isEmulated;
+  const host = new URL(access.url).host;
+  const findings = [
+    ...refusals,
+    isEmulated
+      ? warn(check, "the emulator answers", "unset GEMINI_BASE_URL for Gemini itself")
+      : ok(check, isLive ? paid : `${host} is asked for models only; --live sends each a real request`),
+  ];
+  if (!roles) return findings;
+  const replies = isReal ? await callAll(access, settings, roles) : await findAll(access, roles);
+  return [
+    ...findings,
+    ...byModels(roles).map((group) => rolesFinding(group, replies, isReal)),
+    ...(await Promise.all(roles.embed.map((model) => embedFinding(access, model)))),
+  ];
 }
 
-async function checkKey(settings: Settings, model: string, key: string): Promise<Finding> {
-  const { GEMINI_BASE_URL = geminiUrl, GEMINI_API_VERSION: version = "v1beta" } = settings;
-  const url = GEMINI_BASE_URL.replace(/\/+$/, "");
+const paid =
+  "real requests were sent, one to each model: some thousandths of a cent each, which stand in no book of ours";
+
+/** Asks for the list, which is free. @returns `why` where there is none */
+async function reach(access: GeminiAccess): Promise<{ why?: string; isEmulated: boolean }> {
   try {
-    const response = await fetch(`${url}/${version}/models/${encodeURIComponent(model)}:countTokens`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-goog-api-key": key },
-      body: JSON.stringify({ contents: [{ role: "user", parts: [{ text: "Hello" }] }] }),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    await response.body?.cancel();
-    if (!response.ok) {
-      const todo =
-        response.status === 404 ? "see GEMINI_MODEL" : "see GEMINI_API_KEY and its project's limits";
-      return fail("gemini", `${model} answers ${response.status}`, todo);
-    }
-    if (response.headers.get("x-understudy-provider") === "emulator") {
-      return warn("gemini", `the emulator answers for ${model}`, "unset GEMINI_BASE_URL for Gemini itself");
-    }
-    return ok("gemini", `${model} answers`);
+    return await listGeminiModels(access, 1);
   } catch (error) {
-    return fail(
-      "gemini",
-      `${new URL(url).host} does not answer: ${reasonOf(error)}`,
-      "see that it may be reached",
-    );
+    return { why: reasonOf(error), isEmulated: false };
   }
+}
+
+/** Roles of the same models share a line, and each model is asked once. */
+interface Group {
+  roles: string[];
+  candidates: Candidate[];
+}
+
+function byModels({ text }: RegisteredRoles): Group[] {
+  const groups: Group[] = [];
+  for (const { role, candidates } of text) {
+    const names = candidates.map(({ model }) => model).join();
+    const same = groups.find((group) => group.candidates.map(({ model }) => model).join() === names);
+    if (same) same.roles.push(role);
+    else groups.push({ roles: [role], candidates });
+  }
+  return groups;
+}
+
+function distinct({ text }: RegisteredRoles): Candidate[] {
+  const all = text.flatMap(({ candidates }) => candidates);
+  return [...new Map(all.map((candidate) => [candidate.model, candidate])).values()];
+}
+
+async function findAll(access: GeminiAccess, roles: RegisteredRoles): Promise<Map<string, Reply>> {
+  const found = distinct(roles).map(
+    async ({ model }): Promise<[string, Reply]> => [model, await find(access, model)],
+  );
+  return new Map(await Promise.all(found));
+}
+
+async function find(access: GeminiAccess, model: string): Promise<Reply> {
+  const answer = await findGeminiModel(access, model);
+  if (answer.kind === "listed") return { answers: true };
+  if (answer.kind === "unreachable") return { answers: false, why: answer.reason };
+  return { answers: false, why: wordsOf(answer.httpStatus, answer.status, answer.message) };
+}
+
+async function callAll(
+  access: GeminiAccess,
+  settings: Settings,
+  roles: RegisteredRoles,
+): Promise<Map<string, Reply>> {
+  const { url: baseUrl, version: apiVersion, proxy } = access;
+  const { GEMINI_API_KEY: apiKey = "", GEMINI_SAFETY_SETTINGS: safetySettings } = settings;
+  const gemini = new GeminiClient({ apiKey, baseUrl, apiVersion, safetySettings, ...(proxy && { proxy }) });
+  try {
+    const called = distinct(roles).map(
+      async (candidate): Promise<[string, Reply]> => [candidate.model, await call(gemini, candidate)],
+    );
+    return new Map(await Promise.all(called));
+  } finally {
+    await gemini.close();
+  }
+}
+
+/** A request as a worker sends it, with the thinking and the room that the registry has for the model. */
+async function call(gemini: GeminiClient, { model, capabilities }: Candidate): Promise<Reply> {
+  const { maxOutputTokens, thinking } = outputLimits(capabilities, { maxOutputTokens: answerTokens });
+  const generation = await gemini.generate({
+    callId: `doctor_${model}`,
+    model,
+    system: "",
+    parts: ["Answer with OK."],
+    serviceTier: "standard",
+    maxOutputTokens,
+    thinking,
+    timeoutSeconds,
+    signal: new AbortController().signal,
+  });
+  switch (generation.kind) {
+    case "answered": {
+      const { modelVersion } = generation;
+      return { answers: true, ...(modelVersion !== undefined && modelVersion !== model && { modelVersion }) };
+    }
+    case "refused":
+      return {
+        answers: false,
+        why: wordsOf(generation.httpStatus, generation.errorCode, generation.words?.message),
+      };
+    case "lost":
+      return {
+        answers: false,
+        why: wordsOf(undefined, `the answer was lost (${generation.reason})`, generation.words?.message),
+      };
+  }
+}
+
+function wordsOf(httpStatus: number | undefined, status: string, message = ""): string {
+  return [[httpStatus, status.toUpperCase()].filter(Boolean).join(" "), message].filter(Boolean).join(": ");
+}
+
+function rolesFinding({ roles, candidates }: Group, replies: Map<string, Reply>, isReal: boolean): Finding {
+  const names = roles.join(", ");
+  const asked = candidates.map((candidate) => ({ candidate, reply: replies.get(candidate.model) }));
+  const refusals = asked.flatMap(({ candidate, reply }) =>
+    reply && !reply.answers ? [`${candidate.model} does not: ${reply.why}`] : [],
+  );
+  const first = asked.find(({ reply }) => reply?.answers);
+  if (!first)
+    return fail(
+      check,
+      `${names}: no model ${isReal ? "answers" : "is there"}. ${refusals.join("; ")}`,
+      "set models that your project has: `npm run models -- roles`",
+    );
+  const { candidate, reply } = first;
+  const other = reply?.answers ? reply.modelVersion : undefined;
+  const told = `${names}: ${candidate.model} ${isReal ? "answers" : "is there"}${other === undefined ? "" : `, as ${other}`}`;
+  if (refusals.length > 0)
+    return warn(
+      check,
+      `${told}; ${refusals.join("; ")}`,
+      "take what your project does not have out: `npm run models -- roles`",
+    );
+  if (other !== undefined && !candidate.routedTo.includes(other))
+    return warn(
+      check,
+      told,
+      `note it, so that it is billed rightly: \`npm run models -- set ${candidate.model} --routed-to ${other}\``,
+    );
+  return ok(check, told);
+}
+
+/** Embeddings have no call of their own yet, so the model is asked for alone. */
+async function embedFinding(access: GeminiAccess, model: string): Promise<Finding> {
+  const reply = await find(access, model);
+  if (reply.answers) return ok(check, `embed: ${model} is there`);
+  return warn(
+    check,
+    `embed: ${model} is not: ${reply.why}`,
+    "set another: `npm run models -- roles embed …`",
+  );
 }

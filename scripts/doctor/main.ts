@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { CommandError, exitCodeOf, reasonOf } from "../client/command-error.ts";
+import { geminiAccess } from "../client/gemini-models.ts";
 import { checkApi } from "./api.ts";
 import type { Finding } from "./finding.ts";
 import { checkGemini } from "./gemini.ts";
 import { checkHardening, checkOpenMetrics } from "./hardening.ts";
 import { checkMachine } from "./machine.ts";
+import { checkModels, readRoles } from "./models.ts";
 import { type DoctorOptions, readOptions } from "./options.ts";
 import { checkPostgres } from "./postgres.ts";
 import { checkRedis } from "./redis.ts";
@@ -20,12 +22,15 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const { settings, findings } = readSettings(environment);
   const url = options.url || environment.UNDERSTUDY_URL || `http://127.0.0.1:${environment.PORT || 3000}`;
   const base = url.replace(/\/+$/, "");
+  const roles = readRoles(settings);
+  const access = geminiAccess({ ...environment, GEMINI_BASE_URL: settings.GEMINI_BASE_URL });
   const groups = await Promise.all([
     checkMachine(root),
     findings,
     checkPostgres(settings),
     checkRedis(settings),
-    checkGemini(settings),
+    roles.then(checkModels),
+    roles.then((known) => checkGemini(access, settings, known, options.live)),
     checkApi(base, settings.UNDERSTUDY_ADMIN_KEY),
     checkHardening(environment, base),
     checkOpenMetrics(base),

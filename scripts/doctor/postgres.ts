@@ -1,5 +1,4 @@
 import { listPendingMigrations, loadStatement, openDatabase } from "@understudy/database";
-import { listPrices } from "@understudy/ledger";
 import { reasonOf } from "../client/command-error.ts";
 import { checkClock } from "./clock.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -22,7 +21,7 @@ interface Facts {
   tls: boolean;
 }
 
-/** Version, TLS, time-outs, connections, clock, migrations, and the price of the model. */
+/** Version, TLS, time-outs, connections, clock and migrations. */
 export async function checkPostgres(settings: Settings): Promise<Finding[]> {
   const url = settings.DATABASE_URL;
   if (url === undefined) return [];
@@ -37,7 +36,6 @@ export async function checkPostgres(settings: Settings): Promise<Finding[]> {
         async () => (await database.execute<Facts>(factsStatement))[0]?.nowMs ?? 0,
       ),
       ...(await checkMigrations(settings)),
-      ...(await checkPrice(database, settings)),
       await checkAuditRole(database),
     ];
   } catch (error) {
@@ -96,15 +94,4 @@ async function checkMigrations(settings: Settings): Promise<Finding[]> {
   } catch (error) {
     return [fail("migrations", reasonOf(error), "see docs/operations.md, Upgrade")];
   }
-}
-
-async function checkPrice(database: ReturnType<typeof openDatabase>, settings: Settings): Promise<Finding[]> {
-  const model = settings.GEMINI_MODEL;
-  if (model === undefined) return [];
-  const prices = await listPrices(database, { model }, new Date()).catch(() => []);
-  return [
-    prices.some((price) => price.inForce)
-      ? ok("prices", `${model} has one`)
-      : fail("prices", `${model} has none, so its jobs are refused`, `npm run prices -- add ${model} …`),
-  ];
 }

@@ -1,4 +1,5 @@
 import { geminiApiVersions } from "@understudy/contracts";
+import { safetySettings } from "@understudy/gemini";
 import { adminKey, namesUpstashRest, secretsKeys, upstashAdvice } from "@understudy/service";
 import { z } from "zod";
 import { type Finding, fail, ok } from "./finding.ts";
@@ -15,6 +16,7 @@ const schema = z.object({
   GEMINI_API_KEY: z.string(),
   GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   GEMINI_API_VERSION: z.enum(geminiApiVersions).default("v1beta"),
+  GEMINI_SAFETY_SETTINGS: safetySettings.optional(),
   GEMINI_MODEL: z.string().optional(),
 });
 

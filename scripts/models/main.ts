@@ -92,8 +92,10 @@ async function readListed(connection: Connection): Promise<ListedModel[] | undef
   const { emulatorUrl } = await findInstance(connection, process.env, ROOT);
   const access =
     geminiAccess(environment) ??
-    (emulatorUrl === undefined ? undefined : { url: emulatorUrl, key: "emulator" });
-  return access && (await listGeminiModels(access));
+    (emulatorUrl === undefined
+      ? undefined
+      : { url: emulatorUrl, keys: ["emulator"], version: "v1beta" as const });
+  return access && (await listGeminiModels(access)).models;
 }
 
 async function updateOf(connection: Connection, options: SetOptions): Promise<object> {

@@ -44,8 +44,10 @@ describe("npm run doctor", () => {
     expect(output).toMatch(/, 0 failed/);
     for (const line of [
       "✓ migrations",
-      "✓ prices",
+      "✓ models",
       "! gemini     the emulator answers",
+      "✓ gemini     draft, check, offer, caption, explain, summary: gemini-3.5-flash-lite answers",
+      "✓ gemini     embed: gemini-embedding-2 is there",
       "✓ worker",
       "takes the admin key",
     ])
@@ -64,8 +66,7 @@ describe("npm run doctor", () => {
     ).toEqual([
       expect.stringContaining("settings: REDIS_URL"),
       expect.stringContaining("settings: UNDERSTUDY_SECRETS_KEYS"),
-      "prices: gemini-unknown has none, so its jobs are refused",
-      expect.stringContaining("gemini: gemini-unknown answers 404"),
+      expect.stringContaining("models: GEMINI_MODEL: gemini-unknown has no price or is not registered"),
     ]);
   });
 
@@ -82,11 +83,118 @@ describe("npm run doctor", () => {
         GEMINI_API_KEY: "one, two",
         GEMINI_API_VERSION: "v1",
       };
-      expect(await failures(settings)).toContain("gemini: gemini-3.5-flash-lite answers 403");
-      const path = "/v1/models/gemini-3.5-flash-lite:countTokens";
-      expect(asked).toEqual([`${path} one`, `${path} two`]);
+      expect(await failures(settings)).toContain("gemini: models.list is answered 403");
+      const lists = asked.filter((request) => request.startsWith("/v1/models?pageSize=1 "));
+      expect(lists.sort()).toEqual(["/v1/models?pageSize=1 one", "/v1/models?pageSize=1 two"]);
     } finally {
       server.close();
+    }
+  });
+
+  it("says which model answers for a role, in Google's words which does not, and who answered in its place", async () => {
+    const { prisma } = stack.database;
+    const gone = { code: 404, status: "NOT_FOUND", message: "This model is no longer available." };
+    const lite = { model: "gemini-3.5-flash-lite" };
+    try {
+      await stack.rule({ match: lite, respond: { status: 404, json: { error: gone } } });
+      const { code, output } = await doctor([]);
+      expect(output).toMatch(
+        /! gemini {5}draft, .*: gemini-3\.1-flash-lite answers; gemini-3\.5-flash-lite does not: 404 NOT_FOUND/,
+      );
+      expect(code).toBe(0);
+      await stack.rule({ match: {}, respond: { status: 403, text: "API key not valid." } });
+      expect(await failures({})).toEqual([
+        expect.stringMatching(
+          /^gemini: draft, .*: no model answers\. .*404 NOT_FOUND.*; .* 403 PERMISSION_DENIED/,
+        ),
+      ]);
+      await stack.dropRules();
+
+      // Who answers in its place from a date that has passed is known, who does so unannounced is not.
+      await prisma.roleModels.updateMany({
+        where: { role: "draft" },
+        data: { models: ["gemini-3.7-flash"] },
+      });
+      const routed = await doctor([]);
+      expect(routed.output).toContain("✓ gemini     draft: gemini-3.7-flash answers, as gemini-3.8-flash");
+      await prisma.model.updateMany({ where: { model: "gemini-3.7-flash" }, data: { routedTo: null } });
+      const unannounced = await doctor([]);
+      expect(unannounced.output).toContain(
+        "! gemini     draft: gemini-3.7-flash answers, as gemini-3.8-flash",
+      );
+      expect(unannounced.output).toContain(
+        "npm run models -- set gemini-3.7-flash --routed-to gemini-3.8-flash",
+      );
+    } finally {
+      await stack.dropRules();
+      await prisma.model.updateMany({
+        where: { model: "gemini-3.7-flash" },
+        data: { routedTo: "gemini-3.8-flash" },
+      });
+      const models = ["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"];
+      await prisma.roleModels.updateMany({ where: { role: "draft" }, data: { models } });
+    }
+  });
+
+  it("warns of a model of a role that will end, and fails where a role has none", async () => {
+    const { prisma } = stack.database;
+    const lite = { where: { model: "gemini-3.5-flash-lite" } };
+    try {
+      await prisma.model.updateMany({
+        ...lite,
+        data: { retiresAt: new Date(Date.now() + 13.5 * 86_400_000) },
+      });
+      const { code, output } = await doctor([]);
+      expect(output).toMatch(
+        /! models {5}gemini-3\.5-flash-lite retires at .*, in 14 days: it answers for draft, check/,
+      );
+      expect(code).toBe(0);
+      await prisma.roleModels.updateMany({
+        where: { role: "check" },
+        data: { models: ["gemini-2.0-flash-exp"] },
+      });
+      expect(await failures({})).toEqual([
+        expect.stringContaining("models: role check: none of gemini-2.0-flash-exp is registered"),
+        expect.stringContaining("gemini: check: no model answers"),
+      ]);
+    } finally {
+      await prisma.model.updateMany({ ...lite, data: { retiresAt: null } });
+      const models = ["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"];
+      await prisma.roleModels.updateMany({ where: { role: "check" }, data: { models } });
+    }
+  });
+
+  it("asks Gemini itself for models only, and sends real requests where that is said", async () => {
+    // A proxy that does not pass on who answers stands for Gemini itself.
+    const silent = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", async () => {
+        const { method = "GET", url = "/" } = request;
+        requests.push(`${method} ${url}`);
+        const answer = await fetch(`${stack.emulatorUrl}${url}`, {
+          method,
+          headers: { "content-type": "application/json", "x-goog-api-key": "emulator" },
+          ...(method === "POST" && { body: Buffer.concat(chunks).toString() }),
+        });
+        response.writeHead(answer.status, { "content-type": "application/json" });
+        response.end(await answer.text());
+      });
+    });
+    const requests: string[] = [];
+    await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+    const through = { GEMINI_BASE_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
+    try {
+      const free = await doctor([], through);
+      expect(free.output).toContain("is asked for models only; --live sends each a real request");
+      expect(free.output).toContain("explain, summary: gemini-3.5-flash-lite is there");
+      expect(requests.filter((request) => request.startsWith("POST"))).toEqual([]);
+      const live = await doctor(["--live"], through);
+      expect(live.output).toContain("some thousandths of a cent each");
+      expect(live.output).toContain("explain, summary: gemini-3.5-flash-lite answers");
+      expect(requests.filter((request) => request.startsWith("POST"))).toHaveLength(2);
+    } finally {
+      silent.close();
     }
   });
 
