@@ -174,7 +174,9 @@ describe("an endpoint", () => {
       ["failed", 1],
     ]);
     const endpointId = receiver.id;
-    expect(await prisma.alert.findMany()).toMatchObject([{ payload: { endpointId, reason: "gone" } }]);
+    expect(await prisma.alert.findMany({ where: { type: "endpoint_disabled" } })).toMatchObject([
+      { payload: { endpointId, reason: "gone" } },
+    ]);
     expect(told).toContainEqual({
       endpointId,
       disabledReason: "gone",
