@@ -66,7 +66,9 @@ function clausesLeftOut(fields: Fields): Variant[] {
 function conditionsLeftOut(fields: Fields): Variant[] {
   const single = ["whereClause", "havingClause", "agg_filter"].filter((key) => isSingle(fields[key]));
   const variants: Variant[] = single.map((key) => ({ object: without(fields, key), about: fields[key] }));
-  if (isSingle(fields.quals)) variants.push({ object: { ...fields, quals: always }, about: fields.quals });
+  // `ON true` says nothing that could be left out.
+  if (isSingle(fields.quals) && !isTrue(fields.quals))
+    variants.push({ object: { ...fields, quals: always }, about: fields.quals });
   return variants;
 }
 
@@ -74,6 +76,10 @@ function conditionsLeftOut(fields: Fields): Variant[] {
 function isSingle(condition: unknown): boolean {
   if (condition === undefined) return false;
   return !["AND_EXPR", "OR_EXPR"].includes(String(((condition as Fields).BoolExpr as Fields)?.boolop));
+}
+
+function isTrue(condition: unknown): boolean {
+  return ((condition as Fields).A_Const as { boolval?: Fields } | undefined)?.boolval?.boolval === true;
 }
 
 type VariantsOfKind = (fields: Fields, node: Fields, isCondition: boolean) => Variant[];

@@ -31,6 +31,10 @@ it("leaves out a condition that stands alone, wherever one can stand", async () 
   ]);
 });
 
+it("leaves alone a join on what is always true", async () => {
+  expect(await changesOf("SELECT a FROM t LEFT JOIN u ON true")).toEqual(["LEFT JOIN u → "]);
+});
+
 it("leaves out orders, limits, locks and what a lock skips", async () => {
   expect(await changesOf("SELECT a FROM t ORDER BY a DESC LIMIT 3 FOR UPDATE SKIP LOCKED")).toEqual([
     "ORDER BY a DESC → ",
