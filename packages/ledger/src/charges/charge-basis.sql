@@ -36,7 +36,7 @@ LEFT JOIN LATERAL (
   WHERE own."creatorId" = request."creatorId" AND own."month" = request."month"
   LIMIT 1
 ) AS account ON true
-LEFT JOIN LATERAL (
+CROSS JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('agentId', sums."agentId", 'feature', sums."feature", 'calls', sums."calls",
     'inputTokens', sums."inputTokens", 'cachedTokens', sums."cachedTokens", 'outputTokens', sums."outputTokens",
     'thoughtTokens', sums."thoughtTokens", 'costUsd', sums."costUsd"::text) ORDER BY sums."agentId", sums."feature") AS "shares"
@@ -48,18 +48,17 @@ LEFT JOIN LATERAL (
     WHERE daily."creatorId" = request."creatorId" AND daily."day" >= request."month" AND daily."day" < request."next"
     GROUP BY "agentId", "feature"
   ) AS sums
-) AS used ON true
-LEFT JOIN LATERAL (
+) AS used
+CROSS JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('month', to_char(earlier."month", 'YYYY-MM'),
     'spentUsd', spent."spentUsd"::text, 'roundedUsd', earlier."roundedUsd"::text,
     'adjustedUsd', (
       SELECT coalesce(sum((adjustment->>'amountUsd')::numeric), 0)
       FROM "MonthlyCharge" AS later, jsonb_array_elements(later."adjustments") AS adjustment
-      WHERE later."creatorId" = request."creatorId" AND later."month" > earlier."month"
-        AND adjustment->>'originMonth' = to_char(earlier."month", 'YYYY-MM')
+      WHERE later."creatorId" = request."creatorId" AND adjustment->>'originMonth' = to_char(earlier."month", 'YYYY-MM')
     )::text) ORDER BY earlier."month") AS "months"
   FROM "MonthlyCharge" AS earlier
   JOIN "MonthlySpend" AS spent ON spent."creatorId" = earlier."creatorId" AND spent."month" = earlier."month"
   WHERE earlier."creatorId" = request."creatorId" AND earlier."month" < request."month"
     AND earlier."usage" = 'billed' AND spent."spentUsd" <> earlier."costUsd"
-) AS late ON true
+) AS late
