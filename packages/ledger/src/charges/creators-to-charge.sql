@@ -16,9 +16,8 @@ SELECT creator."id" AS "creatorId",
       WHERE account."creatorId" = creator."id" AND account."month" <= (SELECT "before" FROM request)
       LIMIT 1
     )) AND (
-      SELECT true FROM "MonthlyCharge" AS charge
+      SELECT 1 FROM "MonthlyCharge" AS charge
       WHERE charge."creatorId" = creator."id" AND charge."month" = (SELECT "before" FROM request)
-      LIMIT 1
     ) IS NULL THEN to_char((SELECT "before" FROM request), 'YYYY-MM')
   END AS "waitsForMonth"
 FROM "Creator" AS creator
@@ -29,9 +28,8 @@ WHERE creator."id" > (SELECT "after" FROM request)
     LIMIT 1
   ))
   AND (
-    SELECT true FROM "MonthlyCharge" AS charge
+    SELECT 1 FROM "MonthlyCharge" AS charge
     WHERE charge."creatorId" = creator."id" AND charge."month" = (SELECT "firstDay" FROM request)
-    LIMIT 1
   ) IS NULL
 ORDER BY creator."id"
 LIMIT (SELECT "limit" FROM request)

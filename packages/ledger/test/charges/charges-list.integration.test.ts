@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import { loadStatement } from "@understudy/database";
 import { charges, closeMonth } from "../../src/index.ts";
 import { openClockedDatabase } from "./clocked-database.ts";
 
+const pageStatement = loadStatement(new URL("../../src/charges/charges-page.sql", import.meta.url));
 const clocked = await openClockedDatabase("2024-03-05T12:00:00Z");
 const month = "2024-02";
 
@@ -43,6 +45,15 @@ describe("the list of charges", () => {
     expect(await ask({ limit: 2 }, "dua")).toEqual({ found: ["enya"] });
     expect(await ask({ limit: 3 }, "beck")).toEqual({ found: ["cher", "dua", "enya"] });
     expect(await ask({ limit: 1 }, "enya")).toEqual({ found: [] });
+  });
+
+  it("is read no further than the page goes, and in its order whichever way Postgres joins", async () => {
+    await clocked.hand.query("ANALYZE");
+    const rows = await clocked.database.transaction(async (execute) => {
+      await execute({ name: "", text: "SELECT set_config('enable_nestloop', 'off', true)" });
+      return execute<{ creatorId: string }>(pageStatement, [{ month, after: "abba", limit: 3 }]);
+    });
+    expect(rows.map(({ creatorId }) => creatorId)).toEqual(["beck", "cher", "dua"]);
   });
 
   it("is of one creator, of those that a key sees, or of both", async () => {

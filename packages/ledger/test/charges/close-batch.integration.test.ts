@@ -108,6 +108,18 @@ describe("a batch of creators to be charged", () => {
     expect(await hold).toEqual([]);
   });
 
+  it("makes accounts in the order of creators, the last ones free for others until the first is made", async () => {
+    const account = `INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ($1, '2024-02-01')`;
+    await hand("BEGIN");
+    await hand(account, ["abba"]);
+    const closing = close(["cher", "dua", "beck", "abba"]);
+    await untilWaitForLocks(1);
+    await hand("SET LOCAL lock_timeout = 1");
+    for (const creatorId of ["beck", "cher", "dua"]) await hand(account, [creatorId]);
+    await hand("COMMIT");
+    expect((await closing).closed.toSorted()).toEqual(["abba", "beck", "cher", "dua"]);
+  });
+
   it("waits for accounts that others make, and for no one in a circle", async () => {
     const account = `INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ($1, '2024-02-01')`;
     await hand("BEGIN");
