@@ -4,11 +4,12 @@
 --       feature?, monthFrom?, recentFrom?, today?, withSavings?}]
 --   Whole days [dayFrom, dayTo) as numbers of days since 1970-01-01; parts of days [firstFrom, firstTo) and
 --   [lastFrom, lastTo) in seconds since then. What ends where it begins, or before, is empty.
---   withSavings: cacheSavedUsd and thoughtsUsd are summed, which takes longer; 0 without it.
+--   withSavings: cacheSavedUsd and thoughtsUsd are summed, which takes longer; without it they say nothing.
 --   stackBy, where groupBy is day: each day is split by that, too.
--- Rows: {key, stack, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, cacheSavedUsd,
---   thoughtsUsd, monthUsd, recentUsd}, sums as text. For a forecast, which would else read all of it again: monthUsd is the cost since the
---   day monthFrom, recentUsd that of the days [recentFrom, today); both 0 where these are not given.
+-- Rows, by key: {key, stack, calls, inputTokens, cachedTokens, outputTokens, thoughtTokens, costUsd, unknownUsd, cacheSavedUsd,
+--   thoughtsUsd, monthUsd, recentUsd}, sums as text. stack: the key again where days are not split. For a forecast, which
+--   would else read all of it again: monthUsd is the cost since the day monthFrom, recentUsd that of the whole days
+--   [recentFrom, today); both 0 where these are not given.
 --
 -- Everything that is read out of $1 is immutable, so that a plan made for this $1 sees constants: it estimates
 -- the period, drops filters that are not set, and groups by one column. Casts of text to a time would not be.
@@ -44,9 +45,8 @@ WITH whole AS (
     sum(understudy_thoughts_usd(price, "inputTokens", "thoughtTokens")) AS "thoughtsUsd",
     sum("costUsd") FILTER (WHERE ("startedAt" AT TIME ZONE 'UTC')::date
       >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'monthFrom')::int) AS "monthUsd",
-    sum("costUsd") FILTER (WHERE ("startedAt" AT TIME ZONE 'UTC')::date
-      >= '1970-01-01'::date + ($1::jsonb -> 0 ->> 'recentFrom')::int
-      AND ("startedAt" AT TIME ZONE 'UTC')::date < '1970-01-01'::date + ($1::jsonb -> 0 ->> 'today')::int) AS "recentUsd"
+    -- A period with a forecast begins before recentFrom, at the latest with it, and ends after today's beginning.
+    0 AS "recentUsd"
   FROM "UsageLog" AS call JOIN "Price" AS price ON price."id" = call."priceId"
   WHERE ("startedAt" >= to_timestamp(($1::jsonb -> 0 ->> 'firstFrom')::float8)
         AND "startedAt" < to_timestamp(($1::jsonb -> 0 ->> 'firstTo')::float8)
@@ -61,12 +61,12 @@ WITH whole AS (
   GROUP BY 1, 2
 )
 SELECT coalesce(to_char("day", 'YYYY-MM-DD'), "name") AS "key",
-  CASE WHEN $1::jsonb -> 0 ->> 'stackBy' IS NOT NULL THEN "name" END AS "stack",
+  "name" AS "stack",
   sum("calls") AS "calls", sum("inputTokens") AS "inputTokens", sum("cachedTokens") AS "cachedTokens",
   sum("outputTokens") AS "outputTokens", sum("thoughtTokens") AS "thoughtTokens", sum("costUsd") AS "costUsd",
-  sum("unknownUsd") AS "unknownUsd", coalesce(sum("cacheSavedUsd"), 0) AS "cacheSavedUsd",
-  coalesce(sum("thoughtsUsd"), 0) AS "thoughtsUsd", coalesce(sum("monthUsd"), 0) AS "monthUsd",
+  sum("unknownUsd") AS "unknownUsd", sum("cacheSavedUsd") AS "cacheSavedUsd",
+  sum("thoughtsUsd") AS "thoughtsUsd", coalesce(sum("monthUsd"), 0) AS "monthUsd",
   coalesce(sum("recentUsd"), 0) AS "recentUsd"
 FROM (SELECT * FROM whole UNION ALL SELECT * FROM edge) AS part
 GROUP BY 1, 2
-ORDER BY 1, 2
+ORDER BY 1

@@ -53,6 +53,9 @@ function atEdges(): EndedCall[] {
     call("early", "2026-10-31T23:59:59.999Z", "0.7"),
     call("early", "2026-11-01T00:00:00.000Z", "0.07"),
     call("early", "2026-11-03T01:00:00.000Z", "500"),
+    call("first", "2026-10-31T23:59:59.999Z", "7"),
+    call("first", "2026-11-01T00:00:00.000Z", "0.2"),
+    call("first", "2026-11-01T11:59:59.999Z", "3"),
   ];
 }
 
@@ -121,6 +124,7 @@ describe("what a forecast goes by", () => {
     { from: new Date("2026-10-25T23:59:59.998Z"), to: new Date(Date.parse(now) + 1) },
     { from: new Date("2026-10-26T23:59:59.998Z"), to: new Date(Date.parse(now) + 1) },
     { from: new Date("2026-10-31T23:59:59.998Z"), to: new Date(Date.parse(now) + 1) },
+    { from: new Date("2026-10-01"), to: new Date(Date.parse(now) + 1) },
     { from: new Date(now) },
   ];
 
@@ -142,6 +146,17 @@ describe("what a forecast goes by", () => {
         spentUsd: "500.07",
         meanUsd: "1.11",
         days: "7",
+      });
+    }
+  });
+
+  it("has the month's first day up to now, also where the period ends then", async () => {
+    const at = "2026-11-01T12:00:00Z";
+    for (const period of periods(at)) {
+      expect(await basis({ creatorId: "first", ...period }, at)).toEqual({
+        spentUsd: "3.2",
+        meanUsd: "7",
+        days: "1",
       });
     }
   });
