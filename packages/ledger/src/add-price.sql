@@ -6,7 +6,8 @@
 -- One row: {id, model, validFrom, exists}. id: null where nothing was added. model: the name under which the price
 -- stands. exists: there is a price from that very time already.
 WITH request AS (
-  SELECT r.*, coalesce((SELECT min("model") FROM "Price" WHERE "Price"."model" = r."name"), r."shorterName") AS "model"
+  SELECT r.*, CASE WHEN EXISTS (SELECT FROM "Price" WHERE "Price"."model" = r."name") THEN r."name"
+      ELSE r."shorterName" END AS "model"
   FROM jsonb_to_recordset($1::jsonb) AS r("name" text, "shorterName" text, "serviceTier" "ServiceTier",
     "validFrom" timestamptz, "now" timestamptz, "earliest" timestamptz, "inputUsd" numeric, "outputUsd" numeric,
     "cachedUsd" numeric, "audioInputUsd" numeric, "audioCachedUsd" numeric, "longContextAbove" int,

@@ -1,8 +1,13 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { newPrice } from "@understudy/contracts";
+import { loadStatement } from "@understudy/database";
+import { eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { PriceBook } from "../src/price-book.ts";
 import { addPrice, listPrices } from "../src/price-list.ts";
+import { waitingForLocks } from "./running-jobs.ts";
+
+const lockStatement = loadStatement(new URL("../src/lock-prices.sql", import.meta.url));
 
 const { database } = await openSuiteDatabase();
 let book: PriceBook;
@@ -112,6 +117,20 @@ describe("adding a price", () => {
       kind: "added",
       price: { model: "gemini-embedding-001" },
     });
+  });
+
+  it("waits for whoever adds one, and knows that one then", async () => {
+    let adding: ReturnType<typeof add> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      await other.$executeRawUnsafe(lockStatement.text, "[]");
+      adding = add({ model: "gemini-11", validFrom: "2026-01-02T00:00:00Z" });
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+      const { id: _, ...price } = await other.price.findFirstOrThrow({
+        where: { model: "gemini-2.5-flash" },
+      });
+      await other.price.create({ data: { ...price, model: "gemini-11" } });
+    });
+    expect(await adding).toMatchObject({ kind: "too_soon" });
   });
 
   it("at the same moment by many: one of them is the model's first, all others come too soon", async () => {
