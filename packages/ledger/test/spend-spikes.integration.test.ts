@@ -16,8 +16,8 @@ const { database, zoned } = await openStrictSuiteDatabase(4);
 /** A creator with calls of these costs, each so long before or after the hour's first moment. */
 async function creatorWith(
   spends: readonly { usd: string; startMs: number; endMs?: number }[],
+  creatorId = newId("evt"),
 ): Promise<string> {
-  const creatorId = newId("evt");
   await writeCalls(
     database,
     spends.map(({ usd, startMs, endMs = startMs + 1_000 }) => ({
@@ -155,5 +155,36 @@ describe("a spike of spend", () => {
     const lost = { ...told, creatorId: losing, key: `${losing}:2026-11-22T18` };
     await database.prisma.alert.create({ data: { ...lost, id: "alert_lost", type: "unknown_calls" } });
     expect(await spikesOf(losing)).toHaveLength(1);
+  });
+
+  it("is told by creator and hour, the last ones free for others until the first is told", async () => {
+    const ids = Array.from({ length: 6 }, (_, index) => `creator_${index}`);
+    for (const id of ids.toReversed()) {
+      const spends = [
+        { usd: "2", startMs: 0 },
+        { usd: "500", startMs: hourMs },
+      ];
+      await creatorWith(spends, id);
+    }
+    const [first, ...others] = ids.flatMap((creatorId) =>
+      ["2026-11-22T18", "2026-11-22T19"].map((name) => ({
+        id: `alert_${creatorId}_${name.slice(-2)}`,
+        type: "spend_spike" as const,
+        creatorId,
+        key: `${creatorId}:${name}`,
+        payload: {},
+      })),
+    );
+    if (!first) throw new Error("no alert");
+    let raised: Promise<{ creatorId: string }[]> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      await other.alert.create({ data: first });
+      raised = raiseSpendSpikes(database, new Date(hour + hourMs + 60_000));
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+      await other.$executeRaw`SET LOCAL lock_timeout = 1`;
+      await other.alert.createMany({ data: others });
+    });
+    const raisedOf = (await raised)?.map(({ creatorId }) => creatorId) ?? [];
+    expect(raisedOf.filter((creatorId) => ids.includes(creatorId))).toEqual([]);
   });
 });

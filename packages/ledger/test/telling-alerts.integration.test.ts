@@ -3,6 +3,7 @@ import { loadStatement, openDatabase } from "@understudy/database";
 import { eventually } from "@understudy/testkit";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { alertsToTell, giveUpAlerts, tellAlerts } from "../src/alerts/telling.ts";
+import { waitingForLocks } from "./running-jobs.ts";
 
 const lockStatement = loadStatement(new URL("../src/alerts/lock-channel.sql", import.meta.url));
 const now = "2026-11-22T18:00:00Z";
@@ -17,6 +18,7 @@ beforeEach(async () => {
 
 interface AlertRow {
   id: string;
+  creatorId?: string;
   ageMs?: number;
   notifiedVia?: string[];
   notifiedAt?: Date;
@@ -88,6 +90,22 @@ describe("alerts", () => {
     });
     expect(await told("alert_1")).toEqual({ via: ["log"], at: null });
     expect(await told("alert_2")).toEqual({ via: ["slack", "log"], at: givenUpAt.toISOString() });
+  });
+
+  it("are noted by creator and id, the last ones free for others until the first is", async () => {
+    await raise(
+      { id: "alert_1", creatorId: "beck" },
+      { id: "alert_3", creatorId: "abba" },
+      { id: "alert_2", creatorId: "abba" },
+    );
+    let telling: Promise<number> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      await other.$queryRaw`SELECT FROM "Alert" WHERE "id" = 'alert_2' FOR UPDATE`;
+      telling = tell("log");
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+      expect(await other.$queryRaw`SELECT "id" FROM "Alert" FOR UPDATE SKIP LOCKED`).toHaveLength(3);
+    });
+    expect(await telling).toBe(3);
   });
 
   it("are told again where telling failed", async () => {

@@ -19,7 +19,6 @@ WITH hour AS (
   FROM hour JOIN "UsageLog" AS call
     ON call."startedAt" >= hour."hour" - interval '2 hours' AND call."startedAt" < hour."hour" + interval '1 hour'
     AND call."settledAt" >= hour."hour" AND call."settledAt" < hour."hour" + interval '1 hour'
-  WHERE call."status" = 'settled'
   GROUP BY hour."hour", hour."spentUsd", call."creatorId"
   HAVING sum(call."costUsd") > hour."spentUsd"
 ), compared AS MATERIALIZED (
