@@ -155,6 +155,24 @@ describe("calls whose answer does not come", () => {
   );
 });
 
+describe("calls that are lost together", () => {
+  it("have their key's account locked before their creator's, as everywhere", async () => {
+    const apiKeyId = await createApiKeyRow(database, null);
+    await opened({ apiKeyId });
+    await setTime("2026-11-22T18:02:00Z");
+    let gaveUp: Promise<unknown> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      await other.$queryRaw`SELECT FROM "ApiKey" WHERE "id" = ${apiKeyId} FOR UPDATE`;
+      gaveUp = givenUp();
+      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+      const free = other.$queryRaw`
+        SELECT "month" FROM "MonthlySpend" WHERE "creatorId" = ${creatorId} FOR UPDATE SKIP LOCKED`;
+      expect(await free).toHaveLength(1);
+    });
+    expect(await gaveUp).toHaveLength(1);
+  });
+});
+
 describe("what is known of a lost answer", () => {
   const usage = {
     promptTokenCount: 1000,

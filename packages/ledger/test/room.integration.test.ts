@@ -4,7 +4,6 @@ import { finishJobs } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
-import { sumUsd } from "../src/money.ts";
 import {
   answered,
   begun,
@@ -249,56 +248,6 @@ describe("the budget of a key", () => {
     expect((await open("0.76", { apiKeyId })).opening.kind).toBe("wait");
     expect((await open("0.75", { apiKeyId })).opening.kind).toBe("open");
     expect((await open("1.76", { apiKeyId })).opening).toMatchObject({ kind: "no_room", bound: "key" });
-  });
-});
-
-describe("the budget of the platform", () => {
-  /** Ledgers, as of two processes, of a platform that has so much left beside all that was used so far. */
-  async function ledgers(leftUsd: number): Promise<[Ledger, Ledger]> {
-    const used = await database.prisma.monthlySpend.aggregate({
-      _sum: { spentUsd: true, heldUsd: true, unknownUsd: true },
-    });
-    const { spentUsd, heldUsd, unknownUsd } = used._sum;
-    const taken = sumUsd([spentUsd, heldUsd, unknownUsd].map((usd) => usd?.toFixed() ?? 0));
-    const options = { platformQuotaUsd: taken.plus(leftUsd).toFixed() };
-    return [new Ledger(database, options), new Ledger(database, options)];
-  }
-
-  it("is never passed by many creators and two ledgers at once", async () => {
-    const both = await ledgers(5);
-    const wishes = await intents(
-      database,
-      ledger,
-      Array.from({ length: 40 }, () => ({ creatorId: newId("evt"), holdUsd: "0.3" })),
-    );
-    const openings = await Promise.all(wishes.map((wish, index) => both[index % 2 ? 1 : 0].openCall(wish)));
-    expect(openings.filter((opening) => opening.kind === "open")).toHaveLength(16);
-    expect(openings.filter((opening) => opening.kind === "wait")).toHaveLength(24);
-    const creatorIds = new Set(wishes.map((wish) => wish.creatorId));
-    const accounts = await database.prisma.monthlySpend.count({
-      where: { creatorId: { in: [...creatorIds] } },
-    });
-    expect([creatorIds.size, accounts]).toEqual([40, 16]);
-  });
-
-  it("counts what another process is about to hold for another creator", async () => {
-    const [one, other] = await ledgers(5);
-    const wish = { holdUsd: "3" };
-    const wishes = [
-      { creatorId, ...wish },
-      { creatorId: newId("evt"), ...wish },
-    ];
-    const [first, second] = (await intents(database, ledger, wishes)) as [CallIntent, CallIntent];
-    let openings: Promise<{ kind: string }[]> | undefined;
-    await database.prisma.$transaction(async (holder) => {
-      // The first waits for its job, the second for the first.
-      await holder.job.update({ where: { id: first.jobId }, data: { priority: 2 } });
-      const opened = one.openCall(first);
-      await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
-      openings = Promise.all([opened, other.openCall(second)]);
-      await eventually(async () => expect(await waitingForLocks(database)).toBe(2));
-    });
-    expect(await openings).toMatchObject([{ kind: "open" }, { kind: "wait", waitingFor: "quota" }]);
   });
 });
 
