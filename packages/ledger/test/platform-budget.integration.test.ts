@@ -4,7 +4,7 @@ import { eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type CallIntent, Ledger } from "../src/ledger.ts";
 import { sumUsd } from "../src/money.ts";
-import { answered, intents, openCalls, waitingForLocks } from "./running-jobs.ts";
+import { answered, begun, intents, openCalls, waitingForLocks } from "./running-jobs.ts";
 
 const { database } = await openSuiteDatabase(20);
 const ledger = new Ledger(database);
@@ -52,7 +52,7 @@ describe("the budget of the platform", () => {
       ]);
     await ofBoth({ timeoutSeconds: -1 });
     expect(await ledger.giveUpCalls(10)).toHaveLength(2);
-    for (const call of await ofBoth()) await ledger.endCall(call, answered("3"));
+    for (const call of await ofBoth()) await ledger.endCall(begun(call), answered("3"));
     await ofBoth();
     const [bounded] = await ledgers(2);
     const wishes = ["2.000000000001", "2"].map((holdUsd) => ({ creatorId: newId("evt"), holdUsd }));

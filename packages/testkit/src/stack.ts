@@ -15,6 +15,8 @@ export interface StackOptions {
   environment?:
     | Record<string, string>
     | ((services: Pick<Stack, "databaseUrl" | "redis">) => Record<string, string>);
+  /** The emulator's own date, as ISO 8601; today unless given. */
+  emulatorDate?: string;
   /** Of Redis, beside the defaults, such as a `tls-port`. */
   redisSettings?: Record<string, string>;
   /** Another Postgres than the run's own, for tests that crash it. */
@@ -61,7 +63,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const [testDatabase, redis, emulator] = await Promise.all([
     createTestDatabase(options.postgresUrl),
     startTestRedis(options.persistentRedis, options.redisSettings),
-    spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" }),
+    spawnService("gemini-emulator", {
+      EMULATOR_PORT: "0",
+      LOG_LEVEL: "warn",
+      ...(options.emulatorDate && { EMULATOR_DATE: options.emulatorDate }),
+    }),
   ]);
   const environment = {
     DATABASE_URL: testDatabase.url,
