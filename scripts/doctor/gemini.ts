@@ -1,5 +1,5 @@
 import { GeminiClient } from "@understudy/gemini";
-import { type Candidate, outputLimits } from "@understudy/ledger";
+import { type Candidate, modelNames, outputLimits } from "@understudy/ledger";
 import { reasonOf } from "../client/command-error.ts";
 import { findGeminiModel, type GeminiAccess, listGeminiModels } from "../client/gemini-models.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -119,7 +119,7 @@ async function callAll(
 }
 
 /** A request as a worker sends it, with the thinking and the room that the registry has for the model. */
-async function call(gemini: GeminiClient, { model, capabilities }: Candidate): Promise<Reply> {
+async function call(gemini: GeminiClient, { model, capabilities, prices }: Candidate): Promise<Reply> {
   const { maxOutputTokens, thinking } = outputLimits(capabilities, { maxOutputTokens: answerTokens });
   const generation = await gemini.generate({
     callId: `doctor_${model}`,
@@ -134,8 +134,8 @@ async function call(gemini: GeminiClient, { model, capabilities }: Candidate): P
   });
   switch (generation.kind) {
     case "answered": {
-      const { modelVersion } = generation;
-      return { answers: true, ...(modelVersion !== undefined && modelVersion !== model && { modelVersion }) };
+      const modelVersion = modelNames(generation.modelVersion ?? model)[1];
+      return { answers: true, ...(modelVersion !== prices[0].model && { modelVersion }) };
     }
     case "refused":
       return {
