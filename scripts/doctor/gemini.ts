@@ -1,3 +1,4 @@
+import type { ModelRole } from "@understudy/contracts";
 import { GeminiClient } from "@understudy/gemini";
 import { type Candidate, modelNames, outputLimits } from "@understudy/ledger";
 import { reasonOf } from "../client/command-error.ts";
@@ -28,32 +29,40 @@ export async function checkGemini(
   isLive: boolean,
 ): Promise<Finding[]> {
   if (!access) return [];
-  const reached = await Promise.all(access.keys.map((key) => reach({ ...access, keys: [key] })));
-  const unreached = reached.flatMap(({ why }) => (why === undefined ? [] : [why]));
-  const refusals = unreached.map((why) =>
-    fail(check, why, "see GEMINI_API_KEY, GEMINI_BASE_URL, and that it may be reached"),
+  const reached = await Promise.all(
+    access.keys.map(async (key) => ({ key, ...(await reach({ ...access, keys: [key] })) })),
   );
-  if (unreached.length === reached.length) return refusals;
+  // What has no list, such as a gateway, may answer requests all the same.
+  const refusal = isLive ? warn : fail;
+  const refusals = reached.flatMap(({ why }) =>
+    why === undefined
+      ? []
+      : [refusal(check, why, "see GEMINI_API_KEY, GEMINI_BASE_URL, and that it may be reached")],
+  );
+  if (refusals.length === reached.length && !isLive) return refusals;
   const isEmulated = reached.some((one) => one.isEmulated);
   const isReal = isLive || isEmulated;
-  const host = new URL(access.url).host;
-  const findings = [
-    ...refusals,
-    isEmulated
-      ? warn(check, "the emulator answers", "unset GEMINI_BASE_URL for Gemini itself")
-      : ok(check, isLive ? paid : `${host} is asked for models only; --live sends each a real request`),
-  ];
+  const findings = [...refusals, howAsked(access, isEmulated, isLive)];
   if (!roles) return findings;
-  const replies = isReal ? await callAll(access, settings, roles) : await findAll(access, roles);
+  const good = reached.flatMap(({ key, why }) => (why === undefined ? [key] : []));
+  const listing = { ...access, keys: good.length > 0 ? good : access.keys };
+  const groups = groupsOf(roles, settings);
+  const replies = isReal ? await callAll(access, settings, groups) : await findAll(listing, groups);
   return [
     ...findings,
-    ...byModels(roles).map((group) => rolesFinding(group, replies, isReal)),
-    ...(await Promise.all(roles.embed.map((model) => embedFinding(access, model)))),
+    ...groups.map((group) => rolesFinding(group, replies, isReal)),
+    ...(await Promise.all(roles.embed.map((model) => embedFinding(listing, model)))),
   ];
 }
 
+function howAsked({ url }: GeminiAccess, isEmulated: boolean, isLive: boolean): Finding {
+  if (isEmulated) return warn(check, "the emulator answers", "unset GEMINI_BASE_URL for Gemini itself");
+  if (isLive) return ok(check, paid);
+  return ok(check, `${new URL(url).host} is asked for models only; --live sends each a real request`);
+}
+
 const paid =
-  "real requests were sent, one to each model: some thousandths of a cent each, which stand in no book of ours";
+  "real requests were sent, one small one to each model: some thousandths of a cent each, which stand in no book of ours";
 
 /** Asks for the list, which is free. @returns `why` where there is none */
 async function reach(access: GeminiAccess): Promise<{ why?: string; isEmulated: boolean }> {
@@ -64,33 +73,51 @@ async function reach(access: GeminiAccess): Promise<{ why?: string; isEmulated: 
   }
 }
 
-/** Roles of the same models share a line, and each model is asked once. */
+/** Roles of the same models and safety settings share a line, and the requests. */
 interface Group {
-  roles: string[];
+  roles: [ModelRole, ...ModelRole[]];
   candidates: Candidate[];
+  /** Their own safety settings, as JSON. */
+  safety: string;
 }
 
-function byModels({ text }: RegisteredRoles): Group[] {
+function groupsOf({ text }: RegisteredRoles, { GEMINI_SAFETY_SETTINGS = {} }: Settings): Group[] {
   const groups: Group[] = [];
   for (const { role, candidates } of text) {
     const names = candidates.map(({ model }) => model).join();
-    const same = groups.find((group) => group.candidates.map(({ model }) => model).join() === names);
+    const safety = JSON.stringify(GEMINI_SAFETY_SETTINGS[role] ?? {});
+    const same = groups.find(
+      (group) => group.safety === safety && group.candidates.map(({ model }) => model).join() === names,
+    );
     if (same) same.roles.push(role);
-    else groups.push({ roles: [role], candidates });
+    else groups.push({ roles: [role], candidates, safety });
   }
   return groups;
 }
 
-function distinct({ text }: RegisteredRoles): Candidate[] {
-  const all = text.flatMap(({ candidates }) => candidates);
-  return [...new Map(all.map((candidate) => [candidate.model, candidate])).values()];
+/** What is asked once, whichever roles ask it. */
+const requestOf = (group: Group, { model }: Candidate) => `${model} ${group.safety}`;
+
+/** Asks all at once, each once. @returns replies by `requestOf` */
+async function askAll(
+  groups: readonly Group[],
+  ask: (candidate: Candidate, role: ModelRole) => Promise<Reply>,
+): Promise<Map<string, Reply>> {
+  const asked = new Map<string, Promise<Reply>>();
+  for (const group of groups)
+    for (const candidate of group.candidates) {
+      const request = requestOf(group, candidate);
+      if (!asked.has(request)) asked.set(request, ask(candidate, group.roles[0]));
+    }
+  return new Map(
+    await Promise.all(
+      [...asked].map(async ([request, reply]): Promise<[string, Reply]> => [request, await reply]),
+    ),
+  );
 }
 
-async function findAll(access: GeminiAccess, roles: RegisteredRoles): Promise<Map<string, Reply>> {
-  const found = distinct(roles).map(
-    async ({ model }): Promise<[string, Reply]> => [model, await find(access, model)],
-  );
-  return new Map(await Promise.all(found));
+function findAll(access: GeminiAccess, groups: readonly Group[]): Promise<Map<string, Reply>> {
+  return askAll(groups, ({ model }) => find(access, model));
 }
 
 async function find(access: GeminiAccess, model: string): Promise<Reply> {
@@ -101,29 +128,29 @@ async function find(access: GeminiAccess, model: string): Promise<Reply> {
 }
 
 async function callAll(
-  access: GeminiAccess,
-  settings: Settings,
-  roles: RegisteredRoles,
+  { url: baseUrl, version: apiVersion, proxy }: GeminiAccess,
+  { GEMINI_API_KEY: apiKey = "", GEMINI_SAFETY_SETTINGS: safetySettings }: Settings,
+  groups: readonly Group[],
 ): Promise<Map<string, Reply>> {
-  const { url: baseUrl, version: apiVersion, proxy } = access;
-  const { GEMINI_API_KEY: apiKey = "", GEMINI_SAFETY_SETTINGS: safetySettings } = settings;
   const gemini = new GeminiClient({ apiKey, baseUrl, apiVersion, safetySettings, ...(proxy && { proxy }) });
   try {
-    const called = distinct(roles).map(
-      async (candidate): Promise<[string, Reply]> => [candidate.model, await call(gemini, candidate)],
-    );
-    return new Map(await Promise.all(called));
+    return await askAll(groups, (candidate, role) => call(gemini, candidate, role));
   } finally {
     await gemini.close();
   }
 }
 
 /** A request as a worker sends it, with the thinking and the room that the registry has for the model. */
-async function call(gemini: GeminiClient, { model, capabilities, prices }: Candidate): Promise<Reply> {
+async function call(
+  gemini: GeminiClient,
+  { model, capabilities, prices }: Candidate,
+  role: ModelRole,
+): Promise<Reply> {
   const { maxOutputTokens, thinking } = outputLimits(capabilities, { maxOutputTokens: answerTokens });
   const generation = await gemini.generate({
-    callId: `doctor_${model}`,
+    callId: `doctor_${role}_${model.replace(/^models\//, "")}`,
     model,
+    role,
     system: "",
     parts: ["Answer with OK."],
     serviceTier: "standard",
@@ -154,9 +181,12 @@ function wordsOf(httpStatus: number | undefined, status: string, message = ""): 
   return [[httpStatus, status.toUpperCase()].filter(Boolean).join(" "), message].filter(Boolean).join(": ");
 }
 
-function rolesFinding({ roles, candidates }: Group, replies: Map<string, Reply>, isReal: boolean): Finding {
-  const names = roles.join(", ");
-  const asked = candidates.map((candidate) => ({ candidate, reply: replies.get(candidate.model) }));
+function rolesFinding(group: Group, replies: Map<string, Reply>, isReal: boolean): Finding {
+  const names = group.roles.join(", ");
+  const asked = group.candidates.map((candidate) => ({
+    candidate,
+    reply: replies.get(requestOf(group, candidate)),
+  }));
   const refusals = asked.flatMap(({ candidate, reply }) =>
     reply && !reply.answers ? [`${candidate.model} does not: ${reply.why}`] : [],
   );

@@ -192,7 +192,16 @@ describe("npm run doctor", () => {
       const live = await doctor(["--live"], through);
       expect(live.output).toContain("some thousandths of a cent each");
       expect(live.output).toContain("explain, summary: gemini-3.5-flash-lite answers");
-      expect(requests.filter((request) => request.startsWith("POST"))).toHaveLength(2);
+      const calls = () => requests.filter((request) => request.startsWith("POST"));
+      expect(calls()).toHaveLength(2);
+      // A role with safety settings of its own sends other requests.
+      const safety = { check: { HARM_CATEGORY_HARASSMENT: "BLOCK_NONE" } };
+      const apart = await doctor(["--live"], {
+        ...through,
+        GEMINI_SAFETY_SETTINGS: JSON.stringify(safety),
+      });
+      expect(apart.output).toContain("✓ gemini     check: gemini-3.5-flash-lite answers");
+      expect(calls()).toHaveLength(2 + 4);
     } finally {
       silent.close();
     }
