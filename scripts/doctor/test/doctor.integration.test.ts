@@ -9,7 +9,7 @@ import type { Finding } from "../finding.ts";
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ persistentRedis: true });
+  stack = await startStack({ persistentRedis: true, emulatorDate: "2026-11-29" });
 });
 afterAll(() => stack?.stop());
 

@@ -5,7 +5,7 @@ import { runCommandWith } from "../../client/test/run-command.ts";
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({ workers: 0 });
+  stack = await startStack({ workers: 0, emulatorDate: "2026-11-29" });
 });
 
 afterAll(() => stack.stop());
