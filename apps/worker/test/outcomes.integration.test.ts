@@ -94,6 +94,10 @@ describe("what Gemini answers decides how the job ends", () => {
     await stack.rule({ match: { contains: "marker-400" }, respond: { status: 400 }, times: 1 });
     const job = await ended(await submit("test", { prompt: "marker-400" }), "failed");
     expect(job).toMatchObject({ attempts: 1, error: { code: "provider_refused", retryable: false } });
+    // In the provider's own words.
+    expect(await callsOf(job.id)).toMatchObject([
+      { httpStatus: 400, providerMessage: expect.stringMatching(/\w/) },
+    ]);
   });
 
   it("a blocked prompt: blocked, never asked again, its input billed", async () => {

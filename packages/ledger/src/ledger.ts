@@ -399,7 +399,10 @@ function columnsOf(
 ): Pick<CallEnd, "providerMessage" | "providerWords"> | undefined {
   if (!words) return undefined;
   const { message: providerMessage, ...rest } = words;
-  return { providerMessage, ...(Object.keys(rest).length > 0 && { providerWords: rest }) };
+  return {
+    ...(providerMessage !== "" && { providerMessage }),
+    ...(Object.keys(rest).length > 0 && { providerWords: rest }),
+  };
 }
 
 const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };

@@ -209,10 +209,11 @@ describe("what is known of a lost answer", () => {
     const noted = { providerMessage: words.message, providerWords: { requestId: "abc" } };
     expect(await row(call)).toMatchObject({ ...noted, status: "started", usageMetadata: null });
     await ledger.loseCall(call.id, { usage, isCancelled: false });
+    await ledger.loseCall(other.id, { words: { message: "", requestId: "d" }, isCancelled: false });
     await setTime("2026-11-22T18:02:00Z");
     await givenUp();
     expect(await row(call)).toMatchObject({ ...noted, status: "unknown", inputTokens: 1000 });
-    expect(await row(other)).toMatchObject({ providerMessage: null, providerWords: null });
+    expect(await row(other)).toMatchObject({ providerMessage: null, providerWords: { requestId: "d" } });
   });
 
   it("raises no alert where whoever cancelled knows of it, beside one that nobody knows of", async () => {

@@ -130,7 +130,7 @@ describe("an account that is used up", () => {
 
   it("is not what the provider says of each 429", async () => {
     const providerMessage = "You exceeded your current quota, please check your plan and billing details.";
-    const providerWords = { quota: ["GenerateRequestsPerMinutePerProjectPerModel"] };
+    const providerWords = { quota: [`GenerateRequestsPerMinutePerProjectPerModel, ${providerMessage}`] };
     expect(await told(refusal(1_000, { providerMessage, providerWords }))).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@
 -- Rows: {type, key} of those that were raised now, or have grown.
 --
 -- Times are of a refusal's answer, by the database's clock. An account is used up as well where the provider says so: it
--- names a spend cap, or what was paid in advance. "Check your plan and billing details" says nothing: each 429 does.
+-- names a spend cap, billing, or what was paid in advance. "Check your plan and billing details" says nothing: each 429 does.
 WITH request AS (
   SELECT "timesMin", now() - make_interval(secs => "lookBackSeconds") AS "from",
     date_trunc('hour', now() - make_interval(secs => "lateSeconds"), 'UTC') AS "hoursFrom",
@@ -36,7 +36,7 @@ WITH request AS (
   ORDER BY "key", "settledAt", "id"
 ), limited AS MATERIALIZED (
   SELECT "model", "settledAt", coalesce(
-      concat_ws(' ', "providerWords" ->> 'reason', "providerWords" ->> 'quota') ~* 'spend(ing)?_?cap|billing|prepa(id|y)'
+      concat_ws(' ', "providerWords" ->> 'reason', "providerWords" ->> 'quota') ~* 'spend(ing)?[_ ]?cap|billing(?! details)|prepa(id|y)'
       OR "providerMessage" ~* 'spend(ing)? cap|credits are depleted', false) AS "isNamed"
   FROM refused WHERE "httpStatus" = 429
 ), model AS (
