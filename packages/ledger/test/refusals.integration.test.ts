@@ -67,6 +67,34 @@ describe("a key that is refused", () => {
     expect(after - before).toBe(isTold ? 1 : 0);
   });
 
+  it("is told of by the code of its answer, else the status, where there is no reason", async () => {
+    const codes = [
+      { errorCode: `code_${model}` },
+      { errorCode: `other_${model}`, providerWords: { requestId: "r" } },
+    ];
+    const alerts = await told(...codes.map((call) => refusal(1_000, { httpStatus: 401, ...call })));
+    expect(alerts).toMatchObject([{ reason: `code_${model}` }, { reason: `other_${model}` }]);
+    const { errorCode: _, ...bare } = refusal(2_000, { httpStatus: 403 });
+    await told(bare);
+    const key = { startsWith: "gemini:http_403:" };
+    expect(await database.prisma.alert.count({ where: { key } })).toBe(1);
+  });
+
+  it("is told of for each provider, also where nobody knows which it was", async () => {
+    const of = { httpStatus: 401, errorCode: `code_${model}` };
+    const { provider: _, ...unknown } = refusal(1_000, of);
+    expect(await told(unknown, refusal(1_000, of))).toMatchObject([
+      { provider: "gemini" },
+      { provider: "unknown" },
+    ]);
+  });
+
+  it("is looked for in the last hour, its first moment included", async () => {
+    const of = (code: string) => ({ httpStatus: 401, errorCode: `${code}_${model}` });
+    const calls = [refusal(60 * minuteMs, of("in")), refusal(60 * minuteMs + 1, of("out"))];
+    expect(await told(...calls)).toMatchObject([{ reason: `in_${model}` }]);
+  });
+
   it("is told once a day for each reason, with the first call", async () => {
     const of = (reason: string) => ({ httpStatus: 403, providerWords: { reason: `${reason}_${model}` } });
     const alerts = await told(refusal(5_000, of("A")), refusal(9_000, of("A")), refusal(7_000, of("B")));
@@ -126,6 +154,22 @@ describe("an account that is used up", () => {
     expect(await told(refusal(3_500, words))).toEqual(depleted(3));
     model = newId("evt");
     expect(await told(refusal(3_500, words), answer(1_000))).toEqual([]);
+  });
+
+  it("is told at once where one of several 429 says so, and of no other refusal", async () => {
+    const named = { providerMessage: "Your prepayment credits are depleted." };
+    expect(await told(refusal(3_500, named), refusal(2_000))).toEqual(depleted(3));
+    model = newId("evt");
+    const of400 = { httpStatus: 400, ...named };
+    expect(await told(refusal(20 * minuteMs, of400), refusal(minuteMs, of400))).toEqual([]);
+  });
+
+  it("is told anew on each day on which it goes on", async () => {
+    await setTime("2026-11-23T00:05:00Z");
+    const around = [refusal(-300 * minuteMs), refusal(-325 * minuteMs), refusal(-334 * minuteMs)];
+    expect(await told(...around)).toEqual(depleted(2_100));
+    const [alert] = await database.prisma.alert.findMany({ where: { key: { contains: model } } });
+    expect(alert?.key).toBe(`${model}:2026-11-23`);
   });
 
   it("is not what the provider says of each 429", async () => {
