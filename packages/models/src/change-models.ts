@@ -5,11 +5,13 @@ import type {
   RegisteredModel,
   RolesUpdate,
 } from "@understudy/contracts";
-import type { Database, Prisma } from "@understudy/database";
+import { type Database, loadStatement, type Prisma } from "@understudy/database";
 import { modelNames } from "@understudy/ledger";
 import { tellModel } from "./list-models.ts";
 import { type ModelRegistry, rowOf } from "./model-registry.ts";
 import type { RegistryRows } from "./registry-rows.ts";
+
+const setRolesStatement = loadStatement(new URL("./set-roles.sql", import.meta.url));
 
 /** What became of the wish to change a model. */
 export type ModelChange =
@@ -111,15 +113,10 @@ export async function changeRoles(
     if (models === null && isOfAll) return { kind: "is_needed", role };
     if (models && (await registry.isEmpty(role, models))) return { kind: "leaves_empty", role };
   }
-  const owner = { planName: planName ?? null, creatorId: creatorId ?? null };
-  await database.prisma.$transaction(
-    changes.flatMap(([role, models]) => {
-      if (models === undefined) return [];
-      const { roleModels } = database.prisma;
-      const before = roleModels.deleteMany({ where: { role, ...owner } });
-      return models === null ? [before] : [before, roleModels.create({ data: { role, ...owner, models } })];
-    }),
+  const items = changes.flatMap(([role, models]) =>
+    models === undefined ? [] : [{ role, planName, creatorId, ...(models && { models }) }],
   );
+  await database.execute(setRolesStatement, items);
   registry.refresh();
   return { kind: "changed" };
 }

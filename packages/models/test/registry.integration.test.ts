@@ -155,6 +155,24 @@ describe("the models of a role", () => {
     expect(await rolesFor(registry, { creatorId: "ann" })).toEqual({});
   });
 
+  it("are whole whoever else sets them at the same time", async () => {
+    const lists = [["gemini-3.8-flash"], ["gemini-3.6-flash", "gemini-3.8-flash"], ["gemini-3.5-flash-lite"]];
+    const all = Array.from({ length: 30 }, (_, index) => lists[index % lists.length] ?? []);
+    const changes = await Promise.all(
+      all.map((models, index) =>
+        changeRoles(
+          database,
+          open(),
+          { planName: "pro" },
+          index % 4 === 3 ? { offer: null } : { offer: models, draft: models },
+        ),
+      ),
+    );
+    expect(changes.every(({ kind }) => kind === "changed")).toBe(true);
+    registry.refresh();
+    expect(lists).toContainEqual((await rolesFor(registry, { planName: "pro" })).draft);
+  });
+
   it("can't be such that none can be called, and are changed all or not at all", async () => {
     const before = await rolesFor(registry, {});
     const roles = { check: ["gemini-3.8-flash"], draft: ["gpt-9", "gemini-2.0-flash-exp"] };
