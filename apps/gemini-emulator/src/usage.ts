@@ -85,8 +85,16 @@ export function hasCounts(usage: UsageMetadata | null): boolean {
   return usage !== null && Object.keys(readable.shape).some((name) => usage[name] !== undefined);
 }
 
+/** Of Vertex AI's `trafficType`: what is not named here is billed as standard. */
+const TRAFFIC_TIERS: ReadonlyMap<unknown, string> = new Map([
+  ["ON_DEMAND", "standard"],
+  ["ON_DEMAND_FLEX", "flex"],
+  ["ON_DEMAND_PRIORITY", "priority"],
+]);
+
 /** The tier that an answer's usage names, as the bill writes it. */
 export function tierIn(usage: UsageMetadata | null | undefined): string | undefined {
   const tier = usage?.serviceTier;
-  return typeof tier === "string" && tier !== "" ? tier.toLowerCase().slice(0, 40) : undefined;
+  if (typeof tier === "string" && tier !== "") return tier.toLowerCase().slice(0, 40);
+  return TRAFFIC_TIERS.get(usage?.trafficType);
 }

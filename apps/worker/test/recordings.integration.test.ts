@@ -9,6 +9,8 @@ let stack: Stack;
 
 beforeAll(async () => {
   stack = await startStack();
+  const bucket = { ratePerHour: 1_000_000, burst: 1_000 };
+  await stack.request("PUT", "/api/ai/creators/psy", { plan: "business", bucket });
 });
 
 afterAll(() => stack.stop());
