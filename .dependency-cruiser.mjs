@@ -78,7 +78,7 @@ export default {
       to: {
         path: "^packages/[^/]+/src/",
         pathNot:
-          "^packages/[^/]+/src/index\\.ts$|^$1/$2/|^packages/testkit/src/(linear-time|second-price|suite)\\.ts$",
+          "^packages/[^/]+/src/index\\.ts$|^$1/$2/|^packages/testkit/src/(gemini-recordings|linear-time|second-price|suite)\\.ts$",
       },
     },
     {

@@ -1,5 +1,5 @@
 import { modelName, usd } from "@understudy/contracts";
-import { adminKey, isGooglesOwn, postgresUrl, redisUrl, secretsKeys } from "@understudy/service";
+import { adminKey, postgresUrl, providerExpectedAt, redisUrl, secretsKeys } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { trustProxy } from "./http/trust-proxy.ts";
@@ -46,7 +46,7 @@ export const environment = z
     /** First in the text roles of all. */
     preferredModel: env.GEMINI_MODEL,
     /** Who will answer, as far as the settings tell; a job's first call says who really did. */
-    expectedProvider: isGooglesOwn(env.GEMINI_BASE_URL) ? ("gemini" as const) : ("emulator" as const),
+    expectedProvider: providerExpectedAt(env.GEMINI_BASE_URL),
     createUnknownCreators: env.CREATE_UNKNOWN_CREATORS,
     bullBoardWrite: env.BULL_BOARD_WRITE,
     /** Jobs of one creator that may wait in its lane. */

@@ -34,6 +34,9 @@ import { callbackFor } from "./webhooks/callback.ts";
 
 const groupMax = 500;
 
+/** The plan of a creator who comes with their first job, as the schema has it. */
+const newCreatorsPlan = "starter";
+
 /** How long an answer may wait for where its job stands. */
 const placeWaitMs = 250;
 
@@ -129,8 +132,9 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     const { callbackUrl } = options;
     const callback =
       callbackUrl === undefined ? {} : await callbackFor(database, caller, creatorId, callbackUrl);
-    const model = await dependencies.registry.firstOf(agent.role, { model: agent.model?.(input), creatorId });
-    const requiredUsd = await requiredFor(request);
+    const whose = await whoseModels(creatorId);
+    const model = await dependencies.registry.firstOf(agent.role, { model: agent.model?.(input), ...whose });
+    const requiredUsd = await requiredFor(request, whose);
 
     const id = newId("job");
     const { metadata, notBefore, expiresAt, priority = priorityDefault, feature = agent.feature } = options;
@@ -197,11 +201,24 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     return placement;
   }
 
+  /** Whose models a creator's jobs have. Its plan is looked up only where plans differ in that. */
+  async function whoseModels(creatorId: string): Promise<{ creatorId: string; plan?: string }> {
+    if (!(await dependencies.registry.isByPlan())) return { creatorId };
+    const row = await database.prisma.creator.findUnique({
+      where: { id: creatorId },
+      select: { planName: true },
+    });
+    return { creatorId, plan: row?.planName ?? newCreatorsPlan };
+  }
+
   /** The worst case of all calls that the job can't do without, in USD. */
-  async function requiredFor({ agent, creatorId, input, inputPointer }: JobRequest): Promise<string> {
+  async function requiredFor(
+    { agent, input, inputPointer }: JobRequest,
+    whose: Awaited<ReturnType<typeof whoseModels>>,
+  ): Promise<string> {
     const { registry } = dependencies;
     const calls = necessaryCallsOf(agent, input);
-    const { byStep, unknownModel } = await worstCasesOf(registry, calls, { creatorId });
+    const { byStep, unknownModel } = await worstCasesOf(registry, calls, whose);
     if (unknownModel !== undefined) throw await unknownModelProblem(registry, `#${inputPointer}/model`);
     return sumUsd([...byStep.values()]).toFixed();
   }

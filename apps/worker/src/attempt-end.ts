@@ -127,7 +127,7 @@ function faultOf({ faults, isCutOff }: StepStopped["outcome"] & { kind: "output_
 function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): AttemptEnd {
   const { httpStatus, errorCode } = refusal;
   const message = `The model's API answered ${httpStatus ?? "nothing"} (${errorCode}).`;
-  if (httpStatus === 404) {
+  if (httpStatus === 404 && errorCode === "not_found") {
     return { kind: "failed", code: "model_unavailable", message, retryable: true };
   }
   if (refusal.retryable) {

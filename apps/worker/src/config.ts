@@ -1,10 +1,10 @@
 import { geminiApiVersions, modelName, usd } from "@understudy/contracts";
 import { modelLimits, safetySettings } from "@understudy/gemini";
 import {
-  isGooglesOwn,
   mayAllowPrivateWebhooks,
   postgresUrl,
   privateWebhooksFault,
+  providerExpectedAt,
   redisUrl,
   secretsKeys,
 } from "@understudy/service";
@@ -106,7 +106,7 @@ export const environment = z
       schedule: env.WEBHOOK_RETRY_SCHEDULE,
       timeoutMs: env.WEBHOOK_TIMEOUT,
       disableAfterMs: env.WEBHOOK_DISABLE_AFTER,
-      expectedProvider: isGooglesOwn(env.GEMINI_BASE_URL) ? ("gemini" as const) : ("emulator" as const),
+      expectedProvider: providerExpectedAt(env.GEMINI_BASE_URL),
     },
     /** How long events and their deliveries are kept. */
     retentionDays: env.RETENTION_DAYS,

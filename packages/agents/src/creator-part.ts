@@ -9,7 +9,7 @@ const textBytesMax = 4000;
 /** Most that the part adds to a prompt's upper bound. */
 export const creatorPartBytesMax = partBytesMax(label, textBytesMax);
 
-/** Whose voice it is to be; none where nobody has said. The same for all jobs of a creator, so it is cached. */
+/** Whose voice it is to be; none where nobody has said. */
 export function creatorPart(profile: CreatorProfile): string[] {
   const {
     displayName,

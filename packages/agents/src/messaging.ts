@@ -123,7 +123,7 @@ export const messaging = defineAgent({
     const isDistress = needsCare(judged ?? withFindings(nothingFound, signs));
     const request = {
       ...draftCall,
-      // What changes least comes first, so that prompts of a creator begin alike and are cached.
+      // What changes least comes first. Models cache a beginning that is alike from 2,048 tokens on: few prompts are so long.
       parts: [
         ...creatorPart(tools.profile),
         ...parts,

@@ -28,7 +28,8 @@ export const problemCodes = {
   role_left_empty: "Then no model could be called for a role; `roles` lists those.",
   price_exists: "That model and tier has a price from that time already; a price is never edited.",
   call_not_found: "No call has that id.",
-  call_not_unknown: "Only a call whose cost is unknown can be settled; `callStatus` is what it is.",
+  call_not_unknown:
+    "Only a call whose cost is unknown, or was estimated, can be settled; `callStatus` is what it is.",
   month_not_over: "Only a month that is over can be closed; `endsAt` is when it is.",
   job_not_cancellable: "Only a job that has not ended can be cancelled; `jobStatus` is what it is.",
   job_not_failed: "Only a failed job can be tried again; `jobStatus` is what it is.",

@@ -147,7 +147,8 @@ async function billedAnswer(
   if (remembered !== undefined) return readAnswer(rememberedAnswer.parse(remembered));
 
   const { role, model, plan, serviceTier = "standard", metadata } = request;
-  const wish = { role, model, plan, creatorId: metadata.creatorId };
+  const isStructured = jsonSchema !== undefined;
+  const wish = { role, model, plan, creatorId: metadata.creatorId, isStructured };
   const found = await dependencies.registry.candidates(wish, serviceTier);
   if (found.kind === "unknown_model") return found;
   const bounded = { ...request, ...(jsonSchema && { jsonSchema }) };
@@ -167,9 +168,12 @@ async function billedAnswer(
   return wait;
 }
 
-/** The provider does not have the model: never had, has no more, or not for this project. Nothing was billed. */
+/**
+ * The provider does not have the model: never had, has no more, or not for this project. Nothing was billed. Another 404
+ * comes from something before the provider, and says nothing of the model.
+ */
 function isUnavailable(outcome: GenerationOutcome<unknown>): boolean {
-  return outcome.kind === "refused" && outcome.httpStatus === 404;
+  return outcome.kind === "refused" && outcome.httpStatus === 404 && outcome.errorCode === "not_found";
 }
 
 async function markUnavailable(

@@ -4,7 +4,6 @@ import { providerOf, requestIdOf } from "./exchange-headers.ts";
 import type { Generation, LossReason } from "./generation.ts";
 import type { Exchange } from "./lean-fetch.ts";
 import { readErrorBody, type Unshown, wordsOf } from "./provider-words.ts";
-import { storable } from "./storable.ts";
 
 /** Before a byte was sent: the request can't have been billed. */
 const neverSent = new Set([
@@ -51,16 +50,23 @@ export function readFailure(error: unknown, call: FailedCall): Generation & { ki
   const words = wordsOf(body, requestIdOf(exchange, call.responseId), call);
   // Headers said that it went well, but the body did not arrive whole: billed, most likely.
   if (exchange.status < 300) return { kind: "lost", reason: lostTo, ...(words && { words }) };
+  // A status of Google's; what is none may be anything, the prompt too.
+  const said = /^[A-Za-z_]{1,64}$/.test(body?.status ?? "") ? body?.status : undefined;
   const retryAfterMs = retryDelayMs(body?.retryDelay) ?? retryAfterHeaderMs(exchange);
   return {
     kind: "refused",
     httpStatus: exchange.status,
-    errorCode: storable(body?.status || `http_${exchange.status}`).toLowerCase(),
-    retryable: exchange.status === 408 || exchange.status === 429 || exchange.status >= 500,
+    errorCode: (said ?? `http_${exchange.status}`).toLowerCase(),
+    retryable: isPassing(exchange.status) || (exchange.status === 404 && said === undefined),
     ...(retryAfterMs !== undefined && { retryAfterMs: Math.min(retryAfterMs, retryAfterMsMax) }),
     provider: providerOf(exchange, call.provider),
     ...(words && { words }),
   };
+}
+
+/** A 404 that is not the provider's own passes as well: something before it does not know the way. */
+function isPassing(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 /** A day: the longest after which Google's quotas begin anew. */

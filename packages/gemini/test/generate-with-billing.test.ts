@@ -358,6 +358,13 @@ describe("a model that the provider does not have", () => {
     expect(told).toHaveLength(1);
   });
 
+  it("is not what another 404 says: something before the provider does not know the way", async () => {
+    answers.generate = () => ({ kind: "refused", httpStatus: 404, errorCode: "http_404", retryable: true });
+    expect(await ask()).toMatchObject({ kind: "refused", errorCode: "http_404" });
+    expect(modelsSent()).toEqual(["models/flash"]);
+    expect(detailsOf("unavailable")).toEqual([]);
+  });
+
   it("refuses the job where there is no next", async () => {
     gone("models/flash", "lite");
     expect(await ask()).toMatchObject({ kind: "refused", httpStatus: 404 });

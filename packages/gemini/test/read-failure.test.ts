@@ -75,7 +75,7 @@ describe("an answer that is an error", () => {
     [300, false],
     [400, false],
     [401, false],
-    [404, false],
+    [404, true],
     [407, false],
     [408, true],
     [409, false],
@@ -293,5 +293,23 @@ describe("an egress proxy that makes no tunnel", () => {
       kind: "refused",
       errorCode: "unreachable",
     });
+  });
+});
+
+describe("a status that is none of Google's", () => {
+  it.each(["My name is Jo and I live in Ulm.", "x".repeat(65), "NOT FOUND", ""])(
+    "is not kept: %s",
+    (status) => {
+      expect(refusedWith(400, { error: { status } })).toMatchObject({
+        errorCode: "http_400",
+        retryable: false,
+      });
+    },
+  );
+
+  it("makes a 404 one that passes: something before Google has answered", () => {
+    expect(refusedWith(404, "<html>nginx</html>")).toMatchObject({ errorCode: "http_404", retryable: true });
+    const gone = refusedWith(404, { error: { status: "NOT_FOUND" } });
+    expect(gone).toMatchObject({ errorCode: "not_found", retryable: false });
   });
 });

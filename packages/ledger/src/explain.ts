@@ -95,7 +95,11 @@ function linesOfSettled(row: CallRow, price: Price): ExplanationLine[] {
   const asSaid = (what: string, source: string): ExplanationLine[] => [
     { what, tokens: null, usdPerMillion: null, usd, source },
   ];
-  if (row.byOperator) return asSaid("as an operator said: the answer was lost", "operator");
+  if (row.byOperator)
+    return asSaid(
+      row.estimated ? "as an operator said: it was an estimate" : "as an operator said: the answer was lost",
+      "operator",
+    );
   const tokens = readUsage(row.usageMetadata);
   if (!tokens)
     return asSaid("upper bound: no usage came", `the call's hold, at the price of ${price.source}`);

@@ -26,7 +26,7 @@ export {
   type SettledCall,
 } from "./ledger.ts";
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
-export { modelNames, type Price, PriceBook } from "./price-book.ts";
+export { isFree, modelNames, type Price, PriceBook } from "./price-book.ts";
 export { addPrice, listPrices } from "./price-list.ts";
 export { quotaOf, quotasOf } from "./quota.ts";
 export { resolveUnknownCall } from "./resolve-unknown.ts";

@@ -12,7 +12,7 @@ import { raiseAlert } from "./alerts/raise-alert.ts";
 import { type CallOpening, findNoRoom, type RoomFigures } from "./call-opening.ts";
 import { explainCost } from "./cost.ts";
 import { formatUsd, Money } from "./money.ts";
-import { type Price, PriceBook, servedModel } from "./price-book.ts";
+import { isFree, type Price, PriceBook, servedNames } from "./price-book.ts";
 import { readUsage, type TokenCounts } from "./usage.ts";
 
 const openStatement = loadStatement(new URL("./open-calls.sql", import.meta.url));
@@ -362,23 +362,23 @@ export class Ledger {
     };
   }
 
-  /** The price of who has answered; where that has none, all that it may be. */
+  /** The price of who has answered; where that has none, or is said to cost nothing, of all that it may be. */
   async #pricesOf(
     { price: asked, routedTo, startedAt }: OpenCall,
     { modelVersion, serviceTier }: CallAnswer & { kind: "answered" },
   ): Promise<{ prices: [Price, ...Price[]]; isSure: boolean; isRerouted: boolean }> {
-    const served = servedModel(modelVersion ?? asked.model);
-    const isRerouted = served !== asked.model && !routedTo.includes(served);
-    const known = await this.prices.priceOf(served, serviceTier, startedAt);
-    if (known) return { prices: [known], isSure: true, isRerouted };
+    const expected = [asked.model, ...routedTo];
+    const names = modelVersion === undefined ? [asked.model] : servedNames(modelVersion);
+    const served = names.find((name) => expected.includes(name));
+    for (const name of served === undefined ? names : [served]) {
+      const known = await this.prices.priceOf(name, serviceTier, startedAt);
+      if (known && !isFree(known)) return { prices: [known], isSure: true, isRerouted: served === undefined };
+    }
     const may = await Promise.all(
-      [asked.model, ...routedTo].map((model) => this.prices.priceOf(model, serviceTier, startedAt)),
+      expected.map((model) => this.prices.priceOf(model, serviceTier, startedAt)),
     );
-    return {
-      prices: [may[0] ?? asked, ...may.slice(1).flatMap((price) => price ?? [])],
-      isSure: false,
-      isRerouted,
-    };
+    const prices: [Price, ...Price[]] = [may[0] ?? asked, ...may.slice(1).flatMap((price) => price ?? [])];
+    return { prices, isSure: false, isRerouted: served === undefined };
   }
 }
 

@@ -162,12 +162,20 @@ export function readPrice(row: PriceRow): Price {
   };
 }
 
-/** A model that has answered, without what only dates it: `gemini-2.5-flash-preview-09-2025`, `…-2026-05-19`. */
-export function servedModel(modelVersion: string): string {
-  return modelNames(modelVersion)[1].replace(
-    /(?:-preview)?-(?:\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{2}-\d{2})$/,
-    "",
-  );
+/**
+ * The names of a model that has answered, the surest first: as it is, then without `-001`, without what dates it, and
+ * without `-preview` before that, as in `gemini-2.5-flash-preview-09-2025`.
+ */
+export function servedNames(modelVersion: string): string[] {
+  const [name, shorter] = modelNames(modelVersion);
+  const undated = shorter.replace(/-(?:\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{2}-\d{2})$/, "");
+  const isDated = undated !== shorter;
+  return [...new Set([name, shorter, undated, ...(isDated ? [undated.replace(/-preview$/, "")] : [])])];
+}
+
+/** Nothing that is called costs nothing: such a price stands for what is retired, or is a mistake. */
+export function isFree({ inputUsd, outputUsd }: Price): boolean {
+  return inputUsd.isZero() || outputUsd.isZero();
 }
 
 /**

@@ -64,13 +64,13 @@ export interface OutputLimits {
   billedTokensMax: number;
 }
 
-/** The room for thoughts gives way where the model has no more output, the answer does not. */
+/** Never more than the model has: the room for thoughts gives way first, then the answer, which is cut off. */
 export function outputLimits(capabilities: ModelCapabilities, request: OutputBounds): OutputLimits {
   const { setting, roomTokens, isRoomBeside } = planThinking(capabilities, request.thinkingBudget);
   const { outputTokensMax: streamedMax, unaryOutputTokensMax = streamedMax } = capabilities;
   const outputTokensMax = Math.min(streamedMax, unaryOutputTokensMax);
   const answerTokens = request.maxOutputTokens;
-  const maxOutputTokens = Math.max(answerTokens, Math.min(answerTokens + roomTokens, outputTokensMax));
+  const maxOutputTokens = Math.min(answerTokens + roomTokens, outputTokensMax);
   const billedTokensMax = isRoomBeside ? maxOutputTokens + roomTokens : maxOutputTokens;
   return { maxOutputTokens, thinking: setting, billedTokensMax };
 }

@@ -52,6 +52,13 @@ async function answeredBy(
   return { id: wish.id, cost: call.costUsd?.toFixed(), call };
 }
 
+async function priced(model: string, inputUsd: string, outputUsd: string) {
+  const rates = { inputUsd, outputUsd, cachedUsd: "0", audioInputUsd: "0", audioCachedUsd: "0" };
+  const row = { model, serviceTier: "standard", validFrom: new Date(0), ...rates, source: "a test" } as const;
+  await database.prisma.price.createMany({ data: [row], skipDuplicates: true });
+  ledger.prices.refresh();
+}
+
 const reroutedAlerts = (key: string) =>
   database.prisma.alert.findMany({ where: { type: "model_rerouted", key } });
 
@@ -79,6 +86,27 @@ describe("a call is billed by what has answered", () => {
   ])("whatever only dates it: %s", async (modelVersion) => {
     const startedAt = new Date("2026-11-30T12:00:00Z");
     expect((await answeredBy("gemini-3.8-flash", modelVersion, { startedAt })).cost).toBe("0.0045");
+  });
+
+  it.each([
+    ["gemini-9-flash-preview-09-2026", "gemini-9-flash-preview-09-2026"],
+    ["gemini-9-flash-preview-09-2026", undefined],
+    ["gemini-3-flash-preview", "gemini-3-flash-preview-12-2025"],
+  ])(
+    "at its own price, though its name is dated or a preview's: %s answered by %s",
+    async (asked, served) => {
+      if (asked.startsWith("gemini-9")) await priced(asked, "1", "2");
+      const { call } = await answeredBy(asked, served);
+      expect([call.price.model, call.estimated]).toEqual([asked, false]);
+      expect(
+        await database.prisma.alert.count({ where: { type: "model_rerouted", key: { startsWith: asked } } }),
+      ).toBe(0);
+    },
+  );
+
+  it("never as free: such a price is of what is retired", async () => {
+    const { call, cost } = await answeredBy("gemini-3.5-flash-lite", "gemini-2.0-flash-exp");
+    expect([cost, call.estimated]).toEqual(["0.0028", true]);
   });
 
   it("as the model that was asked where it does not say", async () => {

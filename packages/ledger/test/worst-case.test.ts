@@ -100,9 +100,12 @@ describe("the most output that a model has", () => {
     expect(limitsOf({ thinking }, 100, asked)).toMatchObject({ thinking: { thinkingBudget } });
   });
 
-  it("leaves an answer as long as it was asked for: Gemini refuses it", () => {
+  it("is never asked for more: Gemini would refuse it", () => {
     expect(limitsOf({ thinking: null, outputTokensMax: 8_192 }, 10_000)).toMatchObject({
-      maxOutputTokens: 10_000,
+      maxOutputTokens: 8_192,
+    });
+    expect(limitsOf({ thinking: low, unaryOutputTokensMax: 32_768 }, 40_000)).toMatchObject({
+      maxOutputTokens: 32_768,
     });
   });
 });

@@ -9,7 +9,7 @@ import { type Database, loadStatement, type Prisma } from "@understudy/database"
 import { modelNames } from "@understudy/ledger";
 import { tellModel } from "./list-models.ts";
 import { type ModelRegistry, rowOf } from "./model-registry.ts";
-import type { RegistryRows } from "./registry-rows.ts";
+import type { RegisteredRow, RegistryRows } from "./registry-rows.ts";
 
 const setRolesStatement = loadStatement(new URL("./set-roles.sql", import.meta.url));
 
@@ -31,58 +31,57 @@ export async function changeModel(
 ): Promise<ModelChange> {
   registry.refresh();
   const rows = await registry.rows();
-  const row = rowOf(rows, name);
+  const row = rowAt(rows, provider, name);
   const model = row?.model ?? modelNames(name)[1];
   const missing = (["capabilities", "source"] as const).filter(
     (field) => !row && update[field] === undefined,
   );
   if (missing.length > 0) return { kind: "incomplete", missing };
-  const routedTo = update.routedTo ? rowOf(rows, update.routedTo)?.model : update.routedTo;
+  const routedTo = update.routedTo ? rowAt(rows, provider, update.routedTo)?.model : update.routedTo;
   if (update.routedTo && routedTo === undefined) return { kind: "unknown_successor" };
-  const emptied = row ? await rolesEmptiedBy(registry, rows, model, update) : [];
-  if (emptied.length > 0) return { kind: "leaves_empty", roles: emptied };
 
   const { status, retiresAt, capabilities, source, seenAt = new Date() } = update;
   const fields = {
     ...(status !== undefined && { status }),
     ...(retiresAt !== undefined && { retiresAt }),
     ...(routedTo !== undefined && { routedTo }),
-    ...(capabilities !== undefined && { capabilities: capabilities as Prisma.InputJsonObject }),
+    ...(capabilities !== undefined && { capabilities }),
     ...(source !== undefined && { source }),
     seenAt,
+  };
+  if (row && rows.models.get(model) === row) {
+    const after = { models: new Map(rows.models).set(model, { ...row, ...fields }) };
+    const emptied = await registry.emptiedBy(after);
+    if (emptied.length > 0) return { kind: "leaves_empty", roles: emptied };
+  }
+
+  const { prisma } = database;
+  const written = {
+    ...fields,
+    ...(capabilities !== undefined && { capabilities: capabilities as Prisma.InputJsonObject }),
     updatedAt: new Date(),
   };
-  const { prisma } = database;
   await prisma.model.upsert({
     where: { provider_model: { provider, model } },
-    create: { provider, model, capabilities: {}, source: "", ...fields },
-    update: fields,
+    // What a new one needs was asked for above.
+    create: { provider, model, capabilities: {}, source: "", ...written },
+    update: written,
   });
   if (status === "active" || status === "deprecated")
     await prisma.modelUnavailable.deleteMany({ where: { provider, model } });
   registry.refresh();
   const after = await registry.rows();
-  const changed = rowOf(after, model);
+  const changed = rowAt(after, provider, model);
   if (!changed) throw new Error("A model that was written is not there.");
   return { kind: "changed", model: tellModel(after, changed) };
 }
 
-async function rolesEmptiedBy(
-  registry: ModelRegistry,
-  rows: RegistryRows,
-  model: string,
-  { status, capabilities }: ModelUpdate,
-): Promise<ModelRole[]> {
-  const isText = capabilities?.output.every((kind) => kind === "text") ?? true;
-  if (status !== "retired" && isText) return [];
-  const ofAll = rows.roles.filter((row) => row.models.includes(model));
-  const emptied = await Promise.all(
-    ofAll.map(async ({ role, models }) => {
-      const others = models.filter((other) => other !== model);
-      return (await registry.isEmpty(role, others)) ? [role] : [];
-    }),
-  );
-  return [...new Set(emptied.flat())];
+function rowAt(rows: RegistryRows, provider: string, name: string): RegisteredRow | undefined {
+  const own = rowOf(rows, name);
+  if (own?.provider === provider) return own;
+  return modelNames(name)
+    .map((known) => rows.others.find((row) => row.provider === provider && row.model === known))
+    .find((row) => row !== undefined);
 }
 
 /** What became of the wish to change roles. */
@@ -113,8 +112,11 @@ export async function changeRoles(
     if (models === null && isOfAll) return { kind: "is_needed", role };
     if (models && (await registry.isEmpty(role, models))) return { kind: "leaves_empty", role };
   }
+  const rows = await registry.rows();
+  const known = (models: readonly string[]) =>
+    models.map((name) => rowOf(rows, name)?.model ?? modelNames(name)[1]);
   const items = changes.flatMap(([role, models]) =>
-    models === undefined ? [] : [{ role, planName, creatorId, ...(models && { models }) }],
+    models === undefined ? [] : [{ role, planName, creatorId, ...(models && { models: known(models) }) }],
   );
   await database.execute(setRolesStatement, items);
   registry.refresh();

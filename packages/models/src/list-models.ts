@@ -5,7 +5,7 @@ import type { RegisteredRow, RegistryRows } from "./registry-rows.ts";
 /** All models of the registry, as they are told to others. */
 export async function listModels(registry: ModelRegistry): Promise<RegisteredModel[]> {
   const rows = await registry.rows();
-  return [...rows.models.values()].map((row) => tellModel(rows, row));
+  return [...rows.models.values(), ...rows.others].map((row) => tellModel(rows, row));
 }
 
 /** A model as it is told to others. */
@@ -21,7 +21,7 @@ export function tellModel(rows: RegistryRows, row: RegisteredRow): RegisteredMod
     capabilities,
     source,
     seenAt: seenAt.toISOString(),
-    roles: rolesOf(rows, model),
+    roles: rows.models.get(model) === row ? rolesOf(rows, model) : [],
   };
 }
 

@@ -1,6 +1,6 @@
 import { type ModelRole, modelRoles, type ServiceTier, textRoles } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
-import { type Candidate, modelNames, type Price, type PriceBook } from "@understudy/ledger";
+import { type Candidate, isFree, modelNames, type Price, type PriceBook } from "@understudy/ledger";
 import { type RegisteredRow, type RegistryRows, readRegistry } from "./registry-rows.ts";
 
 /** How long rows are kept before they are read anew: what is changed elsewhere counts after that. In milliseconds. */
@@ -9,14 +9,19 @@ const keepMs = 30_000;
 /** How long a model that is not registered is believed to be none: it may have been added elsewhere. In milliseconds. */
 const unknownMs = 1_000;
 
+/** Whose models are called. */
+export const defaultProvider = "gemini";
+
 /** What a call is made for, and for whom. */
 export interface ModelWish {
   role: ModelRole;
   /** In place of the role's. */
   model?: string | undefined;
   creatorId: string;
-  /** The creator's plan. Where it is not known, all plans' models count, after those of all. */
+  /** The creator's plan, whose jobs may have models of their own. */
   plan?: string | undefined;
+  /** The answer has to fit a schema. */
+  isStructured?: boolean;
 }
 
 /** Models that may answer, the first that can be called first. */
@@ -72,6 +77,7 @@ export class ModelRegistry {
     const found: Candidate[] = [];
     for (const name of names) {
       const candidate = await this.#candidate(rows, name, serviceTier);
+      if (wish.isStructured && candidate?.capabilities.structuredOutput === null) continue;
       if (candidate && !found.some(({ prices }) => prices[0].model === candidate.prices[0].model))
         found.push(candidate);
     }
@@ -111,7 +117,7 @@ export class ModelRegistry {
   async faults(): Promise<string[]> {
     const rows = await this.#read();
     const faults: string[] = [];
-    if (this.#preferred !== undefined && !(await this.#candidate(rows, this.#preferred, "standard")))
+    if (this.#preferred !== undefined && !(await this.#fits(rows, "draft", this.#preferred)))
       faults.push(
         `GEMINI_MODEL: ${this.#preferred} has no price or is not registered. Known: ${(await this.callable()).join(", ")}`,
       );
@@ -122,7 +128,30 @@ export class ModelRegistry {
           `role ${role}: none of ${names.join(", ") || "no models"} is registered, priced and not retired`,
         );
     }
+    if (rows.unreadable.length > 0 && faults.length > 0)
+      faults.push(`what these can do can't be read: ${rows.unreadable.join(", ")}`);
     return faults;
+  }
+
+  /** Roles, of all or of anybody's own, in which a model could be called before a change of rows and none after it. */
+  async emptiedBy(after: Pick<RegistryRows, "models">): Promise<ModelRole[]> {
+    const rows = await this.#read();
+    const changed = { ...rows, ...after };
+    const lists = rows.roles.map(({ role, models }) => [role, models] as const);
+    if (this.#preferred !== undefined) lists.push(["draft", [this.#preferred]]);
+    const emptied = await Promise.all(
+      lists.map(async ([role, models]) => {
+        const isEmptied =
+          (await this.#anyFits(rows, role, models)) && !(await this.#anyFits(changed, role, models));
+        return isEmptied ? [role] : [];
+      }),
+    );
+    return [...new Set(emptied.flat())];
+  }
+
+  /** Whether plans have models of their own anywhere: else nobody has to know a creator's plan. */
+  async isByPlan(): Promise<boolean> {
+    return (await this.#read()).roles.some(({ planName }) => planName !== null);
   }
 
   /** The roles in which each registered model stands: of all, GEMINI_MODEL's, and those of plans and creators. */
@@ -144,21 +173,28 @@ export class ModelRegistry {
   }
 
   async #anyFits(rows: RegistryRows, role: ModelRole, names: readonly string[]): Promise<boolean> {
-    for (const name of names) {
-      const row = rowOf(rows, name);
-      if (!row || row.status === "retired") continue;
-      if (role === "embed" && row.capabilities.purpose === "embed") {
-        if ((await this.prices.pricesNow(row.model, "standard")).length > 0) return true;
-      } else if (role !== "embed" && (await this.#candidate(rows, name, "standard"))) return true;
-    }
+    for (const name of names) if (await this.#fits(rows, role, name)) return true;
     return false;
+  }
+
+  /** Whether a model can do what a role is for: embed, or write an object, or for a summary a text. */
+  async #fits(rows: RegistryRows, role: ModelRole, name: string): Promise<boolean> {
+    if (role !== "embed") {
+      const candidate = await this.#candidate(rows, name, "standard");
+      return (
+        candidate !== undefined && (role === "summary" || candidate.capabilities.structuredOutput !== null)
+      );
+    }
+    const row = rowOf(rows, name);
+    if (!row || row.status === "retired" || row.capabilities.purpose !== "embed") return false;
+    return (await this.prices.pricesNow(row.model, "standard")).length > 0;
   }
 
   /** Notes that the provider does not have a model, for this project alone. @returns whether that is news */
   async markUnavailable(model: string): Promise<boolean> {
     if (!this.#project) return false;
     const mark = { ...this.#project, model };
-    const known = (await this.#read()).unavailable.some((one) => isSame(one, mark));
+    if ((await this.#read()).unavailable.some((one) => isSame(one, mark))) return false;
     const { prisma } = this.#database;
     await prisma.modelUnavailable.upsert({
       where: { provider_project_apiVersion_model: mark },
@@ -166,7 +202,7 @@ export class ModelRegistry {
       update: { since: new Date() },
     });
     this.refresh();
-    return !known;
+    return true;
   }
 
   /** Reads the registry anew when next asked: it was changed here. */
@@ -191,9 +227,7 @@ export class ModelRegistry {
       ...(this.#preferred !== undefined && textRoles.some((text) => text === role) ? [this.#preferred] : []),
       ...own.filter((row) => row.planName === null && row.creatorId === null).flatMap(({ models }) => models),
     ];
-    const plans = own.filter((row) => row.planName !== null);
-    if (plan === undefined) return [...ofAll, ...plans.flatMap(({ models }) => models)];
-    return plans.find((row) => row.planName === plan)?.models ?? ofAll;
+    return own.find((row) => row.planName !== null && row.planName === plan)?.models ?? ofAll;
   }
 
   /** @returns undefined where it can't be called: not registered, retired, no price, or more than text comes of it */
@@ -207,22 +241,37 @@ export class ModelRegistry {
     const [own, ...soon] = await this.prices.pricesNow(row.model, serviceTier);
     if (!own || isFree(own)) return undefined;
     const routedTo = successorsOf(rows, row);
-    const others = await Promise.all(routedTo.map(({ model }) => this.prices.pricesNow(model, serviceTier)));
-    const now = await this.prices.now();
-    const successor = routedTo[0];
-    const isRouted = row.retiresAt !== null && row.retiresAt <= now && successor !== undefined;
+    const [successor] = routedTo;
+    const isRouted =
+      row.retiresAt !== null && row.retiresAt <= (await this.prices.now()) && successor !== undefined;
     return {
-      model: name,
+      // From its end on who answers is asked by their own name: which parameters are right is certain then.
+      model: isRouted ? successor.model : name,
       capabilities: isRouted ? successor.capabilities : row.capabilities,
-      prices: [own, ...soon, ...others.flat()],
+      prices: [own, ...soon, ...(await this.#otherPrices(row.model, routedTo, serviceTier))],
       routedTo: routedTo.map(({ model }) => model),
     };
+  }
+
+  /** Of who may answer in a model's place; and of the standard tier, as which another may be served. */
+  async #otherPrices(
+    model: string,
+    routedTo: readonly RegisteredRow[],
+    serviceTier: ServiceTier,
+  ): Promise<Price[]> {
+    const names = routedTo.map((successor) => successor.model);
+    const asked = names.map((name) => this.prices.pricesNow(name, serviceTier));
+    const standard =
+      serviceTier === "standard"
+        ? []
+        : [model, ...names].map((name) => this.prices.pricesNow(name, "standard"));
+    return (await Promise.all([...asked, ...standard])).flat();
   }
 
   #read(): Promise<RegistryRows> {
     if (this.#rows === undefined || performance.now() - this.#readAt > keepMs) {
       this.#readAt = performance.now();
-      const read = readRegistry(this.#database);
+      const read = readRegistry(this.#database, this.#project?.provider ?? defaultProvider);
       this.#rows = read;
       read.catch(() => {
         if (this.#rows === read) this.#rows = undefined;
@@ -258,11 +307,6 @@ function successorsOf(rows: RegistryRows, row: RegisteredRow): RegisteredRow[] {
 /** Output of other kinds has no rate of its own. */
 function writesText({ capabilities: { purpose, output } }: RegisteredRow): boolean {
   return purpose === "generate" && output.every((kind) => kind === "text");
-}
-
-/** Nothing that is called costs nothing. */
-function isFree({ inputUsd, outputUsd }: Price): boolean {
-  return inputUsd.isZero() || outputUsd.isZero();
 }
 
 function isSame(

@@ -27,7 +27,10 @@ export async function worstCasesOf(
   const byStep = new Map<string, Decimal>();
   for (const call of calls) {
     const { step, role, model, serviceTier = "standard", output } = call;
-    const found = await registry.candidates({ ...whose, role, model }, serviceTier);
+    const found = await registry.candidates(
+      { ...whose, role, model, isStructured: output !== undefined },
+      serviceTier,
+    );
     if (found.kind === "unknown_model") return { byStep, unknownModel: found.model };
     const bounded = output ? { ...call, jsonSchema: modelSchemaOf(output) } : call;
     byStep.set(step, dearestWorstCaseUsd(found.candidates, bounded));

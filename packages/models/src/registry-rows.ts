@@ -30,7 +30,12 @@ export interface RoleRow {
 }
 
 export interface RegistryRows {
+  /** Of the provider that is called, by their names. */
   models: ReadonlyMap<string, RegisteredRow>;
+  /** Of other providers: known, and never called. */
+  others: readonly RegisteredRow[];
+  /** Names of rows that can't be read, such as those that a later release has written: never called. */
+  unreadable: readonly string[];
   roles: readonly RoleRow[];
   unavailable: readonly Unavailability[];
 }
@@ -38,8 +43,8 @@ export interface RegistryRows {
 /** How long a model that a provider does not have is not asked for again, in milliseconds. */
 const unavailableMs = 24 * 3_600_000;
 
-/** The registry as it stands in Postgres. */
-export async function readRegistry(database: Database): Promise<RegistryRows> {
+/** The registry as it stands in Postgres. @param provider the one that is called */
+export async function readRegistry(database: Database, provider: string): Promise<RegistryRows> {
   const { prisma } = database;
   const since = new Date(Date.now() - unavailableMs);
   const [models, roles, unavailable] = await Promise.all([
@@ -47,10 +52,16 @@ export async function readRegistry(database: Database): Promise<RegistryRows> {
     prisma.roleModels.findMany({ orderBy: { id: "asc" } }),
     prisma.modelUnavailable.findMany({ where: { since: { gt: since } } }),
   ]);
+  const read = models.map((row) => ({
+    row,
+    capabilities: modelCapabilities.safeParse(row.capabilities).data,
+  }));
+  const readable = read.flatMap(({ row, capabilities }) => (capabilities ? [{ ...row, capabilities }] : []));
+  const own = readable.filter((row) => row.provider === provider);
   return {
-    models: new Map(
-      models.map((row) => [row.model, { ...row, capabilities: modelCapabilities.parse(row.capabilities) }]),
-    ),
+    models: new Map(own.map((row) => [row.model, row])),
+    others: readable.filter((row) => row.provider !== provider),
+    unreadable: read.flatMap(({ row, capabilities }) => (capabilities ? [] : [row.model])),
     roles: roles.flatMap((row) => (isRole(row.role) ? [{ ...row, role: row.role }] : [])),
     unavailable,
   };

@@ -135,18 +135,14 @@ describe("the models of a role", () => {
     await expect(requireModels(open({ preferred: "gpt-9" }))).rejects.toThrow("GEMINI_MODEL: gpt-9");
   });
 
-  it("are the creator's, else the plan's, else those of all; where the plan is not known all plans' count", async () => {
+  it("are the creator's, else the plan's, else those of all", async () => {
     await database.prisma.creator.create({ data: { id: "ann" } });
     await changeRoles(database, registry, { planName: "business" }, { draft: ["gemini-3.8-flash"] });
     await changeRoles(database, registry, { creatorId: "ann" }, { draft: ["gemini-3.6-flash"] });
     expect(await namesOf({ plan: "business" })).toEqual(["gemini-3.8-flash"]);
     expect(await namesOf({ plan: "business", creatorId: "ann" })).toEqual(["gemini-3.6-flash"]);
     expect(await namesOf()).toEqual(["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"]);
-    expect(await namesOf({ plan: undefined })).toEqual([
-      "gemini-3.5-flash-lite",
-      "gemini-3.1-flash-lite",
-      "gemini-3.8-flash",
-    ]);
+    expect([await registry.isByPlan(), await open().isByPlan()]).toEqual([true, true]);
     expect(await rolesFor(registry, { planName: "business" })).toEqual({ draft: ["gemini-3.8-flash"] });
     await changeRoles(database, registry, { planName: "business" }, { draft: null });
     expect(await rolesFor(registry, { planName: "business" })).toEqual({});
@@ -222,9 +218,59 @@ describe("a change of a model", () => {
     const last = await change("gemini-3.5-flash-lite", { status: "retired" });
     expect(last).toMatchObject({ kind: "leaves_empty", roles: expect.arrayContaining(["draft", "check"]) });
     const drawn = { ...capabilities, output: ["text", "image"] };
+    const embedding = { ...capabilities, purpose: "embed", output: [] };
+    const wordless = { ...capabilities, structuredOutput: null };
+    for (const can of [embedding, wordless])
+      expect(await change("gemini-3.5-flash-lite", { capabilities: can })).toMatchObject({
+        kind: "leaves_empty",
+      });
+    expect(await change("gemini-embedding-2", { capabilities })).toEqual({
+      kind: "leaves_empty",
+      roles: ["embed"],
+    });
     expect(await change("gemini-3.5-flash-lite", { capabilities: drawn })).toMatchObject({
       kind: "leaves_empty",
     });
+  });
+
+  it("can't take away what a role names otherwise, or what GEMINI_MODEL names", async () => {
+    await changeRoles(database, registry, {}, { offer: ["models/gemini-3.8-flash-001"] });
+    expect((await rolesFor(registry, {})).offer).toEqual(["gemini-3.8-flash"]);
+    expect(await change("gemini-3.8-flash", { status: "retired" })).toEqual({
+      kind: "leaves_empty",
+      roles: ["offer"],
+    });
+    const preferring = open({ preferred: "gemini-3.6-flash" });
+    const at = { provider: "gemini", model: "gemini-3.6-flash" };
+    const retired = modelUpdate.parse({ status: "retired" });
+    expect(await changeModel(database, preferring, at, retired)).toMatchObject({ kind: "leaves_empty" });
+    expect(await change("gemini-3.6-flash", { status: "retired" })).toMatchObject({ kind: "changed" });
+  });
+
+  it("of another provider is kept, and changes nothing for ours", async () => {
+    const at = { provider: "vertex", model: "gemini-3.5-flash-lite" };
+    const bare = await changeModel(database, registry, at, modelUpdate.parse({ source: "a test" }));
+    expect(bare).toEqual({ kind: "incomplete", missing: ["capabilities"] });
+    const whole = modelUpdate.parse({ capabilities, source: "a test", status: "retired" });
+    expect(await changeModel(database, registry, at, whole)).toMatchObject({
+      kind: "changed",
+      model: { provider: "vertex", status: "retired", roles: [] },
+    });
+    expect(await namesOf()).toEqual(["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"]);
+    const listed = (await listModels(registry)).filter(({ model }) => model === at.model);
+    expect(listed.map(({ provider, status }) => [provider, status])).toEqual([
+      ["gemini", "active"],
+      ["vertex", "retired"],
+    ]);
+  });
+
+  it("that can't be read stops that model alone, and can be set right", async () => {
+    const where = { provider_model: { provider: "gemini", model: "gemini-3.5-flash-lite" } };
+    await database.prisma.model.update({ where, data: { capabilities: { surprise: 1 } } });
+    registry = open();
+    expect(await namesOf()).toEqual(["gemini-3.1-flash-lite"]);
+    await change("gemini-3.5-flash-lite", { capabilities, source: "a test" });
+    expect(await namesOf()).toHaveLength(2);
   });
 
   it("is seen by another process that asks for a model which it does not know", async () => {
@@ -298,6 +344,19 @@ describe("what a job must have room for", () => {
     await change("gemini-3.5-flash-lite", { routedTo: "gemini-4-neon" });
     expect(await worst(everybody, { model: "gemini-3.5-flash-lite" })).toBeGreaterThan(Number(lite) * 5);
     expect(await worst(everybody, { model: "gpt-9" })).toBe("gpt-9");
+  });
+
+  it("is that of the standard tier where another may be served as such, and is dearer", async () => {
+    const held = async (serviceTier: "standard" | "flex" | "priority") =>
+      Number(await worst(everybody, { serviceTier }));
+    expect(await held("flex")).toBe(await held("standard"));
+    expect(await held("priority")).toBeGreaterThan(await held("standard"));
+  });
+
+  it("is of no model that can't answer in a form, where it has to", async () => {
+    await change("gemini-3.5-flash-lite", { capabilities: { ...capabilities, structuredOutput: null } });
+    expect(await namesOf({ isStructured: true })).toEqual(["gemini-3.1-flash-lite"]);
+    expect(await namesOf({})).toHaveLength(2);
   });
 
   it("covers a price that begins before the call can", async () => {

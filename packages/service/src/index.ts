@@ -5,4 +5,9 @@ export { isLoopback, isLoopbackHost } from "./loopback.ts";
 export { type RunningService, runService } from "./run-service.ts";
 export { newSecretsKeys, type SealedSecret, SecretBox, type SecretsKeys, secretsKeys } from "./secret-box.ts";
 export { postgresUrl, redisUrl } from "./service-urls.ts";
-export { isGooglesOwn, mayAllowPrivateWebhooks, privateWebhooksFault } from "./tried-out.ts";
+export {
+  isGooglesOwn,
+  mayAllowPrivateWebhooks,
+  privateWebhooksFault,
+  providerExpectedAt,
+} from "./tried-out.ts";

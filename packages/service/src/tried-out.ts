@@ -12,6 +12,13 @@ export function isGooglesOwn(baseUrl: string | undefined): boolean {
   return URL.canParse(baseUrl) && /(^|\.)googleapis\.com$/i.test(new URL(baseUrl).hostname);
 }
 
+/** Who answers at an address, as far as that tells: our emulator runs on this machine, or is called so in a network. */
+export function providerExpectedAt(baseUrl: string | undefined): "gemini" | "emulator" | "other" {
+  if (baseUrl === undefined || isGooglesOwn(baseUrl)) return "gemini";
+  const { hostname } = new URL(baseUrl);
+  return isLoopbackHost(hostname) || hostname.includes("emulator") ? "emulator" : "other";
+}
+
 /**
  * Whether `WEBHOOK_ALLOW_PRIVATE` may be set: where nobody but this machine reaches the API, and what answers is the emulator.
  * Elsewhere whoever may make endpoints could have us ask what only we can reach.

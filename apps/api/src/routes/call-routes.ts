@@ -64,7 +64,7 @@ export function callRoutes(database: Database): Route[] {
     scope: "admin",
     summary: "Settle a call whose answer was lost",
     description:
-      "Says what an `unknown` call cost, or that nobody pays for it. The same word again changes nothing; another is refused.",
+      "Says what an `unknown` call cost, or that nobody pays for it, or what an `estimated` one cost. The same word again changes nothing; another is refused.",
     params: { id: callId },
     absent: { id: noSuchCall },
     example: { params: { id: examples.call.id } },
