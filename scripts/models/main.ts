@@ -15,6 +15,7 @@ import { ask } from "../client/ask.ts";
 import { CommandError, exitCodeOf } from "../client/command-error.ts";
 import { findInstance } from "../client/find-instance.ts";
 import { geminiAccess, type ListedModel, listGeminiModels } from "../client/gemini-models.ts";
+import { isOfGeminisOwnApi } from "../prices/drift.ts";
 import { checkRegistry, type Registry } from "./check.ts";
 import { type Connection, type ModelCommands, runCommand, type SetOptions } from "./options.ts";
 import { findingsTable, modelsTable, rolesTable } from "./tables.ts";
@@ -124,7 +125,7 @@ async function readModels(connection: Connection): Promise<RegisteredModel[]> {
 /** @returns also the API's time, which is the database's but for a little */
 async function readPrices(connection: Connection): Promise<{ items: Price[]; date: Date }> {
   const { body, date = new Date() } = await send(connection, { method: "GET", path: "/api/ai/admin/prices" });
-  return { items: priceList.parse(body).items, date };
+  return { items: priceList.parse(body).items.filter(isOfGeminisOwnApi), date };
 }
 
 async function readRoles(connection: Connection, plan?: string): Promise<OwnRoleModels> {

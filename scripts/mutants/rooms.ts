@@ -25,8 +25,12 @@ export const rooms: readonly Room[] = [
   {
     name: "money",
     goal: 0.9,
-    sources: ["packages/ledger/src/**", "apps/console/src/money/usd.ts"],
-    suites: ["packages/ledger/test/**/*.test.ts", "apps/console/test/usd.test.ts"],
+    sources: ["packages/ledger/src/**", "packages/models/src/**", "apps/console/src/money/usd.ts"],
+    suites: [
+      "packages/ledger/test/**/*.test.ts",
+      "packages/models/test/**/*.test.ts",
+      "apps/console/test/usd.test.ts",
+    ],
   },
   {
     name: "webhooks",

@@ -60,6 +60,7 @@ const answeredBy = [
  */
 export function findDrift(prices: readonly Price[], now: Date): Drift[] {
   return prices
+    .filter(isOfGeminisOwnApi)
     .filter((price) => price.serviceTier === "standard" && (price.inForce || new Date(price.validFrom) > now))
     .flatMap((price) => {
       const at = price.inForce ? now : new Date(price.validFrom);
@@ -138,4 +139,9 @@ function differences(
   return fields
     .filter((field) => ours.get(field) !== theirs.get(field))
     .map((field) => [field, ours.get(field) ?? "none", theirs.get(field) ?? "none"]);
+}
+
+/** Of Gemini's own API: the list that is compared knows no other. */
+export function isOfGeminisOwnApi({ provider, regionClass }: Price): boolean {
+  return provider === "gemini" && regionClass === "global";
 }

@@ -31,8 +31,10 @@ describe("prices", () => {
     expect(items.length).toBeGreaterThanOrEqual(99);
     expect(items.every((item) => item.source.length > 0)).toBe(true);
     expect(await list("?model=gemini-3.1-pro-preview")).toContainEqual({
+      provider: "gemini",
       model: "gemini-3.1-pro-preview",
       serviceTier: "standard",
+      regionClass: "global",
       validFrom: "2025-01-01T00:00:00.000Z",
       inForce: true,
       inputUsd: "2",

@@ -21,7 +21,9 @@ import type { WorkerDependencies } from "../src/run-agent-job.ts";
 const price: Price = {
   id: 1,
   model: "gemini-2.5-flash",
+  provider: "gemini",
   serviceTier: "standard",
+  regionClass: "global",
   validFrom: new Date(0),
   ...{ inputUsd: sumUsd(["1"]), outputUsd: sumUsd(["1"]), cachedUsd: sumUsd(["1"]) },
   ...{ audioInputUsd: sumUsd(["1"]), audioCachedUsd: sumUsd(["1"]) },

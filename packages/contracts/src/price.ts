@@ -24,6 +24,13 @@ const longContext = z.strictObject({
   cachedUsd: usdPerMillion,
 });
 
+/** A provider as the registry names it. */
+export const providerName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "must be a provider's name, such as gemini");
+
+export const regionClasses = ["global", "regional"] as const;
+
 const instant = timeWithOffset.transform((text) => new Date(text));
 
 /** Query of `GET /api/ai/admin/prices`. */
@@ -31,8 +38,10 @@ export const pricesQuery = z.strictObject({ model: modelName.optional() });
 
 /** One row of `Price`: USD for a million tokens. */
 export const price = z.object({
+  provider: z.string(),
   model: z.string(),
   serviceTier: z.enum(serviceTiers),
+  regionClass: z.enum(regionClasses).describe("The provider's endpoints that it is for."),
   validFrom: z.iso.datetime(),
   inForce: z.boolean().describe("It is what a call that begins now costs."),
   inputUsd: usd,
@@ -51,8 +60,10 @@ export const priceList = z.object({ items: z.array(price) });
 
 /** Body of `POST /api/ai/admin/prices`: a new row. A row is never edited. */
 export const newPrice = z.strictObject({
+  provider: providerName.default("gemini"),
   model: modelName,
   serviceTier: z.enum(serviceTiers).default("standard"),
+  regionClass: z.enum(regionClasses).default("global"),
   validFrom: instant
     .refine(
       (at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 10_000,

@@ -20,7 +20,9 @@ function price(id: number, model: string, inputUsd: string, outputUsd: string): 
   return {
     id,
     model,
+    provider: "gemini",
     serviceTier: "standard",
+    regionClass: "global",
     validFrom: new Date(0),
     inputUsd: usd(inputUsd),
     outputUsd: usd(outputUsd),

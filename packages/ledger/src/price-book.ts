@@ -8,9 +8,12 @@ const clockStatement = loadStatement(new URL("./clock.sql", import.meta.url));
 /** One row of `Price`: USD for a million tokens. */
 export interface Price {
   id: number;
+  provider: string;
   /** Normalized: the name that the row has. */
   model: string;
   serviceTier: ServiceTier;
+  /** The provider's endpoints that it is for. */
+  regionClass: "global" | "regional";
   validFrom: Date;
   inputUsd: Decimal;
   outputUsd: Decimal;
@@ -111,7 +114,9 @@ export class PriceBook {
   }
 
   async #read(): Promise<Price[]> {
-    const rows = await this.#database.prisma.price.findMany();
+    // Of what is called: Gemini's own API has one endpoint for all.
+    const where = { provider: "gemini", regionClass: "global" };
+    const rows = await this.#database.prisma.price.findMany({ where });
     const askedAt = performance.now();
     const [clock] = await this.#database.execute<{ ms: number }>(clockStatement, []);
     // Ahead by the time that the answer took, at most.
@@ -145,6 +150,7 @@ type PriceRow = Awaited<ReturnType<Database["prisma"]["price"]["findMany"]>>[num
 export function readPrice(row: PriceRow): Price {
   return {
     ...row,
+    regionClass: row.regionClass === "regional" ? "regional" : "global",
     inputUsd: new Money(row.inputUsd.toFixed()),
     outputUsd: new Money(row.outputUsd.toFixed()),
     cachedUsd: new Money(row.cachedUsd.toFixed()),

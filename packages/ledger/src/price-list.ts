@@ -20,11 +20,17 @@ export async function listPrices(
 ): Promise<ToldPrice[]> {
   const rows = await database.prisma.price.findMany({
     ...(query.model !== undefined && { where: { model: { in: modelNames(query.model) } } }),
-    orderBy: [{ model: "asc" }, { serviceTier: "asc" }, { validFrom: "desc" }],
+    orderBy: [
+      { model: "asc" },
+      { provider: "asc" },
+      { serviceTier: "asc" },
+      { regionClass: "asc" },
+      { validFrom: "desc" },
+    ],
   });
   const inForce = new Map<string, number>();
-  for (const { id, model, serviceTier, validFrom } of rows) {
-    const key = `${model} ${serviceTier}`;
+  for (const { id, provider, model, serviceTier, regionClass, validFrom } of rows) {
+    const key = `${provider} ${model} ${serviceTier} ${regionClass}`;
     if (validFrom <= now && !inForce.has(key)) inForce.set(key, id);
   }
   const ids = new Set(inForce.values());
@@ -90,8 +96,10 @@ export async function addPrice(
 function tellPrice(price: Price, inForce: boolean): ToldPrice {
   const { longContext } = price;
   return {
+    provider: price.provider,
     model: price.model,
     serviceTier: price.serviceTier,
+    regionClass: price.regionClass,
     validFrom: price.validFrom.toISOString(),
     inForce,
     inputUsd: formatUsd(price.inputUsd),

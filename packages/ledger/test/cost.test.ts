@@ -16,8 +16,10 @@ function price(
   const usd = (name: string, otherwise: string) => new Money(rates[name] ?? rates[otherwise] ?? 0);
   return {
     id: 1,
+    provider: "gemini",
     model,
     serviceTier,
+    regionClass: "global",
     validFrom: new Date(0),
     inputUsd: usd("in", "in"),
     outputUsd: usd("out", "out"),

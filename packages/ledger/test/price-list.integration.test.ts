@@ -48,6 +48,25 @@ describe("the list of prices", () => {
 });
 
 describe("adding a price", () => {
+  it("of another provider, or of a region, stands beside ours, and bills nothing of ours", async () => {
+    const regional = { ...flash, inputUsd: "0.44", regionClass: "regional" };
+    const vertex = { ...flash, inputUsd: "0.5", provider: "vertex" };
+    for (const price of [regional, vertex])
+      expect(await add({ ...price, validFrom: "2020-01-01T00:00:00Z" })).toMatchObject({
+        kind: "added",
+        price: { inForce: true },
+      });
+    expect(await add({ ...vertex, validFrom: "2020-01-01T00:00:00Z" })).toMatchObject({ kind: "exists" });
+    const rows = await listPrices(database, { model: flash.model }, now);
+    const inForce = rows.filter((row) => row.inForce && row.serviceTier === "standard");
+    expect(inForce.map(({ provider, regionClass, inputUsd }) => [provider, regionClass, inputUsd])).toEqual([
+      ["gemini", "global", "0.3"],
+      ["gemini", "regional", "0.44"],
+      ["vertex", "global", "0.5"],
+    ]);
+    expect((await book.priceOf(flash.model, "standard", now))?.inputUsd.toFixed()).toBe("0.3");
+  });
+
   it("to a model that has one: a minute ahead unless told otherwise, never sooner", async () => {
     expect(await add({ validFrom: "2026-11-22T12:00:59.999Z" })).toMatchObject({ kind: "too_soon" });
     expect(await add({ validFrom: "2024-01-01T00:00:00Z" })).toMatchObject({
@@ -58,6 +77,7 @@ describe("adding a price", () => {
       kind: "added",
       price: {
         ...flash,
+        ...{ provider: "gemini", regionClass: "global" },
         serviceTier: "standard",
         validFrom: "2026-11-22T12:01:00.000Z",
         inForce: false,

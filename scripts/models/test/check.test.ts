@@ -31,7 +31,9 @@ function registered(change: Partial<RegisteredModel> = {}): RegisteredModel {
 function priced(change: Partial<Price> = {}): Price {
   return {
     model: "gemini-3.5-flash-lite",
+    provider: "gemini",
     serviceTier: "standard",
+    regionClass: "global",
     validFrom: "2026-07-21T00:00:00.000Z",
     inForce: true,
     inputUsd: "0.3",

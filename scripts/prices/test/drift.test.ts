@@ -7,7 +7,9 @@ const now = new Date("2026-11-22T00:00:00Z");
 function priced(change: Partial<Price> = {}): Price {
   return {
     model: "gemini-2.5-flash",
+    provider: "gemini",
     serviceTier: "standard",
+    regionClass: "global",
     validFrom: "2025-01-01T00:00:00.000Z",
     inForce: true,
     inputUsd: "0.3",

@@ -283,8 +283,10 @@ export const newPrice = {
 };
 
 export const price: Price = {
+  provider: "gemini",
   model: "gemini-3.5-flash-lite",
   serviceTier: "standard",
+  regionClass: "global",
   validFrom: "2026-07-21T00:00:00.000Z",
   inForce: true,
   inputUsd: "0.3",

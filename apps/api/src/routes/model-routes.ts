@@ -3,6 +3,7 @@ import {
   modelList,
   modelName,
   modelUpdate,
+  providerName,
   registeredModel,
   roles,
   rolesQuery,
@@ -10,11 +11,8 @@ import {
 } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { changeModel, changeRoles, listModels, type ModelRegistry, rolesFor } from "@understudy/models";
-import { z } from "zod";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { ProblemError } from "../http/problem-error.ts";
-
-const provider = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must be a provider's name, such as gemini");
 
 /** The registry: what models can do, how long they live, and which answer for a role. */
 export function modelRoutes(database: Database, registry: ModelRegistry): Route[] {
@@ -40,7 +38,7 @@ export function modelRoutes(database: Database, registry: ModelRegistry): Route[
     summary: "Add or change a model",
     description:
       "What is left out stays. A new model needs `capabilities` and `source`, and a price before it can be called. Every process knows it within 30 seconds.",
-    params: { provider, model: modelName },
+    params: { provider: providerName, model: modelName },
     body: modelUpdate,
     example: { params: { provider: "gemini", model: "gemini-3.5-flash-lite" } },
     answers: { 200: { description: "The model as it is now.", schema: registeredModel } },

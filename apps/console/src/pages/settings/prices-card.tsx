@@ -38,7 +38,9 @@ export function PricesCard() {
             label="Prices"
             records={items}
             columns={columns}
-            idOf={(price) => `${price.model} ${price.serviceTier} ${price.validFrom}`}
+            idOf={(price) =>
+              `${price.provider} ${price.model} ${price.serviceTier} ${price.regionClass} ${price.validFrom}`
+            }
             empty="No price: no model can be used."
           />
         )}
