@@ -162,6 +162,8 @@ export class Ledger {
   readonly #database: Database;
   readonly #platformQuotaUsd: string | undefined;
   readonly #onRoom: (creatorId: string) => void;
+  /** Pairs of models of which operators were told from here: a few. */
+  readonly #rerouted = new Set<string>();
   // What the job holds may change with each call of it.
   readonly #open = groupCommit(
     groupMax,
@@ -276,8 +278,14 @@ export class Ledger {
   /** Once for each pair of models. The call is paid for by now: without the alert it is `estimated` all the same. */
   async #tellRerouted({ id, price }: OpenCall, modelVersion: string, costUsd: Decimal): Promise<void> {
     const data = { model: price.model, modelVersion, callId: id, costUsd: formatUsd(costUsd) };
+    const key = `${price.model}:${modelVersion}`;
+    if (this.#rerouted.has(key)) return;
     const facts = { type: "model_rerouted", creatorId: null, data } as const;
-    await raiseAlert(this.#database, facts, `${price.model}:${modelVersion}`).catch(() => {});
+    const isTold = await raiseAlert(this.#database, facts, key).then(
+      () => true,
+      () => false,
+    );
+    if (isTold) this.#rerouted.add(key);
   }
 
   /**
