@@ -13,14 +13,12 @@ import type { Price } from "./price-book.ts";
  */
 export function holdFor(price: Price, promptTokensMax: number, outputTokensMax: number): Decimal {
   const { input, output } = dearestRates(price, longContextRates(price, promptTokensMax));
-  return new Money(promptTokensMax)
-    .times(input)
-    .plus(new Money(outputTokensMax).times(output))
-    .times(millionth);
+  return input.times(promptTokensMax).plus(output.times(outputTokensMax));
 }
 
 const millionth = new Money("0.000001");
 
+/** USD for a token. */
 interface Rates {
   input: Decimal;
   output: Decimal;
@@ -33,8 +31,10 @@ const longContext = new WeakMap<Price, Rates>();
 function dearestRates(price: Price, long: Price["longContext"]): Rates {
   const known = long ? longContext : usual;
   const rates = known.get(price) ?? {
-    input: Money.max(price.inputUsd, price.audioInputUsd, price.cachedUsd, long?.inputUsd ?? 0),
-    output: Money.max(price.outputUsd, long?.outputUsd ?? 0),
+    input: Money.max(price.inputUsd, price.audioInputUsd, price.cachedUsd, long?.inputUsd ?? 0).times(
+      millionth,
+    ),
+    output: Money.max(price.outputUsd, long?.outputUsd ?? 0).times(millionth),
   };
   known.set(price, rates);
   return rates;

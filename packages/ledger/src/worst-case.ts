@@ -1,7 +1,6 @@
 import type { ModelCapabilities } from "@understudy/contracts";
 import type { Decimal } from "decimal.js";
 import { holdFor } from "./hold.ts";
-import { Money } from "./money.ts";
 import type { Price } from "./price-book.ts";
 import { planThinking, type ThinkingSetting } from "./thinking.ts";
 
@@ -35,10 +34,8 @@ export interface Candidate {
 }
 
 /** The worst that a request can cost where it is sent to that model, in USD, whoever answers. */
-export function worstCaseUsd({ prices, capabilities }: Candidate, request: BoundedRequest): Decimal {
-  const promptTokens = promptTokensMax(request);
-  const { billedTokensMax } = outputLimits(capabilities, request);
-  return Money.max(...prices.map((price) => holdFor(price, promptTokens, billedTokensMax)));
+export function worstCaseUsd(candidate: Candidate, request: BoundedRequest): Decimal {
+  return dearestOf(candidate, promptTokensMax(request), request);
 }
 
 /** The same where it is not yet known to which of the models it will be sent: of the dearest. */
@@ -46,12 +43,28 @@ export function dearestWorstCaseUsd(
   candidates: readonly [Candidate, ...Candidate[]],
   request: BoundedRequest,
 ): Decimal {
-  return Money.max(...candidates.map((candidate) => worstCaseUsd(candidate, request)));
+  const promptTokens = promptTokensMax(request);
+  return candidates.map((candidate) => dearestOf(candidate, promptTokens, request)).reduce(dearer);
 }
 
 /** The worst that the prompt alone can cost there, in USD. */
 export function promptWorstCaseUsd({ prices }: Candidate, request: BoundedRequest): Decimal {
-  return Money.max(...prices.map((price) => holdFor(price, promptTokensMax(request), 0)));
+  const promptTokens = promptTokensMax(request);
+  return prices.map((price) => holdFor(price, promptTokens, 0)).reduce(dearer);
+}
+
+function dearestOf(
+  { prices, capabilities }: Candidate,
+  promptTokens: number,
+  request: OutputBounds,
+): Decimal {
+  const { billedTokensMax } = outputLimits(capabilities, request);
+  return prices.map((price) => holdFor(price, promptTokens, billedTokensMax)).reduce(dearer);
+}
+
+/** Compared, not made anew as `max` does: this is worked out for each job that is accepted. */
+function dearer(one: Decimal, other: Decimal): Decimal {
+  return other.gt(one) ? other : one;
 }
 
 /** What bounds a request's output, in tokens, as it is sent and as it is held. */

@@ -12,6 +12,15 @@ const unknownMs = 1_000;
 /** Whose models are called. */
 export const defaultProvider = "gemini";
 
+/** How long a list of candidates is kept: a price that begins within a minute is among them. In milliseconds. */
+const keptListMs = 1_000;
+
+interface KeptList {
+  /** By this process' steady clock, in milliseconds. */
+  at: number;
+  candidates: readonly Candidate[];
+}
+
 /** What a call is made for, and for whom. */
 export interface ModelWish {
   role: ModelRole;
@@ -44,6 +53,8 @@ export class ModelRegistry {
   readonly #database: Database;
   readonly #preferred: string | undefined;
   readonly #project: ProviderProject | undefined;
+  /** By what was read: what is read anew is worked out anew. */
+  readonly #kept = new WeakMap<RegistryRows, Map<string, KeptList>>();
   #rows: Promise<RegistryRows> | undefined;
   /** By this process' steady clock, in milliseconds. */
   #readAt = Number.NEGATIVE_INFINITY;
@@ -74,20 +85,37 @@ export class ModelRegistry {
   async #candidates(wish: ModelWish, serviceTier: ServiceTier): Promise<Candidates> {
     const rows = await this.#read();
     const names = wish.model === undefined ? this.#namesFor(rows, wish) : [wish.model];
-    const found: Candidate[] = [];
-    for (const name of names) {
-      const candidate = await this.#candidate(rows, name, serviceTier);
-      if (wish.isStructured && candidate?.capabilities.structuredOutput === null) continue;
-      if (candidate && !found.some(({ prices }) => prices[0].model === candidate.prices[0].model))
-        found.push(candidate);
-    }
-    const [callable, gone] = [true, false].map((isIn) =>
-      found.filter(({ prices }) => this.#isAvailable(rows, prices[0].model) === isIn),
-    );
+    const listed = await this.#listed(rows, names, serviceTier);
+    const fit = wish.isStructured
+      ? listed.filter(({ capabilities }) => capabilities.structuredOutput !== null)
+      : listed;
+    const available = fit.filter(({ prices }) => this.#isAvailable(rows, prices[0].model));
     // Where all are gone the provider may say so once more: it may have them again.
-    const [best, ...others] = callable?.length ? callable : (gone ?? []);
+    const [best, ...others] = available.length > 0 ? available : fit;
     if (best) return { kind: "callable", candidates: [best, ...others] };
     return { kind: "unknown_model", model: names[0] ?? "", models: await this.callable() };
+  }
+
+  /** Those of a list that can be called, each once. Kept for a second: it is asked for at each accepted job. */
+  async #listed(
+    rows: RegistryRows,
+    names: readonly string[],
+    serviceTier: ServiceTier,
+  ): Promise<readonly Candidate[]> {
+    const kept = this.#kept.get(rows) ?? new Map<string, KeptList>();
+    this.#kept.set(rows, kept);
+    const key = `${serviceTier} ${names.join(" ")}`;
+    const before = kept.get(key);
+    if (before && performance.now() - before.at < keptListMs) return before.candidates;
+    const candidates: Candidate[] = [];
+    for (const name of names) {
+      const candidate = await this.#candidate(rows, name, serviceTier);
+      if (candidate && !candidates.some(({ prices }) => prices[0].model === candidate.prices[0].model))
+        candidates.push(candidate);
+    }
+    // Names that nobody knows may be asked for without end.
+    if (candidates.length > 0) kept.set(key, { at: performance.now(), candidates });
+    return candidates;
   }
 
   /** Names of all models that can be called for text, in order. */
@@ -105,9 +133,8 @@ export class ModelRegistry {
   async firstOf(role: ModelRole, wish: Omit<ModelWish, "role"> = { creatorId: "" }): Promise<string> {
     const rows = await this.#read();
     const names = wish.model === undefined ? this.#namesFor(rows, { ...wish, role }) : [wish.model];
-    for (const name of names)
-      if (await this.#candidate(rows, name, "standard")) return normalized(rows, name);
-    return normalized(rows, names[0] ?? "");
+    const [first] = await this.#listed(rows, names, "standard");
+    return first?.prices[0].model ?? normalized(rows, names[0] ?? "");
   }
 
   /**
