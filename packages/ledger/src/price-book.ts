@@ -1,5 +1,5 @@
 import type { ServiceTier } from "@understudy/contracts";
-import { type Database, loadStatement } from "@understudy/database";
+import { type Database, KeptRead, loadStatement } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { Money } from "./money.ts";
 
@@ -28,18 +28,13 @@ export interface Price {
 /** A price that begins so soon may be in force when a call is written down: in milliseconds. */
 const soonMs = 60_000;
 
-/** How long a model without a price is believed to have none: one may have been added elsewhere. In milliseconds. */
-const unknownMs = 1_000;
-
 /** How long prices are kept before they are read anew: a row added elsewhere counts after that. */
 export const keepMs = 30_000;
 
 /** The prices of `Price`, kept in memory. */
 export class PriceBook {
   readonly #database: Database;
-  #rows: Promise<Price[]> | undefined;
-  /** By this process' steady clock, in milliseconds. */
-  #readAt = Number.NEGATIVE_INFINITY;
+  readonly #kept = new KeptRead(() => this.#read(), keepMs);
   /** The database's clock less this process' steady one, in milliseconds. */
   #clockMs: number | undefined;
 
@@ -53,7 +48,7 @@ export class PriceBook {
    * @returns undefined where the model, or that tier of it, has no price at that time
    */
   async priceOf(model: string, serviceTier: ServiceTier, at: Date): Promise<Price | undefined> {
-    return latestFirst(await this.#prices(), model, serviceTier).find((price) => price.validFrom <= at);
+    return latestFirst(await this.#kept.get(), model, serviceTier).find((price) => price.validFrom <= at);
   }
 
   /**
@@ -61,14 +56,14 @@ export class PriceBook {
    * database's clock, and one that begins within a minute.
    */
   async pricesNow(model: string, serviceTier: ServiceTier): Promise<Price[]> {
-    const found = await this.#pricesNow(model, serviceTier);
-    if (found.length > 0 || performance.now() - this.#readAt < unknownMs) return found;
-    this.refresh();
-    return this.#pricesNow(model, serviceTier);
+    return this.#kept.find(
+      () => this.#pricesNow(model, serviceTier),
+      (found) => found.length > 0,
+    );
   }
 
   async #pricesNow(model: string, serviceTier: ServiceTier): Promise<Price[]> {
-    const prices = latestFirst(await this.#prices(), model, serviceTier);
+    const prices = latestFirst(await this.#kept.get(), model, serviceTier);
     const now = this.#now();
     const inForce = prices.find(({ validFrom }) => validFrom.getTime() <= now);
     const soon = prices.filter(({ validFrom: at }) => at.getTime() > now && at.getTime() <= now + soonMs);
@@ -77,7 +72,7 @@ export class PriceBook {
 
   /** The time by the database's clock. */
   async now(): Promise<Date> {
-    await this.#prices();
+    await this.#kept.get();
     return new Date(this.#now());
   }
 
@@ -87,30 +82,18 @@ export class PriceBook {
 
   /** Names of all models that have a price, in order. */
   async models(): Promise<string[]> {
-    return [...new Set((await this.#prices()).map((price) => price.model))].sort();
+    return [...new Set((await this.#kept.get()).map((price) => price.model))].sort();
   }
 
   /** All prices of a model, in any tier and of any time. */
   async pricesOf(model: string): Promise<Price[]> {
     const names = new Set(modelNames(model));
-    return (await this.#prices()).filter((price) => names.has(price.model));
+    return (await this.#kept.get()).filter((price) => names.has(price.model));
   }
 
   /** Reads prices anew when next asked: one was added here. */
   refresh(): void {
-    this.#rows = undefined;
-  }
-
-  #prices(): Promise<Price[]> {
-    if (this.#rows === undefined || performance.now() - this.#readAt > keepMs) {
-      this.#readAt = performance.now();
-      const read = this.#read();
-      this.#rows = read;
-      read.catch(() => {
-        if (this.#rows === read) this.#rows = undefined;
-      });
-    }
-    return this.#rows;
+    this.#kept.refresh();
   }
 
   async #read(): Promise<Price[]> {

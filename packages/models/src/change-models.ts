@@ -8,7 +8,7 @@ import type {
 import { type Database, loadStatement, type Prisma } from "@understudy/database";
 import { modelNames } from "@understudy/ledger";
 import { tellModel } from "./list-models.ts";
-import { type ModelRegistry, rowOf } from "./model-registry.ts";
+import { type ModelRegistry, registeredName, rowOf } from "./model-registry.ts";
 import type { RegisteredRow, RegistryRows } from "./registry-rows.ts";
 
 const setRolesStatement = loadStatement(new URL("./set-roles.sql", import.meta.url));
@@ -113,8 +113,7 @@ export async function changeRoles(
     if (models && (await registry.isEmpty(role, models))) return { kind: "leaves_empty", role };
   }
   const rows = await registry.rows();
-  const known = (models: readonly string[]) =>
-    models.map((name) => rowOf(rows, name)?.model ?? modelNames(name)[1]);
+  const known = (models: readonly string[]) => models.map((name) => registeredName(rows, name));
   const items = changes.flatMap(([role, models]) =>
     models === undefined ? [] : [{ role, planName, creatorId, ...(models && { models: known(models) }) }],
   );

@@ -1,13 +1,10 @@
 import { type ModelRole, modelRoles, type ServiceTier, textRoles } from "@understudy/contracts";
-import type { Database } from "@understudy/database";
+import { type Database, KeptRead } from "@understudy/database";
 import { type Candidate, isFree, modelNames, type Price, type PriceBook } from "@understudy/ledger";
 import { type RegisteredRow, type RegistryRows, readRegistry } from "./registry-rows.ts";
 
 /** How long rows are kept before they are read anew: what is changed elsewhere counts after that. In milliseconds. */
 const keepMs = 30_000;
-
-/** How long a model that is not registered is believed to be none: it may have been added elsewhere. In milliseconds. */
-const unknownMs = 1_000;
 
 /** Whose models are called. */
 export const defaultProvider = "gemini";
@@ -51,13 +48,11 @@ export interface ProviderProject {
 export class ModelRegistry {
   readonly prices: PriceBook;
   readonly #database: Database;
+  readonly #rows: KeptRead<RegistryRows>;
   readonly #preferred: string | undefined;
   readonly #project: ProviderProject | undefined;
   /** By what was read: what is read anew is worked out anew. */
   readonly #kept = new WeakMap<RegistryRows, Map<string, KeptList>>();
-  #rows: Promise<RegistryRows> | undefined;
-  /** By this process' steady clock, in milliseconds. */
-  #readAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param options.preferred the model that comes first in the text roles of all: GEMINI_MODEL
@@ -72,18 +67,20 @@ export class ModelRegistry {
     this.prices = prices;
     this.#preferred = options.preferred;
     this.#project = options.project;
+    const provider = options.project?.provider ?? defaultProvider;
+    this.#rows = new KeptRead(() => readRegistry(database, provider), keepMs);
   }
 
   /** The models that may answer, each with what it can do and may cost when a call of it begins now. */
   async candidates(wish: ModelWish, serviceTier: ServiceTier): Promise<Candidates> {
-    const first = await this.#candidates(wish, serviceTier);
-    if (first.kind === "callable" || performance.now() - this.#readAt < unknownMs) return first;
-    this.refresh();
-    return this.#candidates(wish, serviceTier);
+    return this.#rows.find(
+      () => this.#candidates(wish, serviceTier),
+      ({ kind }) => kind === "callable",
+    );
   }
 
   async #candidates(wish: ModelWish, serviceTier: ServiceTier): Promise<Candidates> {
-    const rows = await this.#read();
+    const rows = await this.#rows.get();
     const names = wish.model === undefined ? this.#namesFor(rows, wish) : [wish.model];
     const listed = await this.#listed(rows, names, serviceTier);
     const fit = wish.isStructured
@@ -120,7 +117,7 @@ export class ModelRegistry {
 
   /** Names of all models that can be called for text, in order. */
   async callable(): Promise<string[]> {
-    const rows = await this.#read();
+    const rows = await this.#rows.get();
     const found = await Promise.all(
       [...rows.models.keys()].map(async (name) =>
         (await this.#candidate(rows, name, "standard")) ? [name] : [],
@@ -131,10 +128,10 @@ export class ModelRegistry {
 
   /** The first model of a role that can be called, for all. */
   async firstOf(role: ModelRole, wish: Omit<ModelWish, "role"> = { creatorId: "" }): Promise<string> {
-    const rows = await this.#read();
+    const rows = await this.#rows.get();
     const names = wish.model === undefined ? this.#namesFor(rows, { ...wish, role }) : [wish.model];
     const [first] = await this.#listed(rows, names, "standard");
-    return first?.prices[0].model ?? normalized(rows, names[0] ?? "");
+    return first?.prices[0].model ?? registeredName(rows, names[0] ?? "");
   }
 
   /**
@@ -142,7 +139,7 @@ export class ModelRegistry {
    * @returns in words, one fault each
    */
   async faults(): Promise<string[]> {
-    const rows = await this.#read();
+    const rows = await this.#rows.get();
     const faults: string[] = [];
     if (this.#preferred !== undefined && !(await this.#fits(rows, "draft", this.#preferred)))
       faults.push(
@@ -162,7 +159,7 @@ export class ModelRegistry {
 
   /** Roles, of all or of anybody's own, in which a model could be called before a change of rows and none after it. */
   async emptiedBy(after: Pick<RegistryRows, "models">): Promise<ModelRole[]> {
-    const rows = await this.#read();
+    const rows = await this.#rows.get();
     const changed = { ...rows, ...after };
     const lists = rows.roles.map(({ role, models }) => [role, models] as const);
     if (this.#preferred !== undefined) lists.push(["draft", [this.#preferred]]);
@@ -178,12 +175,12 @@ export class ModelRegistry {
 
   /** Whether plans have models of their own anywhere: else nobody has to know a creator's plan. */
   async isByPlan(): Promise<boolean> {
-    return (await this.#read()).roles.some(({ planName }) => planName !== null);
+    return (await this.#rows.get()).roles.some(({ planName }) => planName !== null);
   }
 
   /** The roles in which each registered model stands: of all, GEMINI_MODEL's, and those of plans and creators. */
   async rolesByModel(): Promise<Map<string, ModelRole[]>> {
-    const rows = await this.#read();
+    const rows = await this.#rows.get();
     const found = new Map<string, ModelRole[]>();
     for (const role of modelRoles) {
       const own = rows.roles.filter((row) => row.role === role).flatMap(({ models }) => models);
@@ -196,7 +193,7 @@ export class ModelRegistry {
 
   /** Whether a list of models would leave a role empty. */
   async isEmpty(role: ModelRole, models: readonly string[]): Promise<boolean> {
-    return !(await this.#anyFits(await this.#read(), role, models));
+    return !(await this.#anyFits(await this.#rows.get(), role, models));
   }
 
   async #anyFits(rows: RegistryRows, role: ModelRole, names: readonly string[]): Promise<boolean> {
@@ -220,8 +217,8 @@ export class ModelRegistry {
   /** Notes that the provider does not have a model, for this project alone. @returns whether that is news */
   async markUnavailable(model: string): Promise<boolean> {
     if (!this.#project) return false;
+    if (!this.#isAvailable(await this.#rows.get(), model)) return false;
     const mark = { ...this.#project, model };
-    if ((await this.#read()).unavailable.some((one) => isSame(one, mark))) return false;
     const { prisma } = this.#database;
     await prisma.modelUnavailable.upsert({
       where: { provider_project_apiVersion_model: mark },
@@ -234,11 +231,11 @@ export class ModelRegistry {
 
   /** Reads the registry anew when next asked: it was changed here. */
   refresh(): void {
-    this.#rows = undefined;
+    this.#rows.refresh();
   }
 
   rows(): Promise<RegistryRows> {
-    return this.#read();
+    return this.#rows.get();
   }
 
   #isAvailable(rows: RegistryRows, model: string): boolean {
@@ -294,18 +291,6 @@ export class ModelRegistry {
         : [model, ...names].map((name) => this.prices.pricesNow(name, "standard"));
     return (await Promise.all([...asked, ...standard])).flat();
   }
-
-  #read(): Promise<RegistryRows> {
-    if (this.#rows === undefined || performance.now() - this.#readAt > keepMs) {
-      this.#readAt = performance.now();
-      const read = readRegistry(this.#database, this.#project?.provider ?? defaultProvider);
-      this.#rows = read;
-      read.catch(() => {
-        if (this.#rows === read) this.#rows = undefined;
-      });
-    }
-    return this.#rows;
-  }
 }
 
 /** The row of a model under whatever name it is asked for. */
@@ -315,8 +300,9 @@ export function rowOf(rows: RegistryRows, name: string): RegisteredRow | undefin
     .find((row) => row !== undefined);
 }
 
-function normalized(rows: RegistryRows, name: string): string {
-  return rowOf(rows, name)?.model ?? name;
+/** The name under which a model stands, or would stand. */
+export function registeredName(rows: RegistryRows, name: string): string {
+  return rowOf(rows, name)?.model ?? modelNames(name)[1];
 }
 
 /** Who may answer in a model's place: one after the other, each once. */
