@@ -125,18 +125,13 @@ export type ModelUpdate = z.infer<typeof modelUpdate>;
 
 const models = z.array(modelName).min(1).max(10);
 
-/** Models of each role, the first that can be called answers. */
-export const roleModels = z.object(
-  Object.fromEntries(modelRoles.map((role) => [role, models])) as Record<ModelRole, typeof models>,
-);
+/** The same of each role. */
+function byRole<Schema extends z.ZodType>(schema: Schema): Record<ModelRole, Schema> {
+  return Object.fromEntries(modelRoles.map((role) => [role, schema])) as Record<ModelRole, Schema>;
+}
 
-/** Of a creator or a plan: only what differs. */
-export const ownRoleModels = z.strictObject(
-  Object.fromEntries(modelRoles.map((role) => [role, models.optional()])) as unknown as Record<
-    ModelRole,
-    z.ZodOptional<typeof models>
-  >,
-);
+/** Models of each role, the first that can be called answers; of a creator or a plan only what differs. */
+export const ownRoleModels = z.strictObject(byRole(models.optional()));
 
 export type OwnRoleModels = z.infer<typeof ownRoleModels>;
 
@@ -147,12 +142,7 @@ export const rolesQuery = z.strictObject({
 
 /** Body of `PUT /api/ai/admin/roles`: a role that is left out stays; null takes a plan's own away. */
 export const rolesUpdate = z.strictObject({
-  roles: z.strictObject(
-    Object.fromEntries(modelRoles.map((role) => [role, models.nullable().optional()])) as unknown as Record<
-      ModelRole,
-      z.ZodOptional<z.ZodNullable<typeof models>>
-    >,
-  ),
+  roles: z.strictObject(byRole(models.nullable().optional())),
 });
 
 export type RolesUpdate = z.infer<typeof rolesUpdate>;
