@@ -1,18 +1,5 @@
 import type { Provider, ServiceTier } from "@understudy/contracts";
-
-/** What a provider says of a call beside its answer: bounded, storable, and without the request's own text. */
-export interface ProviderWords {
-  /** Its error's message, 1,000 characters at most; empty where it said only the rest. */
-  message: string;
-  /** `ErrorInfo.reason`, such as `API_KEY_INVALID`. */
-  reason?: string;
-  /** `QuotaFailure.violations`: 10 at most, each `metric, id, value, description` as far as they are told. */
-  quota?: string[];
-  /** `BadRequest.fieldViolations`: 10 at most, each `field: description`. */
-  fields?: string[];
-  /** What the provider calls the request, for asking its support. */
-  requestId?: string;
-}
+import type { ProviderWords } from "@understudy/ledger";
 
 /** What came of one request to a model's provider. */
 export type Generation =

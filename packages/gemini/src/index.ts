@@ -7,7 +7,7 @@ export {
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "./generate-with-billing.ts";
-export { cancelled, type Generation, isCutOff, type ProviderWords } from "./generation.ts";
+export { cancelled, type Generation, isCutOff } from "./generation.ts";
 export { ModelGate } from "./model-gate/model-gate.ts";
 export { type ModelLimit, modelLimits } from "./model-gate/model-limits.ts";
 export type { GenerationRequest, ModelProvider } from "./provider.ts";

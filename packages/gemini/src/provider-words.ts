@@ -1,5 +1,5 @@
+import type { ProviderWords } from "@understudy/ledger";
 import { z } from "zod";
-import type { ProviderWords } from "./generation.ts";
 import { runMin, scrubbed } from "./scrub.ts";
 import { storable } from "./storable.ts";
 

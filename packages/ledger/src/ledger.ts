@@ -92,15 +92,17 @@ export type CallAnswer =
       words?: ProviderWords;
     };
 
-/** What a provider says of a failure. */
+/** What a provider says of a call beside its answer: bounded, storable, and without the request's own text. */
 export interface ProviderWords {
+  /** Its error's message, 1,000 characters at most; empty where it said only the rest. */
   message: string;
+  /** `ErrorInfo.reason`, such as `API_KEY_INVALID`. */
   reason?: string;
-  /** Quotas that are used up. */
+  /** `QuotaFailure.violations`: 10 at most, each `metric, id, value, description` as far as they are told. */
   quota?: string[];
-  /** Fields that it does not take. */
+  /** `BadRequest.fieldViolations`: 10 at most, each `field: description`. */
   fields?: string[];
-  /** Its own id of the request. */
+  /** What the provider calls the request, for asking its support. */
   requestId?: string;
 }
 
