@@ -1,6 +1,7 @@
 import { type ModelRole, modelRoles, modelStatuses } from "@understudy/contracts";
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { throwInsteadOfExit } from "../client/command-error.ts";
+import { jsonObject } from "../client/json-object.ts";
 import { moment } from "../client/moment.ts";
 
 /** Where Understudy is: of every command. */
@@ -123,12 +124,4 @@ function addRoles(program: Command, commands: ModelCommands): void {
         program.error("error: give a role with its models, or a role with --plan and --as-all");
       return commands.roles(program.opts(), role, models, options);
     });
-}
-
-function jsonObject(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  } catch {}
-  throw new InvalidArgumentError("It must be a JSON object.");
 }

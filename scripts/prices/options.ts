@@ -1,6 +1,7 @@
 import { serviceTiers } from "@understudy/contracts";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { throwInsteadOfExit } from "../client/command-error.ts";
+import { jsonObject } from "../client/json-object.ts";
 import { moment } from "../client/moment.ts";
 
 /** Where Understudy is: of every command. */
@@ -147,12 +148,4 @@ function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
     throw new InvalidArgumentError("It must be a whole number.");
   return value;
-}
-
-function jsonObject(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  } catch {}
-  throw new InvalidArgumentError("It must be a JSON object.");
 }

@@ -43,8 +43,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   // Where Postgres is away it is asked again by whoever is to become ready.
   const prices = new PriceBook(database);
   const registry = new ModelRegistry(database, prices, { preferred: config.preferredModel });
-  for (const require of [() => requireUtc(database), () => requireModels(registry)])
-    await require().catch((error: unknown) => {
+  for (const check of [() => requireUtc(database), () => requireModels(registry)])
+    await check().catch((error: unknown) => {
       if (!isDatabaseAway(error)) throw error;
     });
   const redis = connectRedis(config.redisUrl, "producer", logger);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import type { AlertFacts } from "@understudy/contracts";
 import { groupCommit, openDatabase, requireUtc } from "@understudy/database";
 import { GeminiClient, ModelGate } from "@understudy/gemini";
 import { claimJobs, finishJobs, putOffJob } from "@understudy/jobs";
@@ -73,6 +74,12 @@ export async function openAttempts(
     apiVersion: config.gemini.apiVersion,
   };
   const registry = new ModelRegistry(database, ledger.prices, { preferred: config.preferredModel, project });
+  /** Not waited for: the job does not depend on it. */
+  function alertOperators(facts: AlertFacts, key: string): void {
+    raiseAlert(database, facts, key).catch((err: unknown) =>
+      logger.warn({ err, type: facts.type, key }, "an alert could not be raised"),
+    );
+  }
   function tellUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void {
     const ratio = next?.prices[0].outputUsd.div(gone.prices[0].outputUsd).toSignificantDigits(3).toFixed();
     const data = {
@@ -83,9 +90,7 @@ export async function openAttempts(
     };
     logger.warn(data, "the provider does not have a model");
     const key = [project.project, project.apiVersion, model, new Date().toISOString().slice(0, 10)].join(":");
-    raiseAlert(database, { type: "model_unavailable", creatorId: null, data }, key).catch((err: unknown) =>
-      logger.warn({ err, model }, "an alert could not be raised"),
-    );
+    alertOperators({ type: "model_unavailable", creatorId: null, data }, key);
   }
   // Those that end together are told of together.
   const announceEnd = groupCommit(
@@ -154,9 +159,7 @@ export async function openAttempts(
     holdJob: watch.hold,
     announceEnd: (jobId) => void announceEnd(jobId).catch(() => {}),
     onNotStorable: ({ id: jobId, creatorId }, sqlState) =>
-      void raiseAlert(database, { type: "not_storable", creatorId, data: { jobId, sqlState } }, jobId).catch(
-        (err: unknown) => logger.warn({ err, jobId }, "an alert could not be raised"),
-      ),
+      alertOperators({ type: "not_storable", creatorId, data: { jobId, sqlState } }, jobId),
     stopping: stopping.signal,
     telemetry,
     logger,
