@@ -7,6 +7,7 @@ export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
 export { watchPlaces } from "./places.ts";
+export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { ScriptClock } from "./script-clock.ts";
 export { type BillEntry, priceBillEntry } from "./second-price.ts";

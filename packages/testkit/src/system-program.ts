@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { findProgram, installPackage, NotInstallable } from "@understudy/local-services";
 
 /**
- * A program of the system, installed by its package manager where it is missing.
+ * A program or library of the system, installed by its package manager where it is missing.
  * @param title for people
  * @param names how it is called, or its full path; the first that is there is taken
  * @param packageName what Debian, Fedora and Alpine all call it
@@ -36,7 +37,7 @@ export async function ensureProgram(
 
 async function findOneOf(names: readonly string[]): Promise<string | undefined> {
   for (const name of names) {
-    const path = await findProgram(name);
+    const path = name.startsWith("/") ? existsSync(name) && name : await findProgram(name);
     if (path) return path;
   }
   return undefined;
