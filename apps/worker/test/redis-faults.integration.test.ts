@@ -1,26 +1,20 @@
 import { describe, expect, it } from "@jest/globals";
-import {
-  assertInvariants,
-  eventually,
-  startTcpProxy,
-  startTestRedis,
-  type TcpProxy,
-} from "@understudy/testkit";
+import { assertInvariants, eventually, type Link, startLink, startTestRedis } from "@understudy/testkit";
 import { Redis } from "ioredis";
 import { countBy, ends, rest, stack, start, submitMany } from "./fault-run.ts";
 
 /** A stack whose Redis stands behind an address that may lead elsewhere. */
-async function startBehindProxy(): Promise<TcpProxy> {
-  const proxy = await startTcpProxy(0);
+async function startBehindLink(): Promise<Link> {
+  const link = await startLink(0);
   await start({
     environment: ({ redis }) => {
       const url = new URL(redis.url);
-      proxy.leadTo(Number(url.port));
-      url.port = String(proxy.port);
+      link.leadTo(Number(url.port));
+      url.port = String(link.port);
       return { REDIS_URL: url.href };
     },
   });
-  return proxy;
+  return link;
 }
 
 const outputOf = () => [stack.api, ...stack.workers].map((process) => process.output()).join("");
@@ -36,7 +30,7 @@ async function ask<Answer>(url: string, question: (redis: Redis) => Promise<Answ
 
 describe("Redis behind a stable address", () => {
   it("fails over while all sockets live: work goes on within 30 s, with a few lines that name the cause", async () => {
-    const proxy = await startBehindProxy();
+    const link = await startBehindLink();
     const standby = await startTestRedis();
     const { password } = new URL(stack.redis.url);
     // Both take the same password, as the servers of one Redis do.
@@ -54,7 +48,7 @@ describe("Redis behind a stable address", () => {
         ),
       );
       await ask(standbyUrl, (redis) => redis.replicaof("NO", "ONE"));
-      proxy.leadTo(Number(newPort));
+      link.leadTo(Number(newPort));
       // Taken before: what writes at that very moment is refused at once, and one line in ten seconds tells of it.
       const printed = outputOf().length;
       await ask(stack.redis.url, (redis) => redis.replicaof("127.0.0.1", String(newPort)));
@@ -70,16 +64,16 @@ describe("Redis behind a stable address", () => {
       expect(await countBy({ id: { in: [...early, ...ids] }, status: "completed" })).toBe(23);
     } finally {
       await standby.remove();
-      await proxy.close();
+      await link.close();
     }
   });
 
   it("swallows what it is told on connections that are there: they are made anew", async () => {
-    const proxy = await startBehindProxy();
+    const link = await startBehindLink();
     try {
       const early = await submitMany(3);
       await eventually(async () => expect(await countBy({ status: "completed" })).toBe(3));
-      proxy.swallow();
+      link.swallow();
       const swallowedAt = Date.now();
       const ids = await submitMany(20);
       await rest();
@@ -87,7 +81,7 @@ describe("Redis behind a stable address", () => {
       expect(await ends()).toEqual({ completed: 23 });
       await assertInvariants(stack, [...early, ...ids]);
     } finally {
-      await proxy.close();
+      await link.close();
     }
   });
 });
