@@ -95,6 +95,11 @@ export function openDatabase(
 function noting(pool: pg.Pool): pg.Pool {
   const query = pool.query.bind(pool) as (...question: unknown[]) => unknown;
   const connect = pool.connect.bind(pool) as (...question: unknown[]) => unknown;
+  // Prisma's own transactions, such as of nested writes, ask the connection itself.
+  pool.on("connect", (client) => {
+    const ask = client.query.bind(client) as (...question: unknown[]) => unknown;
+    Object.assign(client, { query: (...question: unknown[]) => notingFaults(ask(...question)) });
+  });
   return Object.assign(Object.create(pool) as pg.Pool, {
     query: (...question: unknown[]) => notingFaults(query(...question)),
     connect: (...question: unknown[]) => notingFaults(connect(...question)),
