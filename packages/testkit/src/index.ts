@@ -8,6 +8,12 @@ export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
 export { watchPlaces } from "./places.ts";
+export {
+  type AnswerRule,
+  type PostgresWire,
+  type StatementRule,
+  startPostgresWire,
+} from "./postgres-wire.ts";
 export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { ScriptClock } from "./script-clock.ts";
