@@ -29,6 +29,8 @@ export interface Pool {
   size: number;
   limit: LimitFunction;
   picked: (agent: string) => void;
+  /** BullMQ knows that a delivery has ended. */
+  acknowledged: () => void;
   /** Makes room for the release of others. */
   started: (job: { id: string; generation: number; agent: string }) => Promise<unknown>;
 }
@@ -56,6 +58,7 @@ export function agentWorker(
       skipVersionCheck: true,
     },
   );
+  worker.on("completed", pool.acknowledged).on("failed", pool.acknowledged);
   worker.on("error", (err) =>
     dependencies.logger.warn({ err, queue: name }, "the queue's connection has a fault"),
   );

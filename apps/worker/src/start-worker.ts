@@ -60,6 +60,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     size: config.concurrency,
     limit,
     picked: (agent) => telemetry.picked(agent),
+    acknowledged: () => telemetry.acknowledged(),
     started: groupCommit(
       groupMax,
       (job: { id: string; generation: number; agent: string }) => job.id,

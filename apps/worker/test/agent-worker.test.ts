@@ -16,6 +16,7 @@ function poolOf(fakes: AttemptFakes, size = 1): Pool {
     size,
     limit: pLimit(size),
     picked: (name) => fakes.seen.push(["picked", name]),
+    acknowledged: () => {},
     started: async (job) => fakes.seen.push(["started", job]),
   };
 }

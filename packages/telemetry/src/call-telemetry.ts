@@ -1,5 +1,6 @@
 import type { CallObserver, Generation, NotMade, ObservedCall } from "@understudy/gemini";
 import type { SettledCall } from "@understudy/ledger";
+import { reached } from "./job-points.ts";
 import type { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import type { TracedSpan, Tracer } from "./tracing/tracer.ts";
 
@@ -28,6 +29,7 @@ export class CallTelemetry implements CallObserver {
     const startedAt = performance.now();
     const span = this.#tracer && this.#begin(this.#tracer, call);
     let endedAt = 0;
+    reached("opened");
     return {
       ended(generation) {
         endedAt = Date.now();
@@ -35,12 +37,14 @@ export class CallTelemetry implements CallObserver {
         metrics.callDuration.observe({ model, outcome }, (performance.now() - startedAt) / 1000);
         if (generation.kind === "refused") metrics.refusals.inc({ model, code: codeOf(generation) });
         if (span) describeEnd(span, generation, endedAt);
+        reached("answered");
       },
       settled(settled) {
         countTokens(metrics, model, settled);
         metrics.cost.inc({ model, agent: agentId }, settled.costUsd.toNumber());
         span?.set(usageAttributes(settled));
         span?.end(undefined, endedAt);
+        reached("settled");
       },
     };
   }

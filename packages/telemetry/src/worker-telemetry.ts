@@ -2,6 +2,7 @@ import type { CallObserver } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
 import type { DeliveryToTry, TryRecord } from "@understudy/webhooks";
 import { CallTelemetry } from "./call-telemetry.ts";
+import { reached } from "./job-points.ts";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { type WorkerMetrics, workerMetrics } from "./metrics/worker-metrics.ts";
 import type { TracedSpan, Tracer } from "./tracing/tracer.ts";
@@ -49,6 +50,12 @@ export class WorkerTelemetry {
   /** A queue has handed a delivery to this worker. */
   picked(agent: string): void {
     this.metrics.picks.inc({ agent });
+    reached("picked");
+  }
+
+  /** BullMQ knows that a delivery has ended. */
+  acknowledged(): void {
+    reached("acknowledged");
   }
 
   /** An attempt begins. */
@@ -59,6 +66,7 @@ export class WorkerTelemetry {
     metrics.starts.inc({ agent });
     if (job.isFirstStart) metrics.wait.observe({ agent }, job.ageSeconds);
     const span = this.#tracer && attemptSpan(this.#tracer, job);
+    reached("claimed");
     return {
       ...this.#agentTelemetry(span),
       end(kind, code) {
@@ -70,6 +78,7 @@ export class WorkerTelemetry {
         }
         span?.set({ "understudy.attempt.end": kind });
         span?.end(code);
+        reached("finished");
       },
     };
   }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunningService } from "@understudy/service";
@@ -15,12 +14,16 @@ export interface ServiceProcess {
   pid: number;
   /** All that it has printed so far. */
   output(): string;
+  /** How it ended: its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>;
   /** SIGTERM, and its exit code. */
   stop(): Promise<number | null>;
   /** kill -9. */
   kill(): Promise<void>;
   /** Sends a signal such as SIGSTOP. */
   signal(signal: NodeJS.Signals): void;
+  /** Sends a message over its channel. */
+  tell(message: object): void;
 }
 
 /** The built apps, which start faster than their sources; set by the commands that test and measure. */
@@ -54,21 +57,27 @@ export async function spawnService(
   }
   const output = () => chunks.join("");
   const details = await profiled("apps", () => readiness(child, app, output));
-  const exited = once(child, "exit");
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null)
+      resolve(child.exitCode ?? child.signalCode ?? 1);
+    child.once("exit", (code, signal) => resolve(code ?? signal ?? 1));
+  });
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     child.kill(signal);
-    await exited;
+    await ended;
     return child.exitCode;
   }
   return {
     details,
     pid: child.pid ?? 0,
     output,
+    ended,
     stop: () => end("SIGTERM"),
     kill: async () => void (await end("SIGKILL")),
     signal: (signal) => void child.kill(signal),
+    tell: (message) => void (child.connected && child.send(message)),
   };
 }
 
@@ -79,7 +88,13 @@ async function asProcess(starting: Promise<RunningService>): Promise<ServiceProc
     throw new Error("This API runs in the test's own process, which can't be killed.");
   };
   const stop = () => service.stop().then(() => 0);
-  return { details: service.details, pid: process.pid, output: () => "", stop, kill: cannot, signal: cannot };
+  const handle = {
+    details: service.details,
+    pid: process.pid,
+    output: () => "",
+    ended: new Promise<number>(() => {}),
+  };
+  return { ...handle, stop, kill: cannot, signal: cannot, tell: cannot };
 }
 
 function readiness(child: ChildProcess, app: string, output: () => string) {
