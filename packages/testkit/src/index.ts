@@ -15,9 +15,19 @@ export {
   startPostgresWire,
 } from "./postgres-wire.ts";
 export { type ProcessClock, startProcessClock } from "./process-clock.ts";
+export { assertInvariants } from "./invariants/assert-invariants.ts";
+export { readBill } from "./invariants/calls.ts";
+export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";
+export { violationsAtRest } from "./invariants/violations-at-rest.ts";
+export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invariants.ts";
+export { watchPlaces } from "./invariants/watch-places.ts";
+export type { AcceptedJob, HeardEvents, Told, World } from "./invariants/world.ts";
+export { newClaim } from "./new-claim.ts";
+export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
+export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { ScriptClock } from "./script-clock.ts";
-export { type BillEntry, priceBillEntry } from "./second-price.ts";
+export { type BillEntry, type MorePrice, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";
 export { type Stack, type StackOptions, startStack, testSecretsKeys } from "./stack.ts";
 export { type DatabaseClock, makeStrict } from "./strict-database.ts";

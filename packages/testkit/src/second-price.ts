@@ -46,6 +46,23 @@ interface Rates {
   output: bigint;
 }
 
+/**
+ * A price that was added while everything ran, in USD for a million tokens, as decimal strings: it is in force from its time on in place
+ * of what the table says of that model and tier.
+ */
+export interface MorePrice {
+  model: string;
+  /** Standard unless given. No multiplier applies: another tier's price is a row of its own. */
+  serviceTier?: string;
+  from: string | Date;
+  inputUsd: string;
+  cachedUsd: string;
+  outputUsd: string;
+  /** As text unless given. */
+  audioInputUsd?: string;
+  audioCachedUsd?: string;
+}
+
 interface PriceRow {
   /** In force before this moment (UTC); none: to this day. */
   until?: string;
@@ -132,17 +149,51 @@ const PRICES: Readonly<Record<string, readonly PriceRow[]>> = {
 
 /**
  * What one call costs in USD, exactly: a decimal string without exponent and without trailing zeros.
+ * @param more prices that the table does not know
  * @throws an unknown model, an unknown tier, a count that is no whole number: never priced as free
  */
-export function priceBillEntry(entry: BillEntry): string {
+export function priceBillEntry(entry: BillEntry, more: readonly MorePrice[] = []): string {
   if (!entry.usageMetadata) return "0";
   const usage = entry.usageMetadata;
   const model = tableName(entry.modelVersion ?? "") ?? modelOf(entry.model);
   const prompt = tokens(usage.promptTokenCount);
   const row = rowInForce(model, entry.at);
   const listed = prompt >= LONG_CONTEXT_FROM && row.longContext ? row.longContext : row.standard;
-  const rate = ratesOfTier(listed, entry.serviceTier, row.halvesCached);
+  const rate = addedRates(model, entry, more) ?? ratesOfTier(listed, entry.serviceTier, row.halvesCached);
   return usdFromPicodollars(picodollars(usage, rate));
+}
+
+/** Of the latest price that was added for the model and tier, and was in force: unless the table has a later one. */
+function addedRates(model: string, entry: BillEntry, more: readonly MorePrice[]): Rates | undefined {
+  const tier = (entry.serviceTier ?? "standard").toLowerCase();
+  const at = +new Date(entry.at);
+  const lastChange = PRICES[model]?.findLast(
+    ({ until }) => until !== undefined && Date.parse(until) <= at,
+  )?.until;
+  const begun = more.filter(
+    (price) =>
+      modelOf(price.model) === model &&
+      (price.serviceTier ?? "standard") === tier &&
+      +new Date(price.from) <= at &&
+      +new Date(price.from) >= +new Date(lastChange ?? 0),
+  );
+  const [latest] = begun.toSorted((a, b) => +new Date(b.from) - +new Date(a.from));
+  if (!latest) return undefined;
+  const { inputUsd, cachedUsd, outputUsd, audioInputUsd = inputUsd, audioCachedUsd = cachedUsd } = latest;
+  return {
+    input: picodollarsOf(inputUsd),
+    cached: picodollarsOf(cachedUsd),
+    output: picodollarsOf(outputUsd),
+    inputAudio: picodollarsOf(audioInputUsd),
+    cachedAudio: picodollarsOf(audioCachedUsd),
+  };
+}
+
+/** @throws more than six decimals: a token would cost a part of a picodollar */
+function picodollarsOf(usd: string): bigint {
+  const [, whole = "", decimals = ""] = /^(\d+)(?:\.(\d{1,6}))?$/.exec(usd) ?? [];
+  if (whole === "") throw new Error(`${usd} is no price of a million tokens`);
+  return BigInt(whole + decimals.padEnd(6, "0"));
 }
 
 /** The formula of gemini.md, "Cost"; its letters stand beside the names. */

@@ -1,0 +1,89 @@
+import { Decimal } from "decimal.js";
+import { type BillEntry, type MorePrice, priceBillEntry } from "../second-price.ts";
+import type { Told, World } from "./world.ts";
+
+/** One entry of the emulator's bill, as far as the invariants need it. */
+interface BilledCall extends BillEntry {
+  /** Of the request, under which the emulator keeps its body. */
+  id: string;
+  callId: string | null;
+  status: number;
+}
+
+/** The emulator's own bill: every request that Gemini would have billed or refused. */
+export async function readBill(emulatorUrl: string): Promise<BilledCall[]> {
+  const response = await fetch(`${emulatorUrl}/_emulator/bill`);
+  return ((await response.json()) as { calls: BilledCall[] }).calls;
+}
+
+type Call = Awaited<ReturnType<typeof readCalls>>[number];
+
+function readCalls({ database }: Pick<World, "database">) {
+  return database.prisma.usageLog.findMany({
+    select: {
+      id: true,
+      status: true,
+      costUsd: true,
+      holdUsd: true,
+      byOperator: true,
+      startedAt: true,
+      deadlineAt: true,
+    },
+  });
+}
+
+/** A request reaches Gemini so long after it was written down, or was judged to have by another clock. */
+const clockMs = 2_000;
+
+/**
+ * B: each entry of the bill has one row, and what has a row and no entry was lost to a fault. C: each settled row equals its entry,
+ * priced by the second calculation; each unknown one's bound is no less.
+ */
+export async function callsAmiss(
+  world: World,
+  { lostCallsMax }: Pick<Told, "lostCallsMax">,
+): Promise<string[]> {
+  const [calls, bill] = await Promise.all([readCalls(world), readBill(world.emulatorUrl)]);
+  const faults: string[] = [];
+  const entries = new Map(bill.map((entry) => [entry.callId, entry]));
+  if (entries.size !== bill.length) faults.push("B: a call id stands on the bill twice");
+  const rows = new Set(calls.map(({ id }) => id));
+  for (const { callId } of bill) {
+    if (!callId || !rows.has(callId)) faults.push(`B: no row for the billed call ${callId}`);
+  }
+  let lost = 0;
+  for (const call of calls) {
+    const entry = entries.get(call.id);
+    // What an operator has said of a lost call stands against the bill's word.
+    if (call.status === "unknown" || call.byOperator || !entry) lost++;
+    if (entry) faults.push(...costAmiss(call, entry, world.prices));
+    else if (call.status === "settled" && !call.byOperator)
+      faults.push(`B: ${call.id} is settled but not on the bill`);
+  }
+  if (lostCallsMax !== undefined && lost > lostCallsMax)
+    faults.push(`B: ${lost} calls were lost, at most ${lostCallsMax} can have been`);
+  return faults;
+}
+
+function costAmiss(call: Call, entry: BilledCall, prices: readonly MorePrice[] = []): string[] {
+  const possible = entry.status < 300 ? possibleCosts(call, entry, prices) : [new Decimal(0)];
+  if (call.status === "unknown" && possible.every((cost) => cost.gt(call.holdUsd.toFixed())))
+    return [`C: ${call.id} cost ${possible[0]}, above its bound ${call.holdUsd.toFixed()}`];
+  const { costUsd } = call;
+  if (costUsd && !call.byOperator && !possible.some((cost) => cost.eq(costUsd.toFixed())))
+    return [`C: ${call.id} cost ${costUsd.toFixed()} but the bill says ${possible[0]}`];
+  return [];
+}
+
+/**
+ * The price is the one in force when the call was written down. The emulator knows when the request had come: within two
+ * seconds of a change either price is right. A worker may have been stopped in between; what the row says of when it began is
+ * believed as far as the call's own time allows, so that a price by a wrong clock is found all the same.
+ */
+function possibleCosts(call: Call, entry: BilledCall, prices: readonly MorePrice[]): Decimal[] {
+  const came = +new Date(entry.at);
+  const began = +call.startedAt;
+  const mayHaveBegun = began <= came + clockMs && came <= +call.deadlineAt + clockMs;
+  const times = [came, came - clockMs, came + clockMs, ...(mayHaveBegun ? [began] : [])];
+  return times.map((at) => new Decimal(priceBillEntry({ ...entry, at: new Date(at) }, prices)));
+}

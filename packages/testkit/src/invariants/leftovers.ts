@@ -1,0 +1,27 @@
+import { loadStatement } from "@understudy/database";
+import type { Redis } from "ioredis";
+import { keysOf, withRedis } from "./redis-look.ts";
+import type { World } from "./world.ts";
+
+const leftovers = loadStatement(new URL("./leftovers.sql", import.meta.url));
+
+/** What stays for ever: buckets, and the state of all lanes. All other keys of lanes hold entries. */
+const lasting = /^\{lanes\}:(creator:.*|state)$/;
+
+/** Of BullMQ: who has a job in hand, and lists that are keys only while something stands in them. */
+const standing = /^\{(agent-[^}]*|webhooks)\}:[^:]+:(wait|paused|prioritized|active|delayed|.*:lock)$/;
+
+/** F: no call is open, nothing is held, and nothing stands in Redis. */
+export async function leftBehind(world: Pick<World, "database" | "redisUrl">): Promise<string[]> {
+  const [rows, keys] = await Promise.all([
+    world.database.execute<{ what: string }>(leftovers),
+    withRedis(world.redisUrl, keysLeft),
+  ]);
+  return [...rows.map(({ what }) => `F: ${what}`), ...keys.map((key) => `F: left in Redis: ${key}`)];
+}
+
+async function keysLeft(redis: Redis): Promise<string[]> {
+  const keys = await keysOf(redis);
+  const left = keys.filter((key) => (key.startsWith("{lanes}:") ? !lasting.test(key) : standing.test(key)));
+  return left.toSorted();
+}

@@ -1,0 +1,77 @@
+import { Redis } from "ioredis";
+
+/** A connection that is made for one look. @throws where Redis is away */
+export async function withRedis<Result>(
+  url: string,
+  look: (redis: Redis) => Promise<Result>,
+): Promise<Result> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 3, disconnectTimeout: 200 });
+  // What fails says so to its caller.
+  redis.on("error", () => {});
+  try {
+    return await look(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** All keys of lanes and queues. */
+export async function keysOf(redis: Redis): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of redis.scanStream({ match: "{*}:*", count: 1_000 }))
+    keys.push(...(page as string[]));
+  return keys;
+}
+
+/** What stands in lanes and queues at a moment. */
+export interface Standing {
+  /** Read before all else: what stands in a lane had not been released by then. In ms, by the clock of Redis. */
+  at: number;
+  /** When this Redis was first used, in ms; undefined where it never was. */
+  born: number | undefined;
+  /** Deliveries that wait in a lane, or there for a time, each with its creator. */
+  inLanes: Map<string, string>;
+  /** Deliveries that were released, each with the time of that: it may have been moved on since, never back. */
+  released: Map<string, number>;
+  /** Deliveries in queues: waiting, or in hand under a lock. */
+  inQueues: Set<string>;
+}
+
+/** Looks through all lanes and queues of agents. */
+export async function readStanding(redis: Redis): Promise<Standing> {
+  const [seconds, microseconds] = await redis.time();
+  const born = await redis.hget("{lanes}:state", "born");
+  const standing: Standing = {
+    at: Number(seconds) * 1_000 + Number(microseconds) / 1_000,
+    born: born === null ? undefined : Number(born),
+    inLanes: new Map(),
+    released: new Map(),
+    inQueues: new Set(),
+  };
+  const keys = new Set(await keysOf(redis));
+  for (const key of keys) {
+    const lane = /^\{lanes\}:lane:(.*)$/.exec(key)?.[1];
+    if (lane !== undefined) {
+      for (const entry of await redis.zrange(key, "0", "-1")) standing.inLanes.set(deliveryOf(entry), lane);
+    } else if (/^\{agent-[^}]*\}:[^:]+:(prioritized|delayed)$/.test(key)) {
+      for (const id of await redis.zrange(key, "0", "-1")) standing.inQueues.add(id);
+    } else if (/^\{agent-[^}]*\}:[^:]+:(wait|active)$/.test(key)) {
+      const base = key.slice(0, key.lastIndexOf(":"));
+      const isActive = key.endsWith(":active");
+      for (const id of await redis.lrange(key, 0, -1)) {
+        if (!isActive || keys.has(`${base}:${id}:lock`)) standing.inQueues.add(id);
+      }
+    }
+  }
+  // "<delivery>|<agent>|<priority>|<creator>"
+  for (const entry of await redis.zrange("{lanes}:timed", "0", "-1"))
+    standing.inLanes.set(deliveryOf(entry), entry.split("|")[3] ?? "");
+  const released = await redis.zrange("{lanes}:released", "0", "-1", "WITHSCORES");
+  for (let index = 0; index < released.length; index += 2)
+    standing.released.set(deliveryOf(released[index] ?? ""), Number(released[index + 1]));
+  return standing;
+}
+
+function deliveryOf(entry: string): string {
+  return entry.split("|")[0] ?? "";
+}
