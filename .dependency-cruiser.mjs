@@ -14,7 +14,7 @@ const allowed = {
   knowledge: ["database", "contracts"],
   webhooks: ["database", "contracts"],
   gemini: ["models", "ledger", "contracts"],
-  telemetry: ["agents", "contracts", "database", "gemini", "jobs", "ledger", "queues", "webhooks"],
+  telemetry: ["agents", "contracts", "database", "gemini", "jobs", "ledger", "queues", "service", "webhooks"],
 };
 
 /** What the apps may import; what only tests and scripts may is not among it. */

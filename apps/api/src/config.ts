@@ -15,6 +15,7 @@ export const environment = z
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     TRUST_PROXY: trustProxy.default(0),
+    API_DRAIN_SECONDS: z.coerce.number().min(0).max(300).default(0),
     UNDERSTUDY_ADMIN_KEY: adminKey,
     API_KEY_ENVIRONMENT: z.enum(keyEnvironments).default("live"),
     API_KEY_RATE: z.coerce.number().min(0.1).max(100_000).default(100),
@@ -36,6 +37,8 @@ export const environment = z
     port: env.PORT,
     host: env.HOST,
     trustProxy: env.TRUST_PROXY,
+    /** How long connections are still accepted when the API stops, for balancers to find out. */
+    drainSeconds: env.API_DRAIN_SECONDS,
     adminKey: env.UNDERSTUDY_ADMIN_KEY,
     /** How keys begin that are made and taken here: `us_live_` or `us_test_`. */
     keyEnvironment: env.API_KEY_ENVIRONMENT,

@@ -1,5 +1,6 @@
 import { once, setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDatabaseAway, openDatabase, requireUtc } from "@understudy/database";
 import { PriceBook } from "@understudy/ledger";
 import { ModelRegistry, requireModels } from "@understudy/models";
@@ -12,7 +13,7 @@ import {
   openChargesQueue,
   openWebhooksQueue,
 } from "@understudy/queues";
-import { type Logger, type RunningService, SecretBox } from "@understudy/service";
+import { type Logger, type RunningService, SecretBox, ServerConnections } from "@understudy/service";
 import {
   ApiTelemetry,
   ServiceMetrics,
@@ -36,6 +37,9 @@ import { JobTokens } from "./session/job-tokens.ts";
 import { Sessions } from "./session/sessions.ts";
 
 const databaseConnectionsMax = 10;
+
+/** How long requests under way may take when the API stops. */
+const graceMs = 10_000;
 
 /** Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without. */
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
@@ -130,6 +134,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   });
 
   const server = createExpressServer(app);
+  const connections = new ServerConnections(server);
   server.listen(config.port, config.host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -138,10 +143,9 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     details: { port, url: `http://${config.host}:${port}` },
     async stop() {
       stopping.abort();
-      const closed = once(server, "close");
-      server.close();
-      server.closeIdleConnections();
-      await closed;
+      connections.drain();
+      await sleep(config.drainSeconds * 1_000);
+      await connections.close(graceMs);
       watch.close();
       news.close();
       endings.close();

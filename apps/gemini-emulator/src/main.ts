@@ -2,7 +2,7 @@ import { createLogger, runService } from "@understudy/service";
 import { type Config, readConfig } from "./config.ts";
 import { startEmulator } from "./start-emulator.ts";
 
-/** Hanging requests are cut at once, so nothing takes long. */
+/** Hanging requests are cut off after a second, so nothing takes long. */
 const STOP_DEADLINE_SECONDS = 5;
 
 let config: Config;

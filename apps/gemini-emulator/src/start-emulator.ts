@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ServerConnections } from "@understudy/service";
 import { Bill } from "./bill.ts";
 import { BillFile } from "./bill-file.ts";
 import { PromptCache } from "./prompt-cache.ts";
@@ -7,6 +8,9 @@ import { Recordings } from "./recordings.ts";
 import { RequestStore } from "./request-store.ts";
 import { Rules } from "./rules.ts";
 import { createEmulatorServer } from "./server.ts";
+
+/** How long answers under way may take when it stops: some hang on purpose. */
+const graceMs = 1_000;
 
 export interface EmulatorOptions {
   /** 0: any free port. */
@@ -30,7 +34,7 @@ export interface RunningEmulator {
   /** For `httpOptions.baseUrl`: `http://127.0.0.1:3001`. */
   url: string;
   port: number;
-  /** Closes every connection, also those that hang. */
+  /** Ends answers under way, and cuts off those that hang. */
   stop(): Promise<void>;
 }
 
@@ -55,6 +59,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
     onError,
     new Set([...loopbackNames, host, ...allowedHosts]),
   );
+  const connections = new ServerConnections(server);
   try {
     await listen(server, port, host);
   } catch (error) {
@@ -65,7 +70,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
     port: bound,
-    stop: () => stop(server, kept?.file ?? null),
+    stop: () => stop(connections, kept?.file ?? null),
   };
 }
 
@@ -82,10 +87,8 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-async function stop(server: Server, file: BillFile | null): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
+async function stop(connections: ServerConnections, file: BillFile | null): Promise<void> {
+  await connections.close(graceMs);
   // Connections that were cut have told the bill by now.
   await new Promise((resolve) => setImmediate(resolve));
   file?.close();

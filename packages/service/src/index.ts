@@ -4,6 +4,7 @@ export { createLogger, type Logger } from "./logger.ts";
 export { isLoopback, isLoopbackHost } from "./loopback.ts";
 export { type RunningService, runService } from "./run-service.ts";
 export { newSecretsKeys, type SealedSecret, SecretBox, type SecretsKeys, secretsKeys } from "./secret-box.ts";
+export { ServerConnections } from "./server-connections.ts";
 export { postgresUrl, redisUrl } from "./service-urls.ts";
 export {
   isGooglesOwn,

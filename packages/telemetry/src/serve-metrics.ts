@@ -2,7 +2,11 @@ import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ServerConnections } from "@understudy/service";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+
+/** How long a scrape under way may take when its process stops: longer than figures are waited for. */
+const graceMs = 2_000;
 
 export interface MetricsServer {
   url: string;
@@ -32,18 +36,14 @@ export async function serveMetrics(
     { requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8 * 1024 },
     (request, response) => void answer(metrics, token, isHealthy, request, response),
   );
+  const connections = new ServerConnections(server);
   server.maxConnections = 100;
   server.listen(port, host);
   await once(server, "listening");
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
-    async close() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => connections.close(graceMs),
   };
 }
 

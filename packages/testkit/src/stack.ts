@@ -37,8 +37,8 @@ export interface Stack {
   workers: ServiceProcess[];
   /** Starts one more worker. @param more settings of this one */
   addWorker(more?: Record<string, string>): Promise<ServiceProcess>;
-  /** Starts one more API, on a port of its own. */
-  addApi(): Promise<ServiceProcess>;
+  /** Starts one more API, on a port of its own. @param more settings of this one */
+  addApi(more?: Record<string, string>): Promise<ServiceProcess>;
   /** Starts the API anew after a kill, on the same port. */
   restartApi(): Promise<void>;
   /** A request with the admin key. `path` begins with `/`. */
@@ -104,8 +104,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       workers.push(worker);
       return worker;
     },
-    async addApi() {
-      const other = await spawnService("api", { ...environment, PORT: "0" }, options.root);
+    async addApi(more = {}) {
+      const other = await spawnService("api", { ...environment, ...more, PORT: "0" }, options.root);
       otherApis.push(other);
       endWatches.push(await watchAnswers(String(other.details.url)));
       return other;

@@ -34,7 +34,7 @@ export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Rout
     ...jobRoutes(jobs, dependencies.jobControl, stopping),
     ...eventRoutes(dependencies.jobEvents),
     ...jobTokenRoutes(jobs, jobTokens),
-    ...healthRoutes(database, redis),
+    ...healthRoutes(database, redis, stopping),
     ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
     ...creatorRoutes(database, dispatcher, registry),
     ...knowledgeRoutes(database, redis, dispatcher),

@@ -15,16 +15,16 @@ type Health = z.infer<typeof health>;
 const alive = z.object({ status: z.literal("ok") });
 
 const readiness = z.object({
-  /** degraded: jobs are accepted; they are dispatched when Redis is back, or may be delayed. unavailable: none are accepted. */
-  status: z.enum(["ok", "degraded", "unavailable"]),
+  /** degraded: jobs are accepted; they are dispatched when Redis is back, or may be delayed. unavailable: none are accepted. stopping: send no more here. */
+  status: z.enum(["ok", "degraded", "unavailable", "stopping"]),
   dependencies: z.object({ postgres: health, redis: health }),
 });
 
 /**
- * `/healthz`: this process answers. `/readyz`: each dependency; 503 where jobs can't be accepted. Without
+ * `/healthz`: this process answers. `/readyz`: each dependency; 503 where jobs can't be accepted, and while the API stops. Without
  * Redis they can: it is `degraded`, and the reconciler dispatches them later.
  */
-export function healthRoutes(database: Database, redis: Redis): Route[] {
+export function healthRoutes(database: Database, redis: Redis, stopping: AbortSignal): Route[] {
   const isAlive = defineRoute({
     method: "get",
     path: "/healthz",
@@ -50,7 +50,7 @@ export function healthRoutes(database: Database, redis: Redis): Route[] {
         example: { status: "ok", dependencies: { postgres: "ok", redis: "ok" } },
       },
       503: {
-        description: "No jobs can be accepted: Postgres is away.",
+        description: "No jobs can be accepted: Postgres is away, or this API stops.",
         schema: readiness,
         example: { status: "unavailable", dependencies: { postgres: "away", redis: "ok" } },
       },
@@ -61,6 +61,7 @@ export function healthRoutes(database: Database, redis: Redis): Route[] {
         check(() => writable(redis)),
       ]);
       const dependencies = { postgres, redis: redisHealth };
+      if (stopping.aborted) return reply(503, { status: "stopping", dependencies });
       if (postgres === "away") return reply(503, { status: "unavailable", dependencies });
       return reply(200, { status: redisHealth === "ok" ? "ok" : "degraded", dependencies });
     },
