@@ -2,19 +2,6 @@ export { ApiContract } from "./api-contract.ts";
 export { createApiKeyRow } from "./api-key-row.ts";
 export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
-export { assertInvariants, readBill } from "./invariants.ts";
-export { type Link, startLink } from "./link.ts";
-export { newClaim } from "./new-claim.ts";
-export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
-export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
-export { watchPlaces } from "./places.ts";
-export {
-  type AnswerRule,
-  type PostgresWire,
-  type StatementRule,
-  startPostgresWire,
-} from "./postgres-wire.ts";
-export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { assertInvariants } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
 export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";
@@ -22,9 +9,17 @@ export { violationsAtRest } from "./invariants/violations-at-rest.ts";
 export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invariants.ts";
 export { watchPlaces } from "./invariants/watch-places.ts";
 export type { AcceptedJob, HeardEvents, Told, World } from "./invariants/world.ts";
+export { type Link, startLink } from "./link.ts";
 export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
+export {
+  type AnswerRule,
+  type PostgresWire,
+  type StatementRule,
+  startPostgresWire,
+} from "./postgres-wire.ts";
+export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { ScriptClock } from "./script-clock.ts";
 export { type BillEntry, type MorePrice, priceBillEntry } from "./second-price.ts";
