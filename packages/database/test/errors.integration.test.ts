@@ -1,4 +1,5 @@
-import { describe, expect, it, jest } from "@jest/globals";
+import { afterAll, describe, expect, it, jest } from "@jest/globals";
+import { eventually, startPostgresWire } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import pg from "pg";
 import { mayBeOneItems } from "../src/errors.ts";
@@ -11,29 +12,20 @@ import {
   untilDatabaseAnswers,
 } from "../src/index.ts";
 
-const { url, database } = await openSuiteDatabase(2);
+const { url } = await openSuiteDatabase(1);
+const wire = await startPostgresWire(Number(new URL(url).port));
+const database = openDatabase(Object.assign(new URL(url), { port: wire.port }).href, 2);
+afterAll(async () => {
+  await database.close();
+  await wire.close();
+});
 
-await database.prisma.$executeRawUnsafe(`
-  CREATE FUNCTION chosen(state text) RETURNS int LANGUAGE plpgsql AS $$
-  BEGIN RAISE EXCEPTION 'chosen' USING ERRCODE = state; END $$`);
-await database.prisma.$executeRawUnsafe(`CREATE TABLE "Chosen" ("state" text)`);
-await database.prisma.$executeRawUnsafe(`
-  CREATE FUNCTION chosen_by_row() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN PERFORM chosen(NEW."state"); RETURN NEW; END $$`);
-await database.prisma.$executeRawUnsafe(
-  `CREATE TRIGGER "Chosen_raises" BEFORE INSERT ON "Chosen" FOR EACH ROW EXECUTE FUNCTION chosen_by_row()`,
-);
-await database.prisma.$executeRawUnsafe(`CREATE TABLE "ChosenLate" ("state" text)`);
-await database.prisma.$executeRawUnsafe(
-  `CREATE CONSTRAINT TRIGGER "Chosen_raises_late" AFTER INSERT ON "ChosenLate" DEFERRABLE INITIALLY DEFERRED
-   FOR EACH ROW EXECUTE FUNCTION chosen_by_row()`,
-);
-
+const insert = `INSERT INTO "Creator" ("id") VALUES ('refused')`;
 /** Kinds of statements in which Postgres answers with a chosen state. */
 const kinds = {
-  "a read": (state: string) => `SELECT chosen('${state}')`,
-  "a write": (state: string) => `INSERT INTO "Chosen" VALUES ('${state}')`,
-  "a commit": (state: string) => `INSERT INTO "ChosenLate" VALUES ('${state}')`,
+  "a read": { text: `SELECT "id" FROM "Creator"`, atCommit: false },
+  "a write": { text: insert, atCommit: false },
+  "a commit": { text: insert, atCommit: true },
 };
 
 /** The ways to Postgres. */
@@ -41,6 +33,8 @@ const ways = {
   "the pool": (text: string) => database.execute({ name: "", text }),
   "a transaction": (text: string) => database.transaction((execute) => execute({ name: "", text })),
   Prisma: (text: string) => database.prisma.$queryRawUnsafe(text),
+  "a transaction of Prisma": (text: string) =>
+    database.prisma.$transaction((prisma) => prisma.$queryRawUnsafe(text)),
 };
 
 const caught = (asking: Promise<unknown>): Promise<unknown> =>
@@ -54,7 +48,20 @@ const states: Record<DatabaseFault, string[]> = {
   data: ["21000", "22001", "22021", "22P02", "22P05", "23502", "23503", "23505", "23514", "54000", "P0001"],
   ours: ["0A000", "42501", "42601", "42703", "42P01"],
   away: [
-    ...["08000", "08006", "0F000", "24000", "25006", "25P03", "26000", "28000", "28P01", "2D000", "34000"],
+    ...[
+      "08000",
+      "08006",
+      "0F000",
+      "24000",
+      "25006",
+      "25P03",
+      "26000",
+      "28000",
+      "28P01",
+      "2D000",
+      "2F000",
+      "34000",
+    ],
     ...["38000", "39000", "3D000", "3F000", "40001", "40003", "40P01", "53100", "53200", "53300", "55006"],
     ...["55P03", "57014", "57P01", "57P02", "57P03", "57P04", "58000", "58030", "72000", "F0000", "HV000"],
     ...["XX000", "XX001", "XX002"],
@@ -64,16 +71,16 @@ const states: Record<DatabaseFault, string[]> = {
 describe.each(Object.keys(ways) as (keyof typeof ways)[])("an error of Postgres through %s", (way) => {
   it.each(
     (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
-      Object.entries(states).flatMap(([fault, all]) =>
-        // All of them are read; a write and a commit are refused with each third.
-        all
-          .filter((_, index) => kind === "a read" || index % 3 === 0)
-          .map((state) => [kind, state, fault] as const),
-      ),
+      Object.entries(states).flatMap(([fault, all]) => all.map((state) => [kind, state, fault] as const)),
     ),
-  )("%s refused with %s is of the fault of: %s", async (kind, state, fault) => {
-    const error = await caught(ways[way](kinds[kind](state)));
-    expect([sqlState(error), databaseFault(error)]).toEqual([state, fault]);
+  )("%s refused with %s is of the fault of: %s", async (kind, chosen, fault) => {
+    const { text, atCommit } = kinds[kind];
+    const takeBack = wire.answer({ sqlState: chosen, statement: /"Creator"/, atCommit });
+    const error = await caught(ways[way](text));
+    takeBack();
+    expect([sqlState(error), databaseFault(error)]).toEqual([chosen, fault]);
+    // A state that ends the session leaves the pool a connection that ends a moment later.
+    await eventually(() => database.ping(5_000));
   });
 
   it("is away where the connection is ended in the middle", async () => {
@@ -120,15 +127,13 @@ describe("what has no state", () => {
 
 describe("a statement that a deadlock or a time-out has ended", () => {
   it.each(["40001", "40P01", "57014"])("is tried again at once, three times at most: %s", async (state) => {
-    await database.prisma.$executeRawUnsafe("CREATE SEQUENCE IF NOT EXISTS tries");
-    await database.prisma.$executeRawUnsafe("ALTER SEQUENCE tries RESTART");
-    const text = (passesAt: number) => `
-      DO $$ BEGIN
-        IF nextval('tries') < ${passesAt} THEN RAISE EXCEPTION 'chosen' USING ERRCODE = '${state}'; END IF;
-      END $$`;
-    await database.execute({ name: "", text: text(3) });
-    await database.prisma.$executeRawUnsafe("ALTER SEQUENCE tries RESTART");
-    expect(sqlState(await caught(database.execute({ name: "", text: text(4) })))).toBe(state);
+    const once = { name: "", text: "SELECT 1 AS once" };
+    const takeBack = wire.answer({ sqlState: state, statement: /once/, times: 2 });
+    expect(await database.execute(once)).toEqual([{ once: 1 }]);
+    takeBack();
+    wire.answer({ sqlState: state, statement: /once/, times: 3 });
+    expect(sqlState(await caught(database.execute(once)))).toBe(state);
+    expect(await database.execute(once)).toEqual([{ once: 1 }]);
   });
 });
 

@@ -32,7 +32,7 @@ export async function startLink(targetPort: number): Promise<Link> {
   let target = targetPort;
   const condition: Condition = { mode: "pass", delayMs: 0 };
   const connections = new Set<Connection>();
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => {
     if (condition.mode === "refuse") return void client.resetAndDestroy();
     const connection = new Connection(client, () => target, condition);
     connections.add(connection);
@@ -95,7 +95,7 @@ class Connection {
   go(): void {
     if (this.#isSwallowed) return;
     if (!this.#ways && this.#condition.mode === "pass") {
-      const server = connect({ port: this.#target(), host: "127.0.0.1", allowHalfOpen: true });
+      const server = connect({ port: this.#target(), host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
       server.on("error", () => {});
       server.on("close", () => this.#endedOne());
       this.#ways = [

@@ -41,8 +41,8 @@ interface Rules {
 export async function startPostgresWire(targetPort: number): Promise<PostgresWire> {
   let target = targetPort;
   const rules: Rules = { answers: new Set(), drops: new Set() };
-  const server = createServer((client) => {
-    new Session(client, connect(target, "127.0.0.1"), rules);
+  const server = createServer({ noDelay: true }, (client) => {
+    new Session(client, connect({ port: target, host: "127.0.0.1", noDelay: true }), rules);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
