@@ -9,8 +9,9 @@ import { findFreePort, readKeptPort } from "./ports.ts";
 import { ensurePostgresAccount, type PostgresAccount } from "./postgres-account.ts";
 import { type PostgresBinaries, preparePostgresBinaries } from "./postgres-binaries.ts";
 import { choosePostgresPlace, makeOwnFolder, removeOutsidePlace } from "./postgres-place.ts";
+import { copyAsReplica, type PostgresPrimary } from "./postgres-replica.ts";
 import { childrenOf, isRunning, signalProcess } from "./processes.ts";
-import { readOrCreateSecret } from "./secret-file.ts";
+import { readOrCreateSecret, writePrivateFile } from "./secret-file.ts";
 import { endServer, type ServerProcess, spawnServer } from "./server-process.ts";
 import { postmasterStatus, stopStrayPostgres } from "./stray-postgres.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -22,6 +23,8 @@ export interface PostgresOptions {
   port?: number | undefined;
   /** Server settings beside the defaults, such as `{fsync: "off"}` in tests. */
   settings?: Readonly<Record<string, string>> | undefined;
+  /** A running server whose data it is to have and follow, where it has none yet; it takes no writes until `pg_promote`. */
+  replicaOf?: PostgresPrimary | undefined;
   /** Whether it ends when this process is gone, kill -9 included; for tests. Default false: it lives on. */
   endWithOwner?: boolean | undefined;
   /** Told in short lines what takes time. */
@@ -167,18 +170,23 @@ async function prepareCluster(directory: string, options: PostgresOptions): Prom
       );
     }
   }
+  const { replicaOf } = options;
+  if (replicaOf) writePrivateFile(passwordFile, `${new URL(replicaOf.url).password}\n`);
   cluster.password = readOrCreateSecret(passwordFile);
-  if (!existsSync(cluster.dataDirectory)) await initialise(cluster, place);
+  if (!existsSync(cluster.dataDirectory)) {
+    // Under another name first, so that one that was killed half-way is never taken for data.
+    const draft = join(place, "data.new");
+    makeOwnFolder(draft, account);
+    await (replicaOf ? copyAsReplica(replicaOf, draft) : initialise(cluster, place, draft));
+    renameSync(draft, cluster.dataDirectory);
+  }
   return cluster;
 }
 
-/** Under another name first, so that one that was killed half-way is never taken for data. */
-async function initialise(cluster: Cluster, place: string): Promise<void> {
+async function initialise(cluster: Cluster, place: string, draft: string): Promise<void> {
   const { account, binaries, options } = cluster;
   options.onProgress?.("Postgres: creating its data");
-  const draft = join(place, "data.new");
   const passwordFile = join(place, "initdb-password");
-  makeOwnFolder(draft, account);
   try {
     writeFileSync(passwordFile, cluster.password, { mode: 0o600 });
     if (account) chownSync(passwordFile, account.uid, account.gid);
@@ -203,7 +211,6 @@ async function initialise(cluster: Cluster, place: string): Promise<void> {
   } finally {
     rmSync(passwordFile, { force: true });
   }
-  renameSync(draft, cluster.dataDirectory);
 }
 
 function isDurable({ settings }: PostgresOptions): boolean {

@@ -60,6 +60,23 @@ describe("startPostgres", () => {
     expect(await query(server.url, "SELECT kept FROM t")).toEqual([{ kept: 1 }]);
   }, 60_000);
 
+  it("follows another as its replica, takes no writes until it is promoted, and shows no password", async () => {
+    const primary = await cleaner.postgres({ directory: cleaner.directory(), settings: unsafeButFast });
+    await query(primary.url, "CREATE TABLE t AS SELECT 1 AS n");
+    const directory = cleaner.directory();
+    const replica = await cleaner.postgres({ directory, settings: unsafeButFast, replicaOf: primary });
+    await query(primary.url, "INSERT INTO t VALUES (2)");
+    const sum = () => query(replica.url, "SELECT sum(n)::int FROM t");
+    const follows = waitUntil(async () => JSON.stringify(await sum()) === '[{"sum":3}]', 20_000);
+    expect(await follows).toBe(true);
+    await expect(query(replica.url, "INSERT INTO t VALUES (3)")).rejects.toThrow("read-only transaction");
+    expect(processList()).not.toContain(passwordOf(primary.url));
+    await primary.kill();
+    await query(replica.url, "SELECT pg_promote()");
+    await query(replica.url, "INSERT INTO t VALUES (3)");
+    expect(await sum()).toEqual([{ sum: 6 }]);
+  }, 60_000);
+
   it("takes the next free port, and goes back to its own when it is free", async () => {
     const directory = cleaner.directory();
     const first = await cleaner.postgres({ directory, settings: unsafeButFast });

@@ -13,6 +13,7 @@ export { type Link, startLink } from "./link.ts";
 export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
+export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";
 export {
   type AnswerRule,
   type PostgresWire,
