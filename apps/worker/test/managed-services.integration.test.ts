@@ -23,7 +23,7 @@ let stack: Stack;
 beforeAll(async () => {
   certificate = await createTestCertificate();
   const { url } = await createTestDatabase();
-  pooler = await startPgBouncer(url, certificate, "UTC");
+  pooler = await startPgBouncer(url, { certificate, timeZone: "UTC" });
   const tlsPort = await findFreePort(62_790);
   stack = await startStack({
     redisSettings: {
@@ -83,7 +83,7 @@ describe("Postgres behind PgBouncer in transaction mode, and Redis over TLS", ()
 describe("a pooler whose sessions are not in UTC", () => {
   it("keeps the API from starting, with one line that names both remedies", async () => {
     const { url, drop } = await createTestDatabase();
-    const zoned = await startPgBouncer(url, certificate);
+    const zoned = await startPgBouncer(url, { certificate });
     try {
       const starting = spawnService("api", {
         ...{ DATABASE_URL: zoned.urlOf(url), REDIS_URL: "redis://127.0.0.1:1", PORT: "0" },
@@ -107,6 +107,19 @@ describe("a pooler that is not said to be one", () => {
     const database = openDatabase(url.href, 1);
     await expect(database.ping(5_000)).rejects.toThrow("unsupported startup parameter");
     await database.close();
+  });
+});
+
+describe("a pooler without TLS", () => {
+  it("takes clients as they come, on as many sessions as it is told", async () => {
+    const plain = await startPgBouncer(stack.databaseUrl, { timeZone: "UTC", pool: 1 });
+    const database = openDatabase(plain.urlOf(stack.databaseUrl), 5);
+    const pids = await Promise.all(
+      Array.from({ length: 5 }, () => database.execute({ name: "", text: "SELECT pg_backend_pid() AS pid" })),
+    );
+    expect(new Set(pids.map((rows) => JSON.stringify(rows))).size).toBe(1);
+    await database.close();
+    await plain.stop();
   });
 });
 

@@ -13,29 +13,30 @@ import { temporaryDirectory } from "./test-redis.ts";
 
 const run = promisify(execFile);
 
-/** So few that sessions are handed around all the time: what keeps something in a session fails. */
-const serverConnections = 3;
+export interface PoolerOptions {
+  /** With it, the pooler takes clients over TLS alone; without it, over plain TCP. */
+  certificate?: TestCertificate | undefined;
+  /** Of its sessions, as operators set it for the role; the server's own unless given. */
+  timeZone?: string;
+  /** Sessions of each database: so few, 3 unless given, that they are handed around all the time. What keeps something in a session fails. */
+  pool?: number;
+}
 
 export interface Pooler {
-  /** The URL of a database through the pooler, over TLS. */
+  port: number;
+  /** The URL of a database through the pooler. */
   urlOf(databaseUrl: string): string;
   stop(): Promise<void>;
 }
 
-/**
- * PgBouncer in transaction mode before the Postgres that `postgresUrl` names, and TLS between it and its clients.
- * @param timeZone of its sessions, as operators set it for the role; the server's own unless given
- */
-export async function startPgBouncer(
-  postgresUrl: string,
-  certificate: TestCertificate,
-  timeZone?: string,
-): Promise<Pooler> {
+/** PgBouncer in transaction mode before the Postgres that `postgresUrl` names. */
+export async function startPgBouncer(postgresUrl: string, options: PoolerOptions = {}): Promise<Pooler> {
+  const { certificate } = options;
   const program = await ensureProgram("PgBouncer", ["pgbouncer", "/usr/sbin/pgbouncer"], "pgbouncer", 10);
   const directory = await temporaryDirectory();
   const port = await findFreePort(64_320);
   const configuration = join(directory.path, "pgbouncer.ini");
-  writeFileSync(configuration, settings(new URL(postgresUrl), port, certificate, timeZone), { mode: 0o644 });
+  writeFileSync(configuration, settings(new URL(postgresUrl), port, options), { mode: 0o644 });
   await run("chmod", ["755", directory.path]);
   const child = spawn(program, [configuration], { stdio: ["ignore", "ignore", "pipe"] });
   const exited = once(child, "exit");
@@ -49,11 +50,14 @@ export async function startPgBouncer(
     await once(socket, "connect").finally(() => socket.destroy());
   });
   return {
+    port,
     urlOf(databaseUrl) {
       const url = new URL(databaseUrl);
       url.port = String(port);
-      url.searchParams.set("sslmode", "verify-full");
-      url.searchParams.set("sslrootcert", certificate.certificateFile);
+      if (certificate) {
+        url.searchParams.set("sslmode", "verify-full");
+        url.searchParams.set("sslrootcert", certificate.certificateFile);
+      }
       url.searchParams.set("pgbouncer", "true");
       return url.href;
     },
@@ -65,12 +69,7 @@ export async function startPgBouncer(
   };
 }
 
-function settings(
-  postgres: URL,
-  port: number,
-  certificate: TestCertificate,
-  timeZone: string | undefined,
-): string {
+function settings(postgres: URL, port: number, { certificate, timeZone, pool = 3 }: PoolerOptions): string {
   const query = timeZone === undefined ? "" : ` connect_query='SET timezone TO ''${timeZone}'''`;
   return `[databases]
 * = host=127.0.0.1 port=${postgres.port} user=${postgres.username} password=${postgres.password}${query}
@@ -81,11 +80,15 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 server_round_robin = 1
-default_pool_size = ${serverConnections}
+default_pool_size = ${pool}
 max_client_conn = 200
-client_tls_sslmode = require
-client_tls_cert_file = ${certificate.certificateFile}
-client_tls_key_file = ${certificate.keyFile}
+${certificate ? tls(certificate) : ""}
 ${userInfo().uid === 0 ? "user = postgres" : ""}
 `;
+}
+
+function tls({ certificateFile, keyFile }: TestCertificate): string {
+  return `client_tls_sslmode = require
+client_tls_cert_file = ${certificateFile}
+client_tls_key_file = ${keyFile}`;
 }
