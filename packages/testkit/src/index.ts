@@ -22,6 +22,7 @@ export {
 } from "./postgres-wire.ts";
 export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
+export { cutAppendOnlyFile, type RedisPair, startRedisPair } from "./redis-pair.ts";
 export { ScriptClock } from "./script-clock.ts";
 export { type BillEntry, type MorePrice, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";
