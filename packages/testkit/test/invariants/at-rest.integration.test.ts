@@ -1,0 +1,358 @@
+import { describe, expect, it } from "@jest/globals";
+import { createApiKeyRow, violationsAtRest } from "../../src/index.ts";
+import {
+  askGemini,
+  costUsd,
+  createCall,
+  createEndedJob,
+  createQueuedJob,
+  database,
+  ids,
+  redis,
+  thisMonth,
+  told,
+  world,
+} from "./clean-world.ts";
+
+const violations = () => violationsAtRest(world, told);
+const account = (data: object) => database.prisma.monthlySpend.updateMany({ where: {}, data });
+const hear = (event: { webhookId: string; jobId?: string; type?: string }) =>
+  told.webhooks[0]?.events.push({ jobId: ids.job, type: "job.completed", at: Date.now(), ...event });
+
+describe("a world in which nothing is amiss", () => {
+  it("has no violations", async () => {
+    // Its 202 was not heard by anybody.
+    await createEndedJob("job_unheard");
+    await database.prisma.outbox.create({
+      data: { id: "evt_2", type: "job.completed", creatorId: "iu", jobId: "job_unheard" },
+    });
+    await database.prisma.delivery.create({
+      data: {
+        id: "dlv_2",
+        endpointId: ids.endpoint,
+        eventId: "evt_2",
+        type: "job.completed",
+        status: "delivered",
+      },
+    });
+    hear({ webhookId: "evt_2", jobId: "job_unheard" });
+    // Told again by a try whose answer was lost.
+    hear({ webhookId: ids.event });
+    expect(await violations()).toEqual([]);
+  });
+
+  it("may have lost calls where that is told, each within its bound", async () => {
+    await askGemini("call_2");
+    await createCall("call_2", { status: "unknown", holdUsd: costUsd, settledAt: new Date() });
+    await account({ unknownUsd: costUsd });
+    expect(await violations()).toEqual(["B: 1 calls were lost, at most 0 can have been"]);
+    expect(await violationsAtRest(world, { ...told, lostCallsMax: 1 })).toEqual([]);
+    const { lostCallsMax: _, ...anyNumber } = told;
+    expect(await violationsAtRest(world, anyNumber)).toEqual([]);
+  });
+
+  it("may have what an operator said of a lost call, whatever the bill says", async () => {
+    await askGemini("call_2");
+    await createCall("call_2", { status: "settled", costUsd: "0", byOperator: true, settledAt: new Date() });
+    expect(await violationsAtRest(world, { ...told, lostCallsMax: 1 })).toEqual([]);
+  });
+
+  it("may have an endpoint that was disabled before it was told of all", async () => {
+    await database.prisma.delivery.updateMany({ data: { status: "failed" } });
+    told.webhooks[0]?.events.splice(0);
+    expect(await violations()).toHaveLength(2);
+    await database.prisma.webhookEndpoint.updateMany({
+      data: { disabledAt: new Date(), disabledReason: "gone" },
+    });
+    expect(await violations()).toEqual([]);
+  });
+
+  it("may have a job that failed, was retried, and was told of twice", async () => {
+    await database.prisma.outbox.create({
+      data: {
+        id: "evt_0",
+        type: "job.failed",
+        creatorId: "psy",
+        jobId: ids.job,
+        jobEnd: { status: "failed" },
+      },
+    });
+    await database.prisma.delivery.create({
+      data: {
+        id: "dlv_0",
+        endpointId: ids.endpoint,
+        eventId: "evt_0",
+        type: "job.failed",
+        status: "delivered",
+      },
+    });
+    await database.prisma.job.updateMany({ data: { retries: 1 } });
+    hear({ webhookId: "evt_0", type: "job.failed" });
+    expect(await violations()).toEqual([]);
+  });
+
+  it("may have a quota that was lowered since, and a cost above its hold", async () => {
+    // A trigger keeps the terms of before.
+    await database.prisma.creator.updateMany({ data: { quotaUsd: "0.001" } });
+    expect(await violations()).toEqual([]);
+    await database.prisma.creatorHistory.deleteMany();
+    expect(await violations()).toEqual([expect.stringContaining("above 0.001")]);
+    await database.prisma.usageLog.updateMany({ data: { holdUsd: "0.0001" } });
+    expect(await violations()).toEqual([]);
+  });
+});
+
+describe("a violation is found", () => {
+  it.each<[string, () => Promise<unknown> | unknown, RegExp[]]>([
+    ["a job that is missing", () => told.accepted.push({ id: "job_gone" }), [/^A: job_gone is missing$/]],
+    [
+      "a job that has not ended",
+      async () => told.accepted.push({ id: await createQueuedJob(), at: 0 }),
+      [/^A: job_\w+, accepted at 1970-01-01T00:00:00.000Z, is queued$/],
+    ],
+    [
+      "two ids under one idempotency key",
+      async () => {
+        await createEndedJob("job_2");
+        await database.prisma.outbox.create({ data: { id: "evt_2", type: "job.completed", jobId: "job_2" } });
+        await database.prisma.webhookEndpoint.deleteMany();
+        told.webhooks.splice(0);
+        told.accepted.push({ id: "job_2", idempotencyKey: "first" });
+      },
+      [/^A: job_1 and job_2 have one idempotency key, first$/],
+    ],
+    [
+      "an end without an event",
+      () => database.prisma.outbox.deleteMany(),
+      [
+        /^A: job_1 is completed and has 0 events/,
+        /^D: ep_1 was told of job_1 under evt_1, of which nothing is known/,
+      ],
+    ],
+    [
+      "an end that its event does not tell",
+      () => database.prisma.outbox.updateMany({ data: { type: "job.failed" } }),
+      [
+        /^A: job_1 is completed, which is not what/,
+        /^D: ep_1 was told job.completed of job_1 under evt_1, which is job.failed/,
+      ],
+    ],
+    ["a call on the bill alone", () => askGemini("call_2"), [/^B: no row for the billed call call_2$/]],
+    [
+      "a settled call that is not on the bill",
+      async () => {
+        await createCall("call_2", { status: "settled", costUsd: "0", settledAt: new Date() });
+      },
+      [/^B: 1 calls were lost/, /^B: call_2 is settled but not on the bill$/],
+    ],
+    [
+      "an unknown call above its bound",
+      async () => {
+        await askGemini("call_2");
+        await createCall("call_2", { status: "unknown", holdUsd: "0.001", settledAt: new Date() });
+        await account({ unknownUsd: "0.001" });
+        Object.assign(told, { lostCallsMax: 1 });
+      },
+      [/^C: call_2 cost 0.00155, above its bound 0.001$/],
+    ],
+    [
+      "a cost that is off in the last digit",
+      async () => {
+        await askGemini("call_2");
+        await createCall("call_2", { status: "settled", costUsd: "0.001550000001", settledAt: new Date() });
+        await account({ spentUsd: "0.003100000001" });
+      },
+      [/^C: call_2 cost 0.001550000001 but the bill says 0.00155$/],
+    ],
+    [
+      "an end that no receiver heard, whatever the row says",
+      () => told.webhooks[0]?.events.splice(0),
+      [/^D: ep_1 has never heard of job_1 \(evt_1\)$/],
+    ],
+    [
+      "one end that was told under two ids",
+      async () => {
+        hear({ webhookId: "evt_2" });
+      },
+      [
+        /^D: ep_1 was told of job_1 under evt_2, of which nothing is known$/,
+        /^D: ep_1 was told of one end of job_1 under evt_1 and evt_2$/,
+      ],
+    ],
+    [
+      "an account that is not the sum of its calls",
+      () => account({ spentUsd: "0.002" }),
+      [/^E: psy in \d{4}-\d\d: spent is 0.002\d*, its calls say 0.00155/],
+    ],
+    [
+      "a day that is not",
+      () => database.prisma.dailyUsage.updateMany({ data: { costUsd: "1" } }),
+      [/^E: the days of psy: spent is 1\./],
+    ],
+    [
+      "a key's account that is not, and is above its budget",
+      async () => {
+        const id = await createApiKeyRow(database, "1");
+        await database.prisma.apiKey.update({ where: { id }, data: { spentUsd: "2" } });
+      },
+      [/^E: the key key_\w+: spent is 2\.0*, its calls say 0/, /^E: the key key_\w+: .* above 1/],
+    ],
+    [
+      "a quota that was passed",
+      async () => {
+        await database.prisma.creator.updateMany({ data: { quotaUsd: "0.001" } });
+        // As if it had never been another.
+        await database.prisma.creatorHistory.deleteMany();
+      },
+      [/^E: psy in \d{4}-\d\d: spent, held and unknown are 0.00155\d*, above 0.001/],
+    ],
+    [
+      "the platform's budget that was passed",
+      () => Object.assign(world, { platformQuotaUsd: "0.001" }),
+      [/^E: the platform in \d{4}-\d\d: .* above 0.001/],
+    ],
+    [
+      "an open call, and its hold",
+      async () => {
+        await createCall("call_2");
+        await account({ heldUsd: "0.01" });
+        Object.assign(told, { lostCallsMax: 1 });
+      },
+      [/^F: call_2 is still open$/, /^F: psy still holds 0.01 in/],
+    ],
+    [
+      "a job that runs under a dead worker's lease, and holds",
+      async () => {
+        const attempt = {
+          status: "running",
+          attempt: 1,
+          startedAt: new Date(),
+          attemptDeadlineAt: new Date(),
+        };
+        await createQueuedJob({
+          ...attempt,
+          workerId: "worker_dead",
+          heldUsd: "0.01",
+          heldMonth: thisMonth(),
+        });
+        await account({ heldUsd: "0.01" });
+      },
+      [
+        /^F: job_\w+ is still running, under the lease of a dead worker$/,
+        /^F: job_\w+ still holds 0.01$/,
+        /^F: psy still holds 0.01 in/,
+      ],
+    ],
+    [
+      "a half-open delivery",
+      () => database.prisma.delivery.updateMany({ data: { status: "pending" } }),
+      [/^D: ep_1 was not told of job_1 \(evt_1\): pending$/, /^F: the delivery dlv_1 to ep_1 is half-open$/],
+    ],
+    [
+      "what is left in Redis",
+      async () => {
+        await redis.zadd("{lanes}:lane:psy", 1, "job_9-g1|test");
+        await redis.hset("{lanes}:state", "v", "1");
+        await redis.set("{agent-test}:test:job_9-g1:lock", "token");
+        await redis.lpush("{webhooks}:webhooks:active", "try");
+        await redis.zadd("{charges}:charges:delayed", 1, "the next tick");
+      },
+      [
+        /^F: left in Redis: {agent-test}:test:job_9-g1:lock$/,
+        /^F: left in Redis: {lanes}:lane:psy$/,
+        /^F: left in Redis: {webhooks}:webhooks:active$/,
+      ],
+    ],
+    [
+      "a job that was blamed and not poisoned",
+      async () => {
+        const failed = { status: "failed", errorMessage: "x", errorRetryable: true };
+        await database.prisma.webhookEndpoint.deleteMany();
+        told.webhooks.splice(0);
+        for (const [id, errorCode] of [
+          ["job_2", "worker_crashed"],
+          ["job_3", "agent_error"],
+        ] as const) {
+          await database.prisma.job.create({
+            data: {
+              ...{ id, agent: "test", creatorId: "psy", feature: "test", model: "m", input: {}, errorCode },
+              ...{ ...failed, status: "failed", finishedAt: new Date() },
+            },
+          });
+          await database.prisma.outbox.create({ data: { id: `evt_${id}`, type: "job.failed", jobId: id } });
+        }
+        Object.assign(told, { poisoned: new Set(["job_3"]) });
+      },
+      [/^G: job_2 was not poisoned, and ended as worker_crashed$/],
+    ],
+    [
+      "more first starts at once than a bucket has",
+      async () => {
+        await database.prisma.webhookEndpoint.deleteMany();
+        told.webhooks.splice(0);
+        await database.prisma.job.updateMany({ data: { startedAt: new Date(0), createdAt: new Date(0) } });
+        for (const index of [2, 3, 4]) {
+          await createEndedJob(`job_${index}`);
+          await database.prisma.outbox.create({
+            data: { id: `evt_${index}`, type: "job.completed", jobId: `job_${index}` },
+          });
+        }
+      },
+      [/^K: psy had 3 releases between .* and 2\.\d\d tokens$/],
+    ],
+  ])("%s", async (_name, plant, expected) => {
+    expect(await violations()).toEqual([]);
+    await plant();
+    const found = await violations();
+    expect(found.toSorted()).toEqual(expected.map((line) => expect.stringMatching(line)));
+  });
+});
+
+describe("a price that changed in mid-run", () => {
+  /** A second row of a call that began and was asked for `agoMs` before the change. */
+  const addPrice = (from: number) =>
+    Object.assign(world, {
+      prices: [
+        {
+          ...{ model: "gemini-3.5-flash-lite", from: new Date(from).toISOString() },
+          ...{ inputUsd: "0.6", cachedUsd: "0.06", outputUsd: "5" },
+        },
+      ],
+    });
+  const settleAt = async (usd: string, startedAt: Date, deadlineAt: Date) => {
+    await askGemini("call_2");
+    await createCall("call_2", {
+      status: "settled",
+      costUsd: usd,
+      startedAt,
+      deadlineAt,
+      settledAt: new Date(),
+    });
+    await account({ spentUsd: usd === costUsd ? "0.0031" : "0.00465" });
+  };
+  const inMs = (ms: number) => new Date(Date.now() + ms);
+
+  it("counts as the one or the other within two seconds of the change", async () => {
+    addPrice(Date.now() + 1_000);
+    await settleAt("0.0031", new Date(), inMs(60_000));
+    expect(await violations()).toEqual([]);
+  });
+
+  it("is a violation where it was not in force, by the emulator's clock", async () => {
+    addPrice(Date.now() + 10_000);
+    await settleAt("0.0031", new Date(), inMs(60_000));
+    expect(await violations()).toEqual(["C: call_2 cost 0.0031 but the bill says 0.00155"]);
+  });
+
+  it("counts as of when the call was written down, as far as its own time allows", async () => {
+    addPrice(Date.now() - 10_000);
+    // The clean world's own call is of after the change as well.
+    await database.prisma.usageLog.updateMany({
+      data: { startedAt: inMs(-20_000), deadlineAt: inMs(20_000) },
+    });
+    await settleAt(costUsd, inMs(-20_000), inMs(20_000));
+    expect(await violations()).toEqual([]);
+    await database.prisma.usageLog.updateMany({ data: { deadlineAt: inMs(-10_000) } });
+    expect(await violations()).toHaveLength(2);
+  });
+});

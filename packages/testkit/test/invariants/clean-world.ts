@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, beforeEach } from "@jest/globals";
+import { type Database, newId, openDatabase } from "@understudy/database";
+import { Redis } from "ioredis";
+import { type AcceptedJob, spawnService, startTestRedis, type Told, type World } from "../../src/index.ts";
+import { createTestDatabase } from "../../src/test-database.ts";
+
+/** Of 1,000 tokens in and 500 out: its price has no date on which it changes. */
+const model = "gemini-3.5-flash-lite";
+export const costUsd = "0.00155";
+
+/** The services of a test, with nothing amiss: one job of one creator, which has ended, was paid and told. */
+export let world: World;
+export let database: Database;
+export let redis: Redis;
+/** What clients and receivers saw of it. */
+export let told: Told & { accepted: AcceptedJob[]; webhooks: { endpointId: string; events: Heard[] }[] };
+/** That job's, and its call's, event's and endpoint's ids. */
+export const ids = { job: "job_1", call: "call_1", event: "evt_1", endpoint: "ep_1" };
+
+type Heard = { webhookId: string; jobId: string; type: string; at: number };
+
+let server: Awaited<ReturnType<typeof startTestRedis>>;
+let emulator: Awaited<ReturnType<typeof spawnService>>;
+let drop = async () => {};
+
+beforeAll(async () => {
+  [server, emulator] = await Promise.all([
+    startTestRedis(),
+    spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" }),
+  ]);
+  redis = new Redis(server.url);
+});
+
+afterAll(async () => {
+  await close();
+  redis.disconnect();
+  await Promise.all([server.remove(), emulator.stop()]);
+});
+
+beforeEach(async () => {
+  await close();
+  const created = await createTestDatabase();
+  database = openDatabase(created.url, 4);
+  drop = created.drop;
+  world = { database, emulatorUrl: String(emulator.details.url), redisUrl: server.url };
+  await redis.flushall();
+  await fetch(`${world.emulatorUrl}/_emulator/reset`, { method: "POST" });
+  await createCleanWorld();
+  told = {
+    accepted: [{ id: ids.job, idempotencyKey: "first" }],
+    lostCallsMax: 0,
+    webhooks: [
+      {
+        endpointId: ids.endpoint,
+        events: [{ webhookId: ids.event, jobId: ids.job, type: "job.completed", at: Date.now() }],
+      },
+    ],
+  };
+});
+
+async function close(): Promise<void> {
+  await database?.close();
+  await drop();
+  drop = async () => {};
+}
+
+async function createCleanWorld(): Promise<void> {
+  const { prisma } = database;
+  await prisma.creator.create({ data: { id: "psy", ratePerHour: 3_600, burst: 2, quotaUsd: "1" } });
+  await prisma.webhookEndpoint.create({
+    data: {
+      ...{ id: ids.endpoint, url: "https://example.com", events: ["job.completed", "job.failed"] },
+      ...{ creatorIds: [], secret: new Uint8Array(1), secretKeyId: "test", updatedAt: new Date(0) },
+    },
+  });
+  await createEndedJob(ids.job);
+  await prisma.outbox.create({
+    data: { id: ids.event, type: "job.completed", creatorId: "psy", jobId: ids.job, publishedAt: new Date() },
+  });
+  await prisma.delivery.create({
+    data: {
+      ...{ id: "dlv_1", endpointId: ids.endpoint, eventId: ids.event, type: "job.completed" },
+      ...{ status: "delivered", deliveredAt: new Date(), nextTryAt: null },
+    },
+  });
+  await askGemini(ids.call);
+  await createCall(ids.call, { status: "settled", costUsd, settledAt: new Date() });
+  await prisma.monthlySpend.create({ data: { creatorId: "psy", month: thisMonth(), spentUsd: costUsd } });
+}
+
+/** Has a request stand on the emulator's bill. */
+export async function askGemini(callId: string): Promise<void> {
+  const usageMetadata = { promptTokenCount: 1_000, candidatesTokenCount: 500, totalTokenCount: 1_500 };
+  const post = (path: string, body: object) =>
+    fetch(world.emulatorUrl + path, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "x-goog-api-key": "test",
+        "x-understudy-call-id": callId,
+      },
+      body: JSON.stringify(body),
+    });
+  await post("/_emulator/rules", { match: {}, respond: { text: "ok", usageMetadata } });
+  const answer = await post(`/v1beta/models/${model}:generateContent`, {
+    contents: [{ role: "user", parts: [{ text: "Hello" }] }],
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+/** A completed job, without an event. */
+export async function createEndedJob(id: string, more: object = {}): Promise<void> {
+  const now = new Date();
+  await database.prisma.job.create({
+    data: {
+      id,
+      ...{
+        agent: "test",
+        creatorId: "psy",
+        feature: "test",
+        model,
+        input: {},
+        status: "completed",
+        attempt: 1,
+      },
+      ...{ result: {}, createdAt: now, startedAt: now, finishedAt: now, dispatchedAt: now },
+      ...more,
+    },
+  });
+}
+
+/** A queued job, as it is before anything has happened to it. */
+export async function createQueuedJob(more: object = {}): Promise<string> {
+  const id = newId("job");
+  await database.prisma.job.create({
+    data: { id, agent: "test", creatorId: "psy", feature: "test", model, input: {}, ...more },
+  });
+  return id;
+}
+
+/** A row of a call of the clean world's job; nothing is on its account. */
+export async function createCall(id: string, more: object = {}): Promise<void> {
+  const price = await database.prisma.price.findFirstOrThrow({ where: { model, serviceTier: "standard" } });
+  await database.prisma.usageLog.create({
+    data: {
+      id,
+      ...{
+        jobId: ids.job,
+        attempt: 1,
+        stepKey: "prompt",
+        creatorId: "psy",
+        agentId: "test_ai",
+        feature: "test",
+      },
+      ...{ model, serviceTier: "standard", month: thisMonth(), priceId: price.id, holdUsd: "0.01" },
+      deadlineAt: new Date(Date.now() + 60_000),
+      ...more,
+    },
+  });
+}
+
+export function thisMonth(): Date {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+}

@@ -1,0 +1,249 @@
+import { describe, expect, it } from "@jest/globals";
+import { eventually, watchInvariants } from "../../src/index.ts";
+import { NowhereWatch, readJobsNowhere } from "../../src/invariants/nowhere.ts";
+import { RecoveryWatch } from "../../src/invariants/recovery.ts";
+import { readStanding } from "../../src/invariants/redis-look.ts";
+import { createCall, createQueuedJob, database, redis, world } from "./clean-world.ts";
+
+/** Past its end where `seconds` are less than none. */
+async function setLease(name: string, seconds: number): Promise<void> {
+  const until = new Date(Date.now() + seconds * 1_000);
+  await database.prisma.lease.upsert({
+    where: { name },
+    create: { name, holder: name, since: new Date(), until },
+    update: { until },
+  });
+}
+
+const runningOn = (workerId: string, more: object = {}) =>
+  createQueuedJob({
+    ...{ status: "running", attempt: 1, startedAt: new Date(), attemptDeadlineAt: new Date(), workerId },
+    ...more,
+  });
+
+/** So many releases of psy, whose bucket holds two, between two looks of a watch. */
+async function release(count: number): Promise<void> {
+  const entries = await Promise.all(
+    Array.from({ length: count }, async () => `${await createQueuedJob({ createdAt: new Date(0) })}-g1|test`),
+  );
+  for (const entry of entries) await redis.zadd("{lanes}:lane:psy", 1, entry);
+  const isSeen = await looks();
+  await isSeen();
+  const multi = redis.multi().del("{lanes}:lane:psy");
+  for (const entry of entries) multi.zadd("{lanes}:released", Date.now(), entry);
+  await multi.exec();
+}
+
+let watch: ReturnType<typeof watchInvariants>;
+
+/** @returns what waits until everything was looked at from now on */
+async function looks(): Promise<() => Promise<void>> {
+  const before = watch.stats().looks;
+  return () => eventually(() => expect(watch.stats().looks).toBeGreaterThan(before + 1));
+}
+
+describe("the watch", () => {
+  it("finds nothing where nothing is amiss, and while services are away", async () => {
+    watch = watchInvariants(world);
+    await redis.hset("{lanes}:state", "born", Date.now());
+    await release(2);
+    await (await looks())();
+    expect(watch.violations()).toEqual([]);
+    expect(await watch.stop()).toEqual([]);
+    expect(watch.stats()).toMatchObject({ unanswered: 0 });
+
+    const away = watchInvariants({ ...world, redisUrl: "redis://127.0.0.1:1" });
+    await eventually(() => expect(away.stats().unanswered).toBeGreaterThan(1));
+    expect(await away.stop()).toEqual([]);
+  });
+
+  it("finds releases that pass a bucket, by when they left their lane", async () => {
+    watch = watchInvariants(world);
+    await redis.hset("{lanes}:state", "born", Date.now());
+    await release(5);
+    await (await looks())();
+    expect(await watch.stop()).toEqual([
+      expect.stringMatching(/^K: psy had 5 releases between .* tokens \(at /),
+    ]);
+  });
+
+  it("finds holds that no call has, and a quota that is passed for a while", async () => {
+    watch = watchInvariants(world);
+    await database.prisma.creatorHistory.deleteMany();
+    await createCall("call_2", { holdUsd: "0.5" });
+    await database.prisma.monthlySpend.updateMany({ data: { heldUsd: "1.5" } });
+    await eventually(() => expect(watch.violations()).toHaveLength(2));
+    await database.prisma.monthlySpend.updateMany({ data: { heldUsd: "0.5" } });
+    await (await looks())();
+    expect(await watch.stop()).toEqual([
+      expect.stringMatching(/^E: psy in \d{4}-\d\d: held is 1\.50*, its calls say 0\.50*/),
+      expect.stringMatching(/^E: psy in \d{4}-\d\d: spent, held and unknown are 1\.50155/),
+    ]);
+  });
+});
+
+describe("H", () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ["its lane", async () => redis.zadd("{lanes}:lane:psy", 1, `${await createQueuedJob()}-g1|test`)],
+    [
+      "a lane, for a time",
+      async () => redis.zadd("{lanes}:timed", 1, `${await createQueuedJob()}-g1|test|100|psy`),
+    ],
+    ["a queue", async () => redis.zadd("{agent-test}:test:prioritized", 1, `${await createQueuedJob()}-g1`)],
+    [
+      "a worker's hands",
+      async () => {
+        const id = await createQueuedJob();
+        await redis.lpush("{agent-test}:test:active", `${id}-g1`);
+        await redis.set(`{agent-test}:test:${id}-g1:lock`, "token");
+      },
+    ],
+    ["a time", () => createQueuedJob({ runAt: new Date(Date.now() + 60_000) })],
+    ["want of room", () => createQueuedJob({ waitingFor: "quota" })],
+    ["a line of suspects", () => createQueuedJob({ crashes: 2 })],
+    [
+      "a live worker",
+      async () => {
+        await setLease("worker_1", 60);
+        await runningOn("worker_1");
+      },
+    ],
+  ])("a job that stands in %s stands somewhere", async (_place, put) => {
+    await put();
+    const nowhere = new NowhereWatch();
+    for (const now of [0, 20_000]) {
+      expect(nowhere.look(await readJobsNowhere(world), await readStanding(redis), now)).toEqual([]);
+    }
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ["queued, and nowhere", () => createQueuedJob()],
+    [
+      "released, and in no queue",
+      async () => {
+        const id = await createQueuedJob();
+        await redis.zadd("{lanes}:released", 1, `${id}-g1|test`);
+        return id;
+      },
+    ],
+    [
+      "in its lane under an earlier generation",
+      async () => {
+        const id = await createQueuedJob({ generation: 2 });
+        await redis.zadd("{lanes}:lane:psy", 1, `${id}-g1|test`);
+        return id;
+      },
+    ],
+    [
+      "in hand without a lock",
+      async () => {
+        const id = await createQueuedJob();
+        await redis.lpush("{agent-test}:test:active", `${id}-g1`);
+        return id;
+      },
+    ],
+    [
+      "running on a dead worker",
+      async () => {
+        await setLease("worker_1", -1);
+        return runningOn("worker_1");
+      },
+    ],
+  ])("a job that is %s is found after 15 s", async (_place, put) => {
+    const id = await put();
+    const nowhere = new NowhereWatch();
+    const look = async (now: number) =>
+      nowhere.look(await readJobsNowhere(world), await readStanding(redis), now);
+    expect(await look(0)).toEqual([]);
+    expect(await look(14_999)).toEqual([]);
+    expect(nowhere.longestMs).toBe(14_999);
+    // Nobody could know meanwhile.
+    nowhere.forget();
+    expect(await look(15_000)).toEqual([]);
+    expect(await look(30_000)).toEqual([expect.stringMatching(`^H: ${id} .* stood nowhere for 15 s$`)]);
+  });
+});
+
+describe("I", () => {
+  it("finds a job that a killed worker has left, once a live one could have taken it for 15 s", async () => {
+    const recovery = new RecoveryWatch();
+    const look = (now: number) => recovery.look(world, now);
+    await setLease("worker_1", 60);
+    const id = await runningOn("worker_1");
+    const other = await runningOn("worker_1");
+    expect(await look(0)).toEqual([]);
+    recovery.noteKill();
+    await setLease("worker_1", -1);
+    // There is nobody who could.
+    expect(await look(20_000)).toEqual([]);
+    await setLease("worker_2", 60);
+    expect(await look(30_000)).toEqual([]);
+    expect(await look(45_000)).toEqual([]);
+    await database.prisma.job.update({ where: { id: other }, data: { attempt: 2, workerId: "worker_2" } });
+    expect(await look(45_001)).toEqual([
+      `I: ${id} is running 15 s after its attempt 1 was killed with worker_1`,
+    ]);
+    expect(await look(60_000)).toEqual([]);
+    expect(recovery.longestMs.kill).toBe(15_001);
+  });
+
+  it("finds nothing of jobs that run again, wait for what a kill has nothing to do with, or whose worker lives", async () => {
+    const recovery = new RecoveryWatch();
+    for (const name of ["worker_1", "worker_2"]) await setLease(name, 60);
+    const [again, suspect] = await Promise.all([
+      runningOn("worker_1"),
+      runningOn("worker_1"),
+      runningOn("worker_2"),
+    ]);
+    await recovery.look(world, 0);
+    recovery.noteKill();
+    await setLease("worker_1", -1);
+    await database.prisma.job.update({ where: { id: again }, data: { attempt: 2, workerId: "worker_2" } });
+    await database.prisma.job.update({ where: { id: suspect }, data: { status: "queued", crashes: 2 } });
+    for (const now of [1_000, 17_000, 40_000]) expect(await recovery.look(world, now)).toEqual([]);
+  });
+
+  it("finds a job that waits though a worker has had free slots for a while", async () => {
+    const recovery = new RecoveryWatch();
+    for (const name of ["worker_1", "worker_2"]) await setLease(name, 60);
+    const others = await Promise.all([1, 2, 3, 4].map(() => runningOn("worker_2")));
+    const id = await runningOn("worker_1");
+    await recovery.look(world, 0);
+    recovery.noteKill();
+    await setLease("worker_1", -1);
+    await database.prisma.job.update({ where: { id }, data: { status: "queued" } });
+    expect(await recovery.look(world, 1_000)).toEqual([]);
+    // Whoever else could run it is busy.
+    expect(await recovery.look(world, 17_000)).toEqual([]);
+    const ended = { status: "cancelled", finishedAt: new Date() } as const;
+    await database.prisma.job.updateMany({ where: { id: { in: others.slice(1) } }, data: ended });
+    expect(await recovery.look(world, 18_000)).toEqual([]);
+    expect(await recovery.look(world, 21_001)).toEqual([
+      `I: ${id} is queued 15 s after its attempt 1 was killed with worker_1`,
+    ]);
+  });
+
+  it("finds that nothing begins or ends for 30 s after a failover, though something could", async () => {
+    const recovery = new RecoveryWatch();
+    await setLease("worker_1", 60);
+    const id = await createQueuedJob();
+    recovery.noteFailover();
+    for (const now of [0, 1, 30_000]) expect(await recovery.look(world, now)).toEqual([]);
+    expect(await recovery.look(world, 30_001)).toEqual([
+      "I: nothing began or ended within 30 s of a failover",
+    ]);
+    recovery.noteFailover();
+    for (const now of [40_000, 40_001]) expect(await recovery.look(world, now)).toEqual([]);
+    await database.prisma.job.update({ where: { id }, data: { attempt: 1 } });
+    for (const now of [50_000, 99_000]) expect(await recovery.look(world, now)).toEqual([]);
+    expect(recovery.longestMs.failover).toBe(10_000);
+  });
+
+  it("asks nothing of a failover while there is nothing to do", async () => {
+    const recovery = new RecoveryWatch();
+    await setLease("worker_1", 60);
+    await createQueuedJob({ waitingFor: "quota" });
+    recovery.noteFailover();
+    for (const now of [0, 1, 60_000, 120_000]) expect(await recovery.look(world, now)).toEqual([]);
+  });
+});
