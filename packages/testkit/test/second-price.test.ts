@@ -218,6 +218,46 @@ describe("a call that another model answered", () => {
   });
 });
 
+describe("prices that were added while everything ran", () => {
+  const added = {
+    ...{ model: "gemini-2.5-flash", from: "2026-11-22T12:00:00Z" },
+    ...{ inputUsd: "1", cachedUsd: "0.1", outputUsd: "0.000001" },
+  };
+  const asOf = (at: string, counts: Parameters<typeof usage>[0], more: object = {}) =>
+    priceBillEntry({ model: "gemini-2.5-flash", usageMetadata: usage(counts), at }, [
+      { ...added, from: "2026-11-22T11:00:00Z", inputUsd: "7" },
+      { ...added, ...more },
+      { ...added, from: "2026-11-23T00:00:00Z", inputUsd: "8" },
+    ]);
+
+  test("are in force from their time on, and until the next", () => {
+    expect(asOf("2026-11-22T10:59:59.999Z", { P: 1000 })).toBe("0.0003");
+    expect(asOf("2026-11-22T11:00:00Z", { P: 1000 })).toBe("0.007");
+    expect(asOf(at, { P: 1000, C: 500, O: 1000 })).toBe("0.000550001");
+    expect(asOf("2026-11-23T00:00:00Z", { P: 1000 })).toBe("0.008");
+  });
+
+  test("price audio as text unless they say more", () => {
+    expect(asOf(at, { P: 1000, A: 1000 })).toBe("0.001");
+    expect(asOf(at, { P: 1000, A: 1000, C: 500 }, { audioInputUsd: "4", audioCachedUsd: "2" })).toBe("0.003");
+  });
+
+  test("are of their tier and model alone", () => {
+    expect(asOf(at, { P: 1000 }, { serviceTier: "flex" })).toBe("0.007");
+    expect(asOf(at, { P: 1000 }, { model: "gemini-2.5-flash-lite" })).toBe("0.007");
+  });
+
+  test("give way to what the table has from a later day on", () => {
+    expect(asOf("2026-12-01T00:00:00Z", { P: 1000 })).toBe("0.0003");
+  });
+
+  test("cost whole picodollars a token, or are refused", () => {
+    for (const inputUsd of ["0.0000001", "1e-3", "", "-1"]) {
+      expect(() => asOf(at, { P: 1000 }, { inputUsd })).toThrow(/no price of a million tokens/);
+    }
+  });
+});
+
 describe("refused rather than free", () => {
   test("an unknown model, an alias, a property of Object", () => {
     for (const model of ["gemini-9-ultra", "gemini-flash-latest", "constructor"]) {
