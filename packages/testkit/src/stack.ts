@@ -39,8 +39,8 @@ export interface Stack {
   addWorker(more?: Record<string, string>): Promise<ServiceProcess>;
   /** Starts one more API, on a port of its own. @param more settings of this one */
   addApi(more?: Record<string, string>): Promise<ServiceProcess>;
-  /** Starts the API anew after a kill, on the same port. */
-  restartApi(): Promise<void>;
+  /** Starts an API anew that has ended, on the same port; the first unless given. */
+  restartApi(ended?: ServiceProcess): Promise<ServiceProcess>;
   /** A request with the admin key. `path` begins with `/`. */
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Submits a job and gives its id. */
@@ -110,8 +110,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       endWatches.push(await watchAnswers(String(other.details.url)));
       return other;
     },
-    async restartApi() {
-      stack.api = await spawnService("api", { ...environment, PORT: String(api.details.port) }, options.root);
+    async restartApi(ended = stack.api) {
+      const again = await spawnService(
+        "api",
+        { ...environment, PORT: String(ended.details.port) },
+        options.root,
+      );
+      if (ended === stack.api) stack.api = again;
+      else otherApis.push(again);
+      return again;
     },
     request: (method, path, body, headers = {}) =>
       fetch(url + path, {
