@@ -12,7 +12,7 @@ export type { AcceptedJob, HeardEvents, Told, World } from "./invariants/world.t
 export { type Link, startLink } from "./link.ts";
 export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
-export { type Pooler, startPgBouncer } from "./pgbouncer.ts";
+export { ensurePgBouncer, type Pooler, startPgBouncer } from "./pgbouncer.ts";
 export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";
 export {
   type AnswerRule,

@@ -29,10 +29,15 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
+/** Installs the program where it is missing. @returns its path @throws one line that says what to install */
+export function ensurePgBouncer(): Promise<string> {
+  return ensureProgram("PgBouncer", ["pgbouncer", "/usr/sbin/pgbouncer"], "pgbouncer", 10);
+}
+
 /** PgBouncer in transaction mode before the Postgres that `postgresUrl` names. */
 export async function startPgBouncer(postgresUrl: string, options: PoolerOptions = {}): Promise<Pooler> {
   const { certificate } = options;
-  const program = await ensureProgram("PgBouncer", ["pgbouncer", "/usr/sbin/pgbouncer"], "pgbouncer", 10);
+  const program = await ensurePgBouncer();
   const directory = await temporaryDirectory();
   const port = await findFreePort(64_320);
   const configuration = join(directory.path, "pgbouncer.ini");

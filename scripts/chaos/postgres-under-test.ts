@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { RunningPostgres } from "@understudy/local-services";
+import { startPostgresPair, startTestPostgres } from "@understudy/testkit";
+import pg from "pg";
+import type { Topology } from "./topologies.ts";
+
+const run = promisify(execFile);
+
+/** The database server of a run, and what is done to it. */
+export interface PostgresUnderTest {
+  /** Stays the same over a failover. */
+  url: string;
+  /** As a crash of the machine: kill -9 of all its processes, up again after the pause. */
+  crash(pause: () => Promise<unknown>): Promise<void>;
+  /** SIGSTOP to all its processes. */
+  freeze(pause: () => Promise<unknown>): Promise<void>;
+  /** The replica becomes the primary, and the primary is gone. */
+  failOver(): Promise<void>;
+  /** Ends so many sessions of ours, whichever. */
+  endSessions(count: number): Promise<void>;
+  setReadOnly(isReadOnly: boolean): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function startPostgresUnderTest(kind: Topology["postgres"]): Promise<PostgresUnderTest> {
+  if (kind === "pair") {
+    const pair = await startPostgresPair();
+    const commands = commandsOf(pair.url);
+    return {
+      ...commands,
+      url: pair.url,
+      async crash(pause) {
+        pair.link.refuse();
+        await pair.restart("immediate");
+        await pause();
+        pair.link.pass();
+      },
+      freeze: (pause) => freezing(pair.primaryPid(), pause),
+      async failOver() {
+        await pair.failOver();
+        await pair.restoreReplica();
+      },
+      remove: pair.remove,
+    };
+  }
+  const server: RunningPostgres = await startTestPostgres();
+  return {
+    ...commandsOf(server.url),
+    url: server.url,
+    async crash(pause) {
+      await server.kill();
+      await pause();
+      await server.restart();
+    },
+    freeze: (pause) => freezing(server.pid(), pause),
+    async failOver() {
+      throw new Error("There is no replica.");
+    },
+    remove: server.remove,
+  };
+}
+
+async function freezing(pid: number, pause: () => Promise<unknown>): Promise<void> {
+  const { stdout } = await run("pgrep", ["-P", String(pid)]).catch(() => ({ stdout: "" }));
+  const pids = [pid, ...stdout.trim().split("\n").filter(Boolean).map(Number)];
+  const tell = (signal: NodeJS.Signals) => {
+    for (const each of pids) {
+      try {
+        process.kill(each, signal);
+      } catch {
+        // A session that has ended meanwhile.
+      }
+    }
+  };
+  tell("SIGSTOP");
+  await pause();
+  tell("SIGCONT");
+}
+
+function commandsOf(url: string): Pick<PostgresUnderTest, "endSessions" | "setReadOnly"> {
+  async function ask(...statements: string[]): Promise<void> {
+    const client = new pg.Client({ connectionString: url });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  }
+  return {
+    endSessions: (count) =>
+      ask(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'understudy' ORDER BY random() LIMIT ${count}`,
+      ),
+    setReadOnly: (isReadOnly) =>
+      ask(
+        "SET default_transaction_read_only = off",
+        `ALTER SYSTEM SET default_transaction_read_only = ${isReadOnly ? "on" : "off"}`,
+        "SELECT pg_reload_conf()",
+      ),
+  };
+}

@@ -1,0 +1,192 @@
+import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type Link,
+  type PostgresWire,
+  type ProcessClock,
+  type ServiceProcess,
+  spawnService,
+} from "@understudy/testkit";
+
+/** The ways from one process to the services that it needs. */
+export interface ProcessLinks {
+  postgres: PostgresWire;
+  redis: Link;
+  gemini: Link;
+}
+
+interface SupervisedOptions {
+  app: "api" | "worker";
+  name: string;
+  environment: Record<string, string>;
+  links: ProcessLinks;
+  /** Its own, where the machine has libfaketime. */
+  clock: ProcessClock | undefined;
+  /** All that it prints is kept there. */
+  logFile: string;
+  /** Told of what nobody has asked it to do. */
+  onViolation: (violation: string) => void;
+}
+
+/** Before one that ended by itself is started again, as an orchestrator does. */
+const startPauseMs = 1_000;
+
+/** How long a process that was told to die at a point of a job's way is waited for. */
+const atPointMsMax = 15_000;
+
+/** As orchestrators give at least: past this a stop has failed. */
+const stopMsMax = 30_000;
+
+/** One API or worker, which is kept running as an orchestrator keeps it. */
+export class SupervisedProcess {
+  readonly name: string;
+  readonly links: ProcessLinks;
+  /** Of what it said when it was last ready. */
+  details: ServiceProcess["details"] = {};
+  readonly #options: SupervisedOptions;
+  readonly #startedAt = performance.now();
+  readonly #counting = setInterval(() => this.#count(), 1_000).unref();
+  readonly #logBytes: number[] = [];
+  /** What children that have ended had printed. */
+  #keptBytes = 0;
+  #countedBytes = 0;
+  #child: ServiceProcess | undefined;
+  #isWanted = false;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.links = options.links;
+  }
+
+  /** Starts it, and again until it is ready: while a service is away it may end at once. */
+  start(): Promise<void> {
+    this.#isWanted = true;
+    this.#starting ??= this.#startUntilReady().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #startUntilReady(): Promise<void> {
+    const { app, environment, clock } = this.#options;
+    while (this.#isWanted && !this.#child) {
+      try {
+        const child = await spawnService(app, { ...environment, ...clock?.environment });
+        this.#child = child;
+        this.details = child.details;
+        void child.ended.then((how) => this.#onEnded(child, how));
+      } catch (error) {
+        this.#keep(String(error));
+        await sleep(startPauseMs);
+      }
+    }
+  }
+
+  #onEnded(child: ServiceProcess, how: number | NodeJS.Signals): void {
+    this.#keep(child.output());
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    if (!this.#isWanted) return;
+    this.#options.onViolation(`X: ${this.name} ended by itself with ${how}`);
+    void this.start();
+  }
+
+  isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** kill -9. It stays down. */
+  async kill(): Promise<void> {
+    const child = this.#letGo();
+    await child?.kill();
+  }
+
+  /** SIGTERM, which it has to follow with exit code 0. It stays down. */
+  async stop(): Promise<void> {
+    const child = this.#letGo();
+    if (!child) return;
+    const startedAt = performance.now();
+    const timer = setTimeout(() => child.signal("SIGKILL"), stopMsMax);
+    child.signal("SIGCONT");
+    await child.stop();
+    clearTimeout(timer);
+    const how = await child.ended;
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    if (how !== 0)
+      this.#options.onViolation(`X: ${this.name} was told to stop and ended with ${how} after ${seconds} s`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.signal(signal);
+  }
+
+  /**
+   * Has it killed where the nth job from now on comes to a point of its way. It stays down.
+   * @returns false where none came
+   */
+  async killAt(point: string, nth: number, signal: AbortSignal): Promise<boolean> {
+    const child = this.#child;
+    if (!child) return false;
+    // Expected from now on; the violation is told by `ended` alone.
+    this.#isWanted = false;
+    child.tell({ pauseAt: point, signal: "SIGKILL", nth });
+    const waited = sleep(atPointMsMax, "waited" as const, { signal }).catch(() => "waited" as const);
+    if ((await Promise.race([child.ended, waited])) !== "waited") return true;
+    child.tell({ forget: true });
+    this.#isWanted = true;
+    // It may have come there at the very last.
+    if (!this.#child) await this.start();
+    return false;
+  }
+
+  /** Has it stopped (SIGSTOP) where the nth job from now on comes to a point of its way, until SIGCONT. */
+  freezeAt(point: string, nth: number): void {
+    this.#child?.tell({ pauseAt: point, signal: "SIGSTOP", nth });
+  }
+
+  /** What was to happen at a point does not any more. */
+  forgetPoints(): void {
+    this.#child?.tell({ forget: true });
+  }
+
+  setClock(skewMs: number): void {
+    this.#options.clock?.set(skewMs);
+  }
+
+  /** Bytes that it printed, by minute of the run. */
+  logBytes(): number[] {
+    this.#count();
+    return Array.from(this.#logBytes, (bytes = 0) => bytes);
+  }
+
+  #count(): void {
+    const minute = Math.floor((performance.now() - this.#startedAt) / 60_000);
+    const bytes = this.#keptBytes + (this.#child?.output().length ?? 0);
+    this.#logBytes[minute] = (this.#logBytes[minute] ?? 0) + bytes - this.#countedBytes;
+    this.#countedBytes = bytes;
+  }
+
+  /** Ends it and its links. */
+  async close(): Promise<void> {
+    this.#isWanted = false;
+    clearInterval(this.#counting);
+    await this.#starting;
+    await this.stop();
+    await Promise.all(Object.values(this.links).map((link) => link.close()));
+    await this.#options.clock?.remove();
+  }
+
+  #letGo(): ServiceProcess | undefined {
+    this.#isWanted = false;
+    const child = this.#child;
+    this.#child = undefined;
+    return child;
+  }
+
+  #keep(output: string): void {
+    this.#keptBytes += output.length;
+    appendFileSync(this.#options.logFile, output.endsWith("\n") ? output : `${output}\n`);
+  }
+}

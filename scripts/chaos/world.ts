@@ -1,0 +1,184 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Database, openDatabase } from "@understudy/database";
+import { findFreePort } from "@understudy/local-services";
+import {
+  createTestDatabase,
+  type MorePrice,
+  type ServiceProcess,
+  spawnService,
+  startLink,
+  startPgBouncer,
+  startPostgresWire,
+  startProcessClock,
+  testSecretsKeys,
+} from "@understudy/testkit";
+import { type PostgresUnderTest, startPostgresUnderTest } from "./postgres-under-test.ts";
+import { doublePricesFrom } from "./prices.ts";
+import { type RedisUnderTest, startRedisUnderTest } from "./redis-under-test.ts";
+import { SupervisedProcess } from "./supervised-process.ts";
+import { processesOf, type Topology } from "./topologies.ts";
+
+/** Everything that runs, and what can be done to it. */
+export interface World {
+  topology: Topology;
+  postgres: PostgresUnderTest;
+  redis: RedisUnderTest;
+  /** To the server itself, past the links of processes. */
+  database: Database;
+  /** Those that begin in the middle of the run. */
+  prices: readonly MorePrice[];
+  emulatorUrl: string;
+  adminKey: string;
+  processes: readonly SupervisedProcess[];
+  process(name: string): SupervisedProcess;
+  /** Addresses of the APIs, whether they run or not. */
+  apiUrls: readonly string[];
+  /** All links pass, all clocks are right, all processes run. */
+  heal(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  topology: Topology;
+  /** Whether each process has a clock of its own. */
+  hasClocks: boolean;
+  /** Where its logs go. */
+  directory: string;
+  /** From then on everything costs twice as much. */
+  pricesFrom: Date;
+  onViolation: (violation: string) => void;
+}
+
+const adminKey = "us_test_admin_0123456789abcdefghijklmnop";
+
+/** Tries of a webhook: many, so that what is down for a while is told after it. */
+const webhookSchedule = ["200ms", "500ms", ...Array.from({ length: 46 }, () => "2s")].join(",");
+
+/** Starts a topology, migrated and ready. What was started is closed where a part can't be. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { topology, hasClocks, directory, pricesFrom, onViolation } = options;
+  mkdirSync(directory, { recursive: true });
+  const closers: (() => Promise<unknown>)[] = [];
+  const opened = async <Part>(
+    starting: Promise<Part>,
+    close: (part: Part) => Promise<unknown>,
+  ): Promise<Part> => {
+    const part = await starting;
+    closers.unshift(() => close(part));
+    return part;
+  };
+  const close = async () => {
+    for (const each of closers.splice(0)) await each();
+  };
+  try {
+    const postgres = await opened(startPostgresUnderTest(topology.postgres), (one) => one.remove());
+    const redis = await opened(startRedisUnderTest(topology.redis), (one) => one.remove());
+    const emulator = await opened(startEmulator(), (one) => one.stop());
+    const { url: databaseUrl } = await createTestDatabase(postgres.url);
+    const database = openDatabase(databaseUrl, 4);
+    closers.unshift(() => database.close());
+    // Before any process reads prices: each keeps them for a while.
+    const prices = await doublePricesFrom(database, pricesFrom);
+    const pooler =
+      topology.postgres === "pgbouncer"
+        ? await opened(startPgBouncer(postgres.url, { pool: 20 }), (one) => one.stop())
+        : undefined;
+    const reachedAt = pooler ? pooler.urlOf(databaseUrl) : databaseUrl;
+    const emulatorUrl = String(emulator.details.url);
+
+    async function prepare(app: "api" | "worker", name: string, own: Record<string, string>) {
+      const links = {
+        postgres: await startPostgresWire(portOf(reachedAt)),
+        redis: await startLink(portOf(redis.url)),
+        gemini: await startLink(portOf(emulatorUrl)),
+      };
+      const environment = {
+        DATABASE_URL: at(reachedAt, links.postgres.port),
+        REDIS_URL: at(redis.url, links.redis.port),
+        GEMINI_BASE_URL: at(emulatorUrl, links.gemini.port),
+        GEMINI_API_KEY: "emulator",
+        UNDERSTUDY_ADMIN_KEY: adminKey,
+        UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
+        WEBHOOK_ALLOW_PRIVATE: "1",
+        ...own,
+      };
+      const logFile = join(directory, `${name}.log`);
+      const clock = hasClocks ? await startProcessClock() : undefined;
+      const one = new SupervisedProcess({ app, name, environment, links, clock, logFile, onViolation });
+      closers.unshift(() => one.close());
+      return one;
+    }
+
+    const names = processesOf(topology);
+    const apiUrls: string[] = [];
+    const processes: SupervisedProcess[] = [];
+    for (const name of names.apis) {
+      const port = await findFreePort(firstApiPort + Math.floor(Math.random() * apiPortsMax));
+      apiUrls.push(`http://127.0.0.1:${port}`);
+      processes.push(await prepare("api", name, { PORT: String(port) }));
+    }
+    for (const name of names.workers) {
+      processes.push(
+        await prepare("worker", name, {
+          NODE_OPTIONS: `--import ${new URL("./pause-at-point.mjs", import.meta.url).href}`,
+          WORKER_CONCURRENCY: "30",
+          WORKER_ATTEMPT_SECONDS: "12",
+          WORKER_STOP_SECONDS: "5",
+          WEBHOOK_RETRY_SCHEDULE: webhookSchedule,
+          WEBHOOK_TIMEOUT: "5s",
+        }),
+      );
+    }
+    await Promise.all(processes.map((one) => one.start()));
+
+    return {
+      topology,
+      postgres,
+      redis,
+      database,
+      prices,
+      emulatorUrl,
+      adminKey,
+      processes,
+      process(name) {
+        const found = processes.find((one) => one.name === name);
+        if (!found) throw new Error(`This topology has no ${name}.`);
+        return found;
+      },
+      apiUrls,
+      async heal() {
+        for (const one of processes) {
+          for (const link of Object.values(one.links)) {
+            link.delay(0);
+            link.pass();
+          }
+          one.setClock(0);
+          one.forgetPoints();
+          one.signal("SIGCONT");
+        }
+        await Promise.all(processes.map((one) => one.start()));
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Far apart, so that two runs at once take none of each other's. */
+const firstApiPort = 30_000;
+const apiPortsMax = 20_000;
+
+function startEmulator(): Promise<ServiceProcess> {
+  return spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+function at(url: string, port: number): string {
+  return Object.assign(new URL(url), { port: String(port) }).href;
+}
