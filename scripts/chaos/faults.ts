@@ -11,7 +11,7 @@ interface FaultKind<Parameters extends object> {
   /** Whether there is in that topology what it is done to. */
   fits?: (topology: Topology) => boolean;
   parameters(topology: Topology): fc.Arbitrary<Parameters>;
-  /** What it is done to: of two that meet there the second is left out. */
+  /** What it is done to: of two that meet there the second waits for the first. */
   target(parameters: Parameters): string;
   /** The process that can't do its work meanwhile, or "all" where none can; nobody unless given. */
   disables?(parameters: Parameters): string;

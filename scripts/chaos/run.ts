@@ -162,27 +162,27 @@ async function injectAll(
   watch: InvariantsWatch,
   over: AbortSignal,
 ): Promise<number> {
-  const busy = new Set<string>();
   const disabled = new Disabled(world, watch);
+  /** Of each target: until it is free. */
+  const busy = new Map<string, Promise<void>>();
   let count = 0;
   async function inject(scheduled: ScheduledFault): Promise<void> {
-    await sleep(scheduled.atMs, undefined, { signal: over }).catch(() => {});
-    if (over.aborted) return;
+    const { atMs, parameters } = scheduled;
     const fault = faultOf(scheduled.fault);
-    const target = fault.target(scheduled.parameters);
-    if (busy.has(target)) {
-      trace.note("left_out", scheduled);
-      return;
-    }
-    busy.add(target);
-    trace.note("begin", scheduled);
-    say(lineOf(scheduled));
-    count += 1;
-    const enable = disabled.add(fault.disables?.(scheduled.parameters));
-    await fault.inject({ ...world, ...watch }, scheduled.parameters, over);
-    enable();
-    trace.note("end", scheduled);
-    busy.delete(target);
+    await sleep(atMs, undefined, { signal: over }).catch(() => {});
+    const target = fault.target(parameters);
+    const turn = (busy.get(target) ?? Promise.resolve()).then(async () => {
+      if (over.aborted) return trace.note("left_out", scheduled);
+      trace.note("begin", scheduled);
+      say(lineOf(scheduled));
+      count += 1;
+      const enable = disabled.add(fault.disables?.(parameters));
+      await fault.inject({ ...world, ...watch }, parameters, over);
+      enable();
+      trace.note("end", scheduled);
+    });
+    busy.set(target, turn);
+    await turn;
   }
   await Promise.all(schedule.map(inject));
   return count;

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { agents } from "@understudy/agents";
 import { groupCommit, openDatabase } from "@understudy/database";
 import { connectRedis, openChargesQueue } from "@understudy/queues";
@@ -19,6 +21,9 @@ const groupMax = 200;
 
 /** How long a worker that was too slow to keep its jobs takes half as many at once. */
 const easierMs = 60_000;
+
+/** How long BullMQ may take to hear of what was given back. */
+const unheardMs = 1_000;
 
 /** Takes jobs from every agent's queue; one worker of all sees to it that none is left behind. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningService> {
@@ -88,14 +93,20 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       ...(metricsServer && { metricsUrl: metricsServer.url }),
     },
     async stop() {
+      const leaving = new AbortController();
       // close() has no time limit: past ours, what is under way is aborted and given back.
       const timer = setTimeout(() => attempts.abort(), config.stopSeconds * 1000);
-      await Promise.all([
-        ...[reconciler, retention, alerts, heard, suspects, chargesWorker].map((each) => each.stop()),
-        ...workers.map((worker) => worker.close()),
-      ]);
-      // Last, since what has ended now may still be told.
-      await webhooks.stop(attempts.dependencies.stopping);
+      const { stopping } = attempts.dependencies;
+      const closed = async () => {
+        await Promise.all([
+          ...[reconciler, retention, alerts, heard, suspects, chargesWorker].map((each) => each.stop()),
+          ...workers.map((worker) => worker.close()),
+        ]);
+        // Last, since what has ended now may still be told.
+        await webhooks.stop(stopping);
+      };
+      await Promise.race([closed(), givenBack(stopping, () => limit.activeCount, leaving.signal)]);
+      leaving.abort();
       clearTimeout(timer);
       clearTimeout(easing);
       await charges.close();
@@ -105,4 +116,14 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       await attempts.close();
     },
   };
+}
+
+/**
+ * Resolves a second after the last attempt of a stopping worker was given back. BullMQ waits for its Redis to hear of that for
+ * ever, and need not: the reconciler of another worker finds out.
+ */
+async function givenBack(stopping: AbortSignal, activeCount: () => number, signal: AbortSignal): Promise<void> {
+  if (!stopping.aborted) await once(stopping, "abort", { signal }).catch(() => {});
+  do await sleep(unheardMs, undefined, { signal }).catch(() => {});
+  while (activeCount() > 0 && !signal.aborted);
 }

@@ -85,3 +85,22 @@ describe("Redis behind a stable address", () => {
     }
   });
 });
+
+describe("a worker told to stop while Redis is away", () => {
+  it("gives back what it runs and ends with 0", async () => {
+    await start({ environment: { WORKER_STOP_SECONDS: "2", WORKER_ATTEMPT_SECONDS: "8" } });
+    await stack.rule({ match: {}, respond: { delayMs: 30_000 }, times: 3 });
+    const ids = await submitMany(3);
+    await eventually(async () =>
+      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(3),
+    );
+    await stack.redis.kill();
+    expect(await stack.workers[0]?.stop()).toBe(0);
+    expect(await countBy({ status: "queued", crashes: 0 })).toBe(3);
+    await stack.redis.restart();
+    await stack.addWorker();
+    await rest();
+    expect(await ends()).toEqual({ completed: 3 });
+    await assertInvariants(stack, ids, 3);
+  });
+});
