@@ -24,7 +24,7 @@ export interface InvariantsWatch {
   /** @returns all violations so far, one line each, beginning with the invariant's letter */
   violations(): string[];
   stats(): WatchStats;
-  /** Looks once more. @returns all violations, with those of K */
+  /** Looks once more. @returns all violations, with those of K. @throws where Postgres can't be asked for these */
   stop(): Promise<string[]>;
 }
 
