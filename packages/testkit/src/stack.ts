@@ -19,6 +19,8 @@ export interface StackOptions {
   emulatorDate?: string;
   /** Of Redis, beside the defaults, such as a `tls-port`. */
   redisSettings?: Record<string, string>;
+  /** Another Redis than one of the stack's own, such as a pair; whoever has started it removes it. */
+  redis?: RunningRedis;
   /** Another Postgres than the run's own, for tests that crash it. */
   postgresUrl?: string;
   /** The checkout whose sources API and workers run from; this one's build unless given. */
@@ -62,7 +64,7 @@ export const testSecretsKeys = `test:${Buffer.alloc(32, "understudy").toString("
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const [testDatabase, redis, emulator] = await Promise.all([
     createTestDatabase(options.postgresUrl),
-    startTestRedis(options.persistentRedis, options.redisSettings),
+    options.redis ?? startTestRedis(options.persistentRedis, options.redisSettings),
     spawnService("gemini-emulator", {
       EMULATOR_PORT: "0",
       LOG_LEVEL: "warn",
@@ -153,7 +155,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     async stop() {
       await Promise.all([stack.api, ...otherApis, ...workers].map((process) => process.stop()));
-      await Promise.all([emulator.stop(), redis.remove(), database.close()]);
+      await Promise.all([emulator.stop(), options.redis || redis.remove(), database.close()]);
       await testDatabase.drop();
       for (const endWatch of endWatches) await endWatch();
     },
