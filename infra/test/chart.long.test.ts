@@ -25,6 +25,7 @@ interface Container {
   securityContext: object;
   volumeMounts: object[];
   resources: { limits: { memory?: string } };
+  env?: { name: string; value?: string }[];
 }
 interface Pod {
   securityContext: object;
@@ -119,6 +120,12 @@ describe("the chart", () => {
         expect(resources.limits.memory).toBeDefined();
       }
     }
+  });
+
+  it("gives an API the time in which balancers learn that it ends, and the requests under way theirs", async () => {
+    const api = named(await render("full"), "Deployment", "understudy-api")?.spec?.template?.spec;
+    expect(api?.terminationGracePeriodSeconds).toBe(45);
+    expect(api?.containers[0]?.env).toContainEqual({ name: "API_DRAIN_SECONDS", value: "20" });
   });
 
   it("gives workers the time that they give their jobs, and scales them by what they could start", async () => {
