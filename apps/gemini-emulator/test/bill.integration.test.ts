@@ -119,6 +119,18 @@ describe("starting", () => {
     await emulator.stop();
   });
 
+  it("ends the answers that are under way when it stops, and bills them", async () => {
+    const emulated = await emulate({ stateDir, latencyMs: 300 });
+    const answer = emulated.post("/v1/models/gemini-2.5-flash-lite:generateContent", hello);
+    // It has the request: another, on a connection that came later, is answered.
+    await (await fetch(`${emulated.emulator.url}/_emulator/bill`)).arrayBuffer();
+    await emulated.emulator.stop();
+    expect((await answer).status).toBe(200);
+    const again = await emulate({ stateDir });
+    expect((await again.bill()).calls).toHaveLength(1);
+    await again.emulator.stop();
+  });
+
   it("stops while requests hang, and logs neither prompt nor key", async () => {
     const { child, url, lines } = await spawnEmulator({ LOG_LEVEL: "trace" });
     await fetch(`${url}/_emulator/rules`, {

@@ -6,7 +6,7 @@ import { ServerConnections } from "@understudy/service";
 import type { ServiceMetrics } from "./metrics/service-metrics.ts";
 
 /** How long a scrape under way may take when its process stops: longer than figures are waited for. */
-const graceMs = 2_000;
+const graceMs = 3_000;
 
 export interface MetricsServer {
   url: string;
