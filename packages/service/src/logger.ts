@@ -10,28 +10,33 @@ const secretFields = [
   ...["input", "result", "prompt", "text", "body", "metadata", "headers", "callbackUrl"],
 ];
 
+/** Of lines that say the same of one job after the other so many are written in ten seconds: what they tell stands in Postgres. */
+const usualMax = 50;
+
 /** pino's number of the level "error". */
 const errorLevel = 50;
 
 /**
  * A JSON logger to standard output. Prompts, inputs, results, keys and secrets are never passed to it;
- * the redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, with how many
- * `repeats` were left out.
+ * the redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, of others that say
+ * the same 50, with how many `repeats` were left out: no fault fills a disk.
  */
 export function createLogger(name: string, level: string): Logger {
   // Not pino's own destination: when whoever reads our output is gone it tries to write for ever, and the
   // process can't even stop. Without a reader there is nobody to tell.
   process.stdout.on("error", () => {});
   const repeated = new RepeatedLines();
+  function noteFault(fields: { err?: unknown; jobId?: unknown }, message: string | undefined, level: number) {
+    // A job that has failed is looked for by its id.
+    const about = level >= errorLevel && fields.jobId !== undefined ? String(fields.jobId) : "";
+    return repeated.note(causeOf(message, fields.err) + about);
+  }
   const options = {
     hooks: {
       logMethod(parts: Parameters<LogFn>, log: LogFn, level: number) {
         const [fields, message] = parts as unknown as [object, string | undefined];
-        const isAboutFault = typeof fields === "object" && fields !== null && "err" in fields;
-        if (!isAboutFault) return log.apply(this as unknown as Logger, parts);
-        // A job that has failed is looked for by its id.
-        const about = level >= errorLevel && "jobId" in fields ? String(fields.jobId) : "";
-        const left = repeated.note(causeOf(message, fields.err) + about);
+        if (typeof fields !== "object" || fields === null) return log.apply(this as unknown as Logger, parts);
+        const left = "err" in fields ? noteFault(fields, message, level) : repeated.note(`${message}`, usualMax);
         if (left === undefined) return;
         const shown = left === 0 ? fields : { ...fields, repeats: left };
         log.apply(this as unknown as Logger, [shown, message] as unknown as Parameters<LogFn>);

@@ -1,4 +1,4 @@
-/** Within so long one cause has one line. */
+/** Within so long one cause has its lines. */
 const quietMs = 10_000;
 
 /** As many causes as there can be at once. */
@@ -10,7 +10,7 @@ const causesMax = 1_000;
  */
 export class RepeatedLines {
   readonly #nowMs: () => number;
-  readonly #causes = new Map<string, { saidAt: number; left: number }>();
+  readonly #causes = new Map<string, { since: number; said: number; left: number }>();
 
   constructor(nowMs: () => number = () => performance.now()) {
     this.#nowMs = nowMs;
@@ -18,19 +18,24 @@ export class RepeatedLines {
 
   /**
    * @param cause the same for lines that say the same
+   * @param linesMax how many of them are written in ten seconds
    * @returns how many were left out since the last one; undefined where this one is to be left out, too
    */
-  note(cause: string): number | undefined {
+  note(cause: string, linesMax = 1): number | undefined {
     const now = this.#nowMs();
     const known = this.#causes.get(cause);
-    if (known && now - known.saidAt < quietMs) {
+    if (known && now - known.since < quietMs) {
+      if (known.said < linesMax) {
+        known.said += 1;
+        return 0;
+      }
       known.left += 1;
       return undefined;
     }
     if (this.#causes.size >= causesMax) this.#causes.clear();
     // The latest stand last.
     this.#causes.delete(cause);
-    this.#causes.set(cause, { saidAt: now, left: 0 });
+    this.#causes.set(cause, { since: now, said: 1, left: 0 });
     return known?.left ?? 0;
   }
 }

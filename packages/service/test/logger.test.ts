@@ -42,7 +42,17 @@ describe("lines about a fault that lasts", () => {
     expect(JSON.stringify(lines)).not.toContain("a prompt");
   });
 
-  it("are told apart by what they say, and lines about no fault are all written", () => {
+  it("of one job after the other are fifty in ten seconds, with how many were left out", () => {
+    for (let job = 0; job < 1_000; job++) logger.info({ jobId: `job_${job}` }, "job is put off");
+    logger.info({ jobId: "job_1" }, "something else");
+    expect(lines).toHaveLength(51);
+    nowMs += 10_000;
+    for (let job = 0; job < 2; job++) logger.info({ jobId: `job_${job}` }, "job is put off");
+    expect(lines.slice(51)).toMatchObject([{ repeats: 950 }, { jobId: "job_1" }]);
+    expect(lines[52]).not.toHaveProperty("repeats");
+  });
+
+  it("are told apart by what they say, and lines about no fault are written", () => {
     for (const _ of [1, 2]) {
       logger.warn({ err: readonly() }, "one thing failed");
       logger.warn({ err: readonly() }, "another thing failed");
