@@ -1,29 +1,14 @@
 // Checks that no regular expression of the product can take n² steps for n characters: whoever may send a text could stop a
 // process with it. Only patterns in what is shipped; what is put together at run time is judged by tests of its functions.
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { parseSync } from "@swc/core";
 import { analyse } from "scslre";
+import { nodesIn, productModules } from "./product-modules.mjs";
 
 const patternsMin = 100;
 
-const files = execFileSync(
-  "git",
-  ["ls-files", "--", ":(glob)apps/*/src/**", ":(glob)packages/*/src/**", ":!packages/testkit"],
-  {
-    encoding: "utf8",
-  },
-)
-  .split("\n")
-  // Git lists what was deleted and is not committed, too.
-  .filter((file) => /\.tsx?$/.test(file) && existsSync(file));
-
 let count = 0;
 const slow = [];
-for (const file of files) {
-  const source = readFileSync(file, "utf8");
-  const module = parseSync(source, { syntax: "typescript", tsx: file.endsWith(".tsx") });
-  for (const { pattern, flags } of patternsIn(module)) {
+for (const { file, source, module } of productModules()) {
+  for (const { pattern, flags } of nodesIn(module, ({ type }) => type === "RegExpLiteral")) {
     count++;
     const literal = `/${pattern}/${flags}`;
     if (isLinear(pattern, flags)) continue;
@@ -38,11 +23,6 @@ if (count < patternsMin) {
 }
 console.log(`${count} patterns, ${slow.length} of them not linear`);
 if (slow.length > 0) process.exit(1);
-
-function patternsIn(node) {
-  if (typeof node !== "object" || node === null) return [];
-  return [...(node.type === "RegExpLiteral" ? [node] : []), ...Object.values(node).flatMap(patternsIn)];
-}
 
 function isLinear(pattern, flags) {
   const { reports } = analyse({ source: pattern, flags }, { assumeRejectingSuffix: false });
