@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Agent } from "@understudy/agents";
 import { agentQueue, type JobPayload, jobPayload } from "@understudy/queues";
-import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { LimitFunction } from "p-limit";
 import { runAgentJob, type WorkerDependencies } from "./run-agent-job.ts";
@@ -75,7 +76,7 @@ export async function runDelivery(
   dependencies: WorkerDependencies,
   agent: Agent,
   { limit, picked, started }: Pool,
-  delivery: Pick<Job<JobPayload>, "data" | "moveToDelayed">,
+  delivery: Pick<Job<JobPayload>, "data" | "moveToWait">,
   token?: string,
 ): Promise<string | undefined> {
   picked(agent.name);
@@ -92,8 +93,10 @@ export async function runDelivery(
     // After a claim whatever is thrown is a fault of ours: the job is taken over when its deadline has passed.
     dependencies.logger.error({ err, jobId, isClaimed }, "a delivery could not be run");
     if (isClaimed) throw err;
-    await delivery.moveToDelayed(Date.now() + unclaimedMs, token);
-    throw new DelayedError();
+    // Held meanwhile: BullMQ's delays go by the wall clocks of whoever begins and ends them, which may differ.
+    await sleep(unclaimedMs);
+    await delivery.moveToWait(token);
+    throw new WaitingError();
   });
   if (end.kind === "failed") throw new UnrecoverableError(end.reason);
   return end.note;
