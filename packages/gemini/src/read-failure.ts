@@ -77,15 +77,14 @@ function retryDelayMs(delay = ""): number | undefined {
   return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
 }
 
-/** `Retry-After`, in seconds or as a date: that by the answer's own clock, since ours may be off. */
+/** `Retry-After`, in seconds or as a date: that by the answer's own clock, since ours may be off; without one it says nothing. */
 function retryAfterHeaderMs({ headers }: Exchange): number | undefined {
   const text = headers["retry-after"]?.trim() ?? "";
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   // Without a day's name it is no HTTP date, and Date.parse would take almost anything.
   const at = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) return undefined;
-  const now = Date.parse(headers.date ?? "");
-  return Math.max(0, at - (Number.isNaN(now) ? Date.now() : now));
+  const waitMs = at - Date.parse(headers.date ?? "");
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }
 
 function isNeverSent(error: unknown): boolean {
