@@ -1,6 +1,6 @@
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
-/** Jobs that wait for a time, and locks, are late or early by what clocks differ. */
+/** Times are told by Postgres' clock, and limits kept by Redis': what they differ by is seen. Logs go by this machine's. */
 const warnMs = 1_000;
 const failMs = 30_000;
 

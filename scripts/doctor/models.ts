@@ -35,7 +35,12 @@ export async function readRoles(settings: Settings): Promise<RegisteredRoles | u
     );
     const rolesByModel = await registry.rolesByModel();
     const embed = [...rolesByModel].flatMap(([model, roles]) => (roles.includes("embed") ? [model] : []));
-    return { faults: await registry.faults(), retiring: await retirements(registry), text, embed };
+    return {
+      faults: await registry.faults(),
+      retiring: await retirements(registry, database.clock.now()),
+      text,
+      embed,
+    };
   } catch {
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "@understudy/database";
 import express, { type Express, type RequestHandler } from "express";
 import type { AppDependencies } from "./app-dependencies.ts";
 import { AuditLog } from "./audit/audit-log.ts";
@@ -29,7 +30,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.disable("etag");
   app.use(observeRequests(dependencies.telemetry));
   app.set("trust proxy", dependencies.trustProxy);
-  app.use(requestId);
+  app.use(firstHeaders(database.clock));
   app.use(shedLoad());
   const audit = new AuditLog(database, logger);
   const desk = new SignInDesk({ ...dependencies, limits: new SignInLimits(dependencies.redis), audit });
@@ -59,13 +60,19 @@ export function createApp(dependencies: AppDependencies): Express {
 /** Who came over TLS once does so for a year (RFC 6797); other hosts of the domain are not ours to speak for. */
 const strictTransport = "max-age=31536000";
 
-/** An id for each request, in its answer and in our logs: the client's own where it is a sane one. */
-const requestId: RequestHandler = (request, response, next) => {
-  const given = request.get("x-request-id");
-  response.locals.requestId = given && /^[\w.:-]{1,128}$/.test(given) ? given : `req_${randomUUID()}`;
-  response.set("x-request-id", String(response.locals.requestId));
-  response.set("x-content-type-options", "nosniff");
-  response.set("cache-control", "no-store");
-  if (request.secure) response.set("strict-transport-security", strictTransport);
-  next();
-};
+/**
+ * An id for each request, in its answer and in our logs: the client's own where it is a sane one. And when it was answered, by the
+ * clock that all times in answers are of.
+ */
+const firstHeaders =
+  (clock: Clock): RequestHandler =>
+  (request, response, next) => {
+    const given = request.get("x-request-id");
+    response.locals.requestId = given && /^[\w.:-]{1,128}$/.test(given) ? given : `req_${randomUUID()}`;
+    response.set("x-request-id", String(response.locals.requestId));
+    response.set("date", clock.now().toUTCString());
+    response.set("x-content-type-options", "nosniff");
+    response.set("cache-control", "no-store");
+    if (request.secure) response.set("strict-transport-security", strictTransport);
+    next();
+  };

@@ -26,5 +26,5 @@ export function createDispatch(database: Database, dispatcher: Dispatcher, logge
       return placements;
     },
   );
-  return async (job) => (isFarAhead(job) ? undefined : await together(job));
+  return async (job) => (isFarAhead(job, database.clock.now()) ? undefined : await together(job));
 }

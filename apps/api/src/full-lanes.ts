@@ -22,7 +22,7 @@ export class FullLanes {
       return;
     }
     this.#fullUntil.set(creatorId, {
-      until: Date.now() + Math.min(interval, lookAgainMsMax),
+      until: performance.now() + Math.min(interval, lookAgainMsMax),
       // A job leaves with each token.
       retryAfterSeconds: Math.max(1, Math.ceil(interval / 1000)),
     });
@@ -32,7 +32,7 @@ export class FullLanes {
   refuse(creatorId: string): void {
     const full = this.#fullUntil.get(creatorId);
     if (!full) return;
-    if (Date.now() >= full.until) {
+    if (performance.now() >= full.until) {
       this.#fullUntil.delete(creatorId);
       return;
     }

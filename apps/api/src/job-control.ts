@@ -101,7 +101,7 @@ export function createJobControl(dependencies: JobControlDependencies): JobContr
   }
 
   async function retryMany(caller: Caller, request: RetryRequest): Promise<RetryAnswer> {
-    const { since, until = new Date().toISOString(), ...which } = request;
+    const { since, until = database.clock.now().toISOString(), ...which } = request;
     const { jobs, nextSince, isLaneFull } = await retryJobs(
       database,
       {

@@ -69,7 +69,7 @@ export function createJobReader({
   }
 
   async function present(row: JobRow): Promise<Job> {
-    const job = presentJob(row, expectedProvider);
+    const job = presentJob(row, expectedProvider, database.clock.now());
     const waitsInLane = row.status === "queued" && !row.hasToken;
     return waitsInLane ? { ...job, ...(await whyItWaits(row)) } : job;
   }
@@ -79,8 +79,9 @@ export function createJobReader({
     const { creator } = row;
     const terms = laneTermsOf(creator);
     const placement = await dispatcher.lanes.look(creator.id, terms, laneEntry(row)).catch(() => undefined);
-    const admission = admissionOf(placement, new Date(), row.notBefore);
-    if (row.notBefore && row.notBefore > new Date()) return { waitingFor: "time", admission };
+    const now = database.clock.now();
+    const admission = admissionOf(placement, now, row.notBefore);
+    if (row.notBefore && row.notBefore > now) return { waitingFor: "time", admission };
     if (placement?.position === undefined) return { waitingFor: terms.isPaused ? "paused" : "worker" };
     const waitingFor = terms.isPaused ? "paused" : placement.tokens > placement.position ? "worker" : "token";
     return { waitingFor, admission };

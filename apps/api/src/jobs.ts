@@ -224,15 +224,15 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
   }
 
   async function waitForEnd(id: string, seconds: number, signal: AbortSignal): Promise<Job | undefined> {
-    const deadline = Date.now() + seconds * 1000;
+    const deadline = performance.now() + seconds * 1000;
     for (;;) {
       // Listen first, look then: an end between the two is not missed.
-      const ended = nextEnding(endings, id, Math.min(pollMs, deadline - Date.now()), signal);
+      const ended = nextEnding(endings, id, Math.min(pollMs, deadline - performance.now()), signal);
       const job = await reader.find(id).catch((error: unknown) => {
-        if (Date.now() >= deadline) throw error;
+        if (performance.now() >= deadline) throw error;
         return undefined;
       });
-      if ((job && isTerminal(job.status)) || Date.now() >= deadline || signal.aborted) {
+      if ((job && isTerminal(job.status)) || performance.now() >= deadline || signal.aborted) {
         ended.cancel();
         return job;
       }

@@ -38,7 +38,7 @@ export class QueuedInputs {
   async refuse(creatorId: string, bytes: number): Promise<void> {
     const known = this.#known.get(creatorId);
     if (!known || known.bytes + bytes <= laneBytesMax) return;
-    if (Date.now() - known.lookedAt > lookAgainMs) await this.#look(creatorId, known);
+    if (performance.now() - known.lookedAt > lookAgainMs) await this.#look(creatorId, known);
     if (known.bytes + bytes <= laneBytesMax) return;
     throw laneFull(
       `The inputs of jobs of ${creatorId} that wait take ${laneBytesMax / 1024 / 1024} MiB: as much as they may.`,
@@ -48,7 +48,12 @@ export class QueuedInputs {
 
   /** A job was let in. */
   note(creatorId: string, bytes: number): void {
-    const known = this.#known.get(creatorId) ?? { bytes: 0, unseenBytes: 0, lookedAt: 0, looking: undefined };
+    const known = this.#known.get(creatorId) ?? {
+      bytes: 0,
+      unseenBytes: 0,
+      lookedAt: Number.NEGATIVE_INFINITY,
+      looking: undefined,
+    };
     known.bytes += bytes;
     known.unseenBytes += bytes;
     // The latest is the last to be forgotten.
@@ -70,7 +75,7 @@ export class QueuedInputs {
     const unseenBefore = known.unseenBytes;
     const bytes = await queuedBytes(this.#database, creatorId).catch(() => undefined);
     if (bytes === undefined) return;
-    known.lookedAt = Date.now();
+    known.lookedAt = performance.now();
     // What came meanwhile may be in the sum or not: it is counted.
     known.unseenBytes -= unseenBefore;
     known.bytes = bytes + known.unseenBytes;

@@ -68,7 +68,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const callers = new Callers({ ...config, database, redis, changes: keyChanges, lastUses });
   const rate = new KeyRate(redis, config.keyRate);
   const metrics = new ServiceMetrics("api");
-  const tracer = await startTracing(config.tracing, "api", (reason) =>
+  const tracer = await startTracing(config.tracing, "api", database.clock, (reason) =>
     logger.warn({ reason }, "traces are not taken"),
   );
   const telemetry = new ApiTelemetry(metrics, tracer);
@@ -111,7 +111,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     callers,
     rate,
     sessions: new Sessions(database, callers, config.adminKey),
-    jobTokens: new JobTokens(callers, config.adminKey, config.secretsKeys),
+    jobTokens: new JobTokens(callers, database.clock, config.adminKey, config.secretsKeys),
     prices,
     registry,
     jobs,

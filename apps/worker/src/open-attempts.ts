@@ -89,7 +89,8 @@ export async function openAttempts(
       priceRatio: ratio ?? null,
     };
     logger.warn(data, "the provider does not have a model");
-    const key = [project.project, project.apiVersion, model, new Date().toISOString().slice(0, 10)].join(":");
+    const day = database.clock.now().toISOString().slice(0, 10);
+    const key = [project.project, project.apiVersion, model, day].join(":");
     alertOperators({ type: "model_unavailable", creatorId: null, data }, key);
   }
   // Those that end together are told of together.
@@ -105,7 +106,7 @@ export async function openAttempts(
   // Every job under way listens.
   setMaxListeners(0, stopping.signal);
   const metrics = new ServiceMetrics("worker");
-  const tracer = await startTracing(config.tracing, "worker", (reason) =>
+  const tracer = await startTracing(config.tracing, "worker", database.clock, (reason) =>
     logger.warn({ reason }, "traces are not taken"),
   );
   const telemetry = new WorkerTelemetry(metrics, tracer);

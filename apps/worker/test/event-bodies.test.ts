@@ -33,7 +33,8 @@ function databaseOf(jobs: object[] = [], ends: object[] = []) {
     },
   });
   const prisma = { job: table("job", jobs), outbox: table("outbox", ends) };
-  return { database: { prisma } as unknown as Database, asked };
+  const clock = { now: () => new Date() };
+  return { database: { prisma, clock } as unknown as Database, asked };
 }
 
 const bodiesOf = async (database: Database, deliveries: DeliveryToTry[]) =>

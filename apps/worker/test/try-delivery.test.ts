@@ -44,6 +44,7 @@ async function tryOnce(answer: PostAnswer, more: Partial<TryDependencies> = {}) 
         end: (record) => observed.push(record),
       }),
     },
+    clock: { now: () => new Date(), skewMs: () => 0 },
     schedule: [1_000, 100_000, 10_000_000],
     disableAfterSeconds: 99,
     stopping: new AbortController().signal,

@@ -1,5 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { type Clock, DatabaseClock } from "./clock.ts";
 import { readDatabaseUrl } from "./database-url.ts";
 import { noteFromConnection, notingFaults, passesAtOnce } from "./errors.ts";
 import { PrismaClient } from "./generated/client.ts";
@@ -17,6 +18,7 @@ export type Execute = <Row extends object>(statement: Statement, items?: readonl
 export interface Database {
   prisma: PrismaClient;
   execute: Execute;
+  clock: Clock;
   /**
    * Runs statements one after another in one transaction (READ COMMITTED): each sees all that was committed
    * before it began. What `run` throws rolls back and is thrown on; so is a statement's fault that it swallows.
@@ -58,21 +60,25 @@ export function openDatabase(
   { queryTimeoutMs = usualTimeoutMs }: { queryTimeoutMs?: number } = {},
 ): Database {
   const { connectionString, isPooled } = readDatabaseUrl(url);
+  const clock = new DatabaseClock();
   const pool = new pg.Pool({
     connectionString,
     max: connectionsMax,
     connectionTimeoutMillis: 5_000,
     query_timeout: queryTimeoutMs,
     application_name: "understudy",
+    onConnect: (client) => clock.read(client),
     ...(!isPooled && sessionSettings),
   });
   // A connection lost while idle: the pool drops it, and the next query says what is wrong.
   pool.on("error", () => {});
+  clock.start(pool);
   const prisma = new PrismaClient({ adapter: new PrismaPg(noting(pool)), errorFormat: "minimal" });
 
   return {
     prisma,
     execute: again(executeOn(pool, isPooled)),
+    clock,
     transaction: (run) => runTransaction(pool, (client) => run(executeOn(client, isPooled))),
     async ping(timeoutMs) {
       // query_timeout is pg's own client-side limit; its types do not know it.
@@ -85,6 +91,7 @@ export function openDatabase(
       waiting: pool.waitingCount,
     }),
     async close() {
+      clock.stop();
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();
     },

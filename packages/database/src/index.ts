@@ -1,3 +1,4 @@
+export type { Clock } from "./clock.ts";
 export { type Database, type Execute, openDatabase } from "./database.ts";
 export { type DatabaseFault, databaseFault, isDatabaseAway, NotStorableError, sqlState } from "./errors.ts";
 export { Prisma } from "./generated/client.ts";

@@ -18,8 +18,8 @@ const leftLaneStatement = load("mark-left-lane");
 const daysAheadMax = 30;
 
 /** Whether Redis need not hold a job yet: it is dispatched when its time is near (create-jobs.sql sets that). */
-export function isFarAhead({ notBefore }: Pick<DispatchableJob, "notBefore">): boolean {
-  return notBefore !== null && notBefore.getTime() - Date.now() > daysAheadMax * 86_400_000;
+export function isFarAhead({ notBefore }: Pick<DispatchableJob, "notBefore">, now: Date): boolean {
+  return notBefore !== null && notBefore.getTime() - now.getTime() > daysAheadMax * 86_400_000;
 }
 
 /** A dispatch of a job. */

@@ -23,7 +23,7 @@ export function readJobs(database: Database, ids: string[]): Promise<JobRow[]> {
  * A job as it is told to the app, by `GET` and by webhook.
  * @param expectedProvider who will answer, of a job that made no call yet
  */
-export function presentJob(row: JobRow, expectedProvider: Provider): Job {
+export function presentJob(row: JobRow, expectedProvider: Provider, now: Date): Job {
   return {
     id: row.id,
     agent: row.agent,
@@ -37,7 +37,7 @@ export function presentJob(row: JobRow, expectedProvider: Provider): Job {
     ...(row.retries > 0 && { retries: row.retries }),
     feature: row.feature,
     createdAt: row.createdAt.toISOString(),
-    ...(row.status === "queued" && { waitingFor: waitingFor(row) }),
+    ...(row.status === "queued" && { waitingFor: waitingFor(row, now) }),
     ...(row.result !== null && { result: row.result }),
     ...(row.errorCode !== null && {
       error: {
@@ -81,8 +81,8 @@ function isoTime(text: string): string {
   return new Date(text).toISOString();
 }
 
-function waitingFor(row: JobRow): NonNullable<Job["waitingFor"]> {
-  if (row.notBefore && row.notBefore > new Date()) return "time";
+function waitingFor(row: JobRow, now: Date): NonNullable<Job["waitingFor"]> {
+  if (row.notBefore && row.notBefore > now) return "time";
   return row.waitingFor ?? "worker";
 }
 

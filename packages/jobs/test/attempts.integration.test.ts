@@ -13,7 +13,7 @@ beforeEach(() => jobs.clear());
 async function counted(id: string): Promise<[attempts: number, fence: number]> {
   const [row] = await readJobs(database, [id]);
   if (!row) throw new Error("The job is gone.");
-  return [presentJob(row, "emulator").attempts, row.attempt];
+  return [presentJob(row, "emulator", new Date()).attempts, row.attempt];
 }
 
 async function claimed(id: string) {

@@ -1,9 +1,7 @@
 import type { ServiceTier } from "@understudy/contracts";
-import { type Database, KeptRead, loadStatement } from "@understudy/database";
+import { type Database, KeptRead } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { Money } from "./money.ts";
-
-const clockStatement = loadStatement(new URL("./clock.sql", import.meta.url));
 
 /** One row of `Price`: USD for a million tokens. */
 export interface Price {
@@ -35,8 +33,6 @@ export const keepMs = 30_000;
 export class PriceBook {
   readonly #database: Database;
   readonly #kept = new KeptRead(() => this.#read(), keepMs);
-  /** The database's clock less this process' steady one, in milliseconds. */
-  #clockMs: number | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -64,20 +60,10 @@ export class PriceBook {
 
   async #pricesNow(model: string, serviceTier: ServiceTier): Promise<Price[]> {
     const prices = latestFirst(await this.#kept.get(), model, serviceTier);
-    const now = this.#now();
+    const now = this.#database.clock.now().getTime();
     const inForce = prices.find(({ validFrom }) => validFrom.getTime() <= now);
     const soon = prices.filter(({ validFrom: at }) => at.getTime() > now && at.getTime() <= now + soonMs);
     return [...(inForce ? [inForce] : []), ...soon];
-  }
-
-  /** The time by the database's clock. */
-  async now(): Promise<Date> {
-    await this.#kept.get();
-    return new Date(this.#now());
-  }
-
-  #now(): number {
-    return performance.now() + (this.#clockMs ?? performance.timeOrigin);
   }
 
   /** Names of all models that have a price, in order. */
@@ -100,10 +86,6 @@ export class PriceBook {
     // Of what is called: Gemini's own API has one endpoint for all.
     const where = { provider: "gemini", regionClass: "global" };
     const rows = await this.#database.prisma.price.findMany({ where });
-    const askedAt = performance.now();
-    const [clock] = await this.#database.execute<{ ms: number }>(clockStatement, []);
-    // Ahead by the time that the answer took, at most.
-    if (clock) this.#clockMs = clock.ms - askedAt;
     return rows.map(readPrice);
   }
 }

@@ -40,7 +40,7 @@ export async function changeModel(
   const routedTo = update.routedTo ? rowAt(rows, provider, update.routedTo)?.model : update.routedTo;
   if (update.routedTo && routedTo === undefined) return { kind: "unknown_successor" };
 
-  const { status, retiresAt, capabilities, source, seenAt = new Date() } = update;
+  const { status, retiresAt, capabilities, source, seenAt = database.clock.now() } = update;
   const fields = {
     ...(status !== undefined && { status }),
     ...(retiresAt !== undefined && { retiresAt }),
@@ -59,7 +59,7 @@ export async function changeModel(
   const written = {
     ...fields,
     ...(capabilities !== undefined && { capabilities: capabilities as Prisma.InputJsonObject }),
-    updatedAt: new Date(),
+    updatedAt: database.clock.now(),
   };
   await prisma.model.upsert({
     where: { provider_model: { provider, model } },

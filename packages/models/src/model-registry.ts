@@ -223,7 +223,7 @@ export class ModelRegistry {
     await prisma.modelUnavailable.upsert({
       where: { provider_project_apiVersion_model: mark },
       create: mark,
-      update: { since: new Date() },
+      update: { since: this.#database.clock.now() },
     });
     this.refresh();
     return true;
@@ -267,7 +267,7 @@ export class ModelRegistry {
     const routedTo = successorsOf(rows, row);
     const [successor] = routedTo;
     const isRouted =
-      row.retiresAt !== null && row.retiresAt <= (await this.prices.now()) && successor !== undefined;
+      row.retiresAt !== null && row.retiresAt <= this.#database.clock.now() && successor !== undefined;
     return {
       // From its end on who answers is asked by their own name: which parameters are right is certain then.
       model: isRouted ? successor.model : name,

@@ -45,8 +45,8 @@ const unavailableMs = 24 * 3_600_000;
 
 /** The registry as it stands in Postgres. @param provider the one that is called */
 export async function readRegistry(database: Database, provider: string): Promise<RegistryRows> {
-  const { prisma } = database;
-  const since = new Date(Date.now() - unavailableMs);
+  const { prisma, clock } = database;
+  const since = new Date(clock.now().getTime() - unavailableMs);
   const [models, roles, unavailable] = await Promise.all([
     prisma.model.findMany({ orderBy: [{ provider: "asc" }, { model: "asc" }] }),
     prisma.roleModels.findMany({ orderBy: { id: "asc" } }),

@@ -19,13 +19,9 @@ export interface Retirement {
   roles: ModelRole[];
 }
 
-/** Models of any role, a plan's or creator's too, that end within 60 days by the database's clock; the soonest first. */
-export async function retirements(registry: ModelRegistry): Promise<Retirement[]> {
-  const [{ models }, rolesByModel, now] = await Promise.all([
-    registry.rows(),
-    registry.rolesByModel(),
-    registry.prices.now(),
-  ]);
+/** Models of any role, a plan's or creator's too, that end within 60 days; the soonest first. */
+export async function retirements(registry: ModelRegistry, now: Date): Promise<Retirement[]> {
+  const [{ models }, rolesByModel] = await Promise.all([registry.rows(), registry.rolesByModel()]);
   return [...models.values()]
     .flatMap(({ model, status, retiresAt }): Retirement[] => {
       const roles = rolesByModel.get(model);
@@ -39,7 +35,10 @@ export async function retirements(registry: ModelRegistry): Promise<Retirement[]
 
 /** Tells operators of models that will end: 60, 14 and 2 days before, once each; a date that is put off is told anew. */
 export async function raiseRetirements(database: Database, registry: ModelRegistry): Promise<void> {
-  for (const { model, retiresAt, days, toldAtDays, roles } of await retirements(registry)) {
+  for (const { model, retiresAt, days, toldAtDays, roles } of await retirements(
+    registry,
+    database.clock.now(),
+  )) {
     const data = { model, retiresAt: retiresAt.toISOString(), days, roles };
     const key = [model, toldAtDays, data.retiresAt].join(":");
     await raiseAlert(database, { type: "model_retiring", creatorId: null, data }, key);

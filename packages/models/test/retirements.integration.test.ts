@@ -11,12 +11,8 @@ const dayMs = 86_400_000;
 /** In the past, so that nothing of what is sown is near its end. */
 const longAgo = Date.parse("2020-01-01T00:00:00Z");
 
-/** Reads everything anew, as GEMINI_MODEL and the database's clock would have it. */
-function open(now = longAgo, preferred?: string): ModelRegistry {
-  const prices = new PriceBook(database);
-  prices.now = async () => new Date(now);
-  return new ModelRegistry(database, prices, { preferred });
-}
+/** Reads everything anew, as GEMINI_MODEL would have it. */
+const open = (preferred?: string) => new ModelRegistry(database, new PriceBook(database), { preferred });
 
 const endsAt = (model: string, at: number | null, more: object = {}) =>
   changeModel(
@@ -26,8 +22,8 @@ const endsAt = (model: string, at: number | null, more: object = {}) =>
     { retiresAt: at === null ? null : new Date(at), ...more },
   );
 
-const found = async (registry: ModelRegistry) =>
-  (await retirements(registry)).map(({ model, days, toldAtDays }) => [model, days, toldAtDays]);
+const found = async (now = new Date(longAgo)) =>
+  (await retirements(open(), now)).map(({ model, days, toldAtDays }) => [model, days, toldAtDays]);
 
 beforeEach(async () => {
   await database.prisma.alert.deleteMany();
@@ -50,20 +46,20 @@ describe("models that will end", () => {
     [0, []],
   ])("are told of by how far it is: in %i ms", async (inMs, expected) => {
     await endsAt(lite, longAgo + inMs);
-    expect(await found(open())).toEqual(expected);
+    expect(await found()).toEqual(expected);
   });
 
   it("are those of a role: of all, of a plan, and GEMINI_MODEL; the soonest first", async () => {
     await endsAt("gemini-3.8-flash", longAgo + dayMs);
     await endsAt(lite, longAgo + 30 * dayMs);
-    expect(await found(open())).toEqual([[lite, 30, 60]]);
-    const [first] = await retirements(open(longAgo, "models/gemini-3.8-flash-001"));
+    expect(await found()).toEqual([[lite, 30, 60]]);
+    const [first] = await retirements(open("models/gemini-3.8-flash-001"), new Date(longAgo));
     expect(first).toMatchObject({
       model: "gemini-3.8-flash",
       roles: ["draft", "offer", "caption", "explain", "summary"],
     });
     await changeRoles(database, open(), { planName: "pro" }, { check: ["models/gemini-3.8-flash"] });
-    expect(await retirements(open())).toMatchObject([
+    expect(await retirements(open(), new Date(longAgo))).toMatchObject([
       { model: "gemini-3.8-flash", roles: ["check"] },
       { model: lite, roles: ["draft", "check", "offer", "caption", "explain", "summary"] },
     ]);
@@ -71,7 +67,8 @@ describe("models that will end", () => {
 
   it("are told of once at each threshold, and anew where the date is another", async () => {
     const raised = async (now: number) => {
-      await raiseRetirements(database, open(now));
+      const clock = { now: () => new Date(now), skewMs: () => 0 };
+      await raiseRetirements({ ...database, clock }, open());
       const alerts = await database.prisma.alert.findMany({ where: { type: "model_retiring" } });
       return alerts.map(({ key }) => key).sort();
     };
@@ -94,7 +91,6 @@ describe("models that will end", () => {
   it("are judged by the database's clock", async () => {
     const [{ now }] = await database.prisma.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
     await endsAt(lite, now.getTime() + 14 * dayMs + 60_000);
-    const registry = new ModelRegistry(database, new PriceBook(database));
-    expect(await found(registry)).toEqual([[lite, 15, 60]]);
+    expect(await found(database.clock.now())).toEqual([[lite, 15, 60]]);
   });
 });

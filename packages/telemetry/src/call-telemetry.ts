@@ -25,14 +25,15 @@ export class CallTelemetry implements CallObserver {
 
   made(call: ObservedCall): ReturnType<CallObserver["made"]> {
     const metrics = this.#metrics;
+    const tracer = this.#tracer;
     const { model, agentId } = call;
     const startedAt = performance.now();
-    const span = this.#tracer && this.#begin(this.#tracer, call);
-    let endedAt = 0;
+    const span = tracer && this.#begin(tracer, call);
+    let endedAt: number | undefined;
     reached("opened");
     return {
       ended(generation) {
-        endedAt = Date.now();
+        endedAt = tracer?.now();
         const outcome = outcomeOf(generation);
         metrics.callDuration.observe({ model, outcome }, (performance.now() - startedAt) / 1000);
         if (generation.kind === "refused") metrics.refusals.inc({ model, code: codeOf(generation) });
@@ -91,7 +92,7 @@ function codeOf({ httpStatus, errorCode }: Generation & { kind: "refused" }): st
 }
 
 /** What the exchange tells. A span whose answer is still to be paid for ends then, as of now. */
-function describeEnd(span: TracedSpan, generation: Generation, at: number): void {
+function describeEnd(span: TracedSpan, generation: Generation, at: number | undefined): void {
   if (generation.kind === "lost") {
     span.end(generation.reason, at);
     return;

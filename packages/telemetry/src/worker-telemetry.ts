@@ -129,7 +129,7 @@ export class WorkerTelemetry {
 /** The attempt's span, after that of its wait where it is the first. */
 function attemptSpan(tracer: Tracer, job: StartedJob): TracedSpan {
   const { id, agent, creatorId, attempt, traceparent: parent } = job;
-  const now = Date.now();
+  const now = tracer.now();
   const attributes = { "understudy.job.id": id, "understudy.creator.id": creatorId };
   if (job.isFirstStart) {
     const startedAt = now - job.ageSeconds * 1000;

@@ -67,15 +67,15 @@ export async function tellJob(
     onAbort(stopping, bell.ring),
     onAbort(gone, bell.ring),
   ];
-  let askedAt = Date.now();
+  let askedAt = performance.now();
   try {
     while (!stopping.aborted && !reader.isGone) {
-      if (Date.now() - askedAt >= heartbeatMs) {
+      if (performance.now() - askedAt >= heartbeatMs) {
         if (!(await mayRead())) return;
-        askedAt = Date.now();
+        askedAt = performance.now();
       }
       if (await story.goOn()) return;
-      const silentMs = Date.now() - story.toldAt;
+      const silentMs = performance.now() - story.toldAt;
       if (silentMs >= heartbeatMs) await story.beat();
       const rang = await bell.wait(Math.min(heartbeatMs, story.isStale ? lookAgainMs : lookMs));
       if (!rang) story.hear(undefined);
@@ -90,13 +90,13 @@ export async function tellJob(
 class JobStory {
   /** What is known of the job may be old. */
   isStale = false;
-  #lookedAt = Date.now();
+  #lookedAt = performance.now();
   /** Redis may have text that was not heard of. */
   #mustRead = true;
   /** Text that was heard of, in order. */
   #heard: StreamNews[] = [];
   /** When the reader last heard anything. */
-  toldAt = Date.now();
+  toldAt = performance.now();
   readonly #sources: JobEventSources;
   readonly #reader: EventResponse;
   readonly #shown: ShownText;
@@ -143,15 +143,15 @@ class JobStory {
 
   async beat(): Promise<void> {
     await this.#reader.beat();
-    this.toldAt = Date.now();
+    this.toldAt = performance.now();
   }
 
   /** Whether a job runs is told with its text; of one that waits, why may change unheard. */
   async #lookAtJob(): Promise<void> {
-    const isKnown = this.#job.status === "running" || Date.now() - this.#lookedAt < lookAtWaitingMs;
+    const isKnown = this.#job.status === "running" || performance.now() - this.#lookedAt < lookAtWaitingMs;
     if (!this.isStale && isKnown) return;
     this.isStale = false;
-    this.#lookedAt = Date.now();
+    this.#lookedAt = performance.now();
     try {
       this.#job = (await this.#sources.jobs.find(this.#job.id)) ?? this.#job;
     } catch {
@@ -209,7 +209,7 @@ class JobStory {
 
   async #tell(event: Parameters<EventResponse["send"]>[0]): Promise<void> {
     await this.#reader.send(event, writeCursor(this.#cursor));
-    this.toldAt = Date.now();
+    this.toldAt = performance.now();
   }
 }
 

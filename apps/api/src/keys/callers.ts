@@ -64,10 +64,11 @@ export class Callers {
       );
     }
     const found = await this.#keys.find(key.id);
-    const caller = found?.callers[placeOf(found.row, key.secret)];
+    const now = this.#dependencies.database.clock.now();
+    const caller = found?.callers[placeOf(found.row, key.secret, now)];
     if (!caller) throw invalidKey("The API key is not known.", found?.row.id);
     // Only who knows the secret is told.
-    const status = statusOf(found.row);
+    const status = statusOf(found.row, now);
     if (status !== "active") throw invalidKey(`The API key ${ends[status]}.`, key.id);
     this.#dependencies.lastUses.note(key.id);
     return caller;
@@ -79,9 +80,10 @@ export class Callers {
    */
   async withId(id: string, secretMark: string | undefined): Promise<Caller | undefined> {
     const found = await this.#keys.find(id);
-    if (!found || statusOf(found.row) !== "active") return undefined;
+    const now = this.#dependencies.database.clock.now();
+    if (!found || statusOf(found.row, now) !== "active") return undefined;
     const place = found.callers.findIndex((caller) => caller.secretMark === secretMark);
-    return place === 0 || isPreviousGood(found.row) ? found.callers[place] : undefined;
+    return place === 0 || isPreviousGood(found.row, now) ? found.callers[place] : undefined;
   }
 
   /** To be called after each change of a key: it is known in all processes from now on. */
@@ -113,15 +115,15 @@ function callerOf(row: KeyRow, secretHash: Uint8Array): Caller {
 }
 
 /** @returns 0 for the key's secret, 1 for the one before as long as it is good, else -1 */
-function placeOf(row: KeyRow, secret: string): number {
+function placeOf(row: KeyRow, secret: string, now: Date): number {
   const hash = hashSecret(secret);
   if (isSameHash(hash, row.secretHash)) return 0;
   const { previousSecretHash } = row;
-  return previousSecretHash && isSameHash(hash, previousSecretHash) && isPreviousGood(row) ? 1 : -1;
+  return previousSecretHash && isSameHash(hash, previousSecretHash) && isPreviousGood(row, now) ? 1 : -1;
 }
 
-function isPreviousGood({ previousSecretUntil }: KeyRow): boolean {
-  return previousSecretUntil !== null && previousSecretUntil > new Date();
+function isPreviousGood({ previousSecretUntil }: KeyRow, now: Date): boolean {
+  return previousSecretUntil !== null && previousSecretUntil > now;
 }
 
 const ends = { revoked: "was revoked", expired: "has expired" };

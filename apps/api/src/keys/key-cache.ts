@@ -19,10 +19,10 @@ export class KeyCache<Key> {
   /** @throws where it has to be read and can't be */
   find(id: string): Promise<Key | undefined> {
     const known = this.#known.get(id);
-    if (known && Date.now() < known.until) return known.key;
+    if (known && performance.now() < known.until) return known.key;
     const key = this.#read(id);
     this.#known.delete(id);
-    this.#known.set(id, { key, until: Date.now() + knownMs });
+    this.#known.set(id, { key, until: performance.now() + knownMs });
     key.catch(() => this.#forget(id, key));
     if (this.#known.size > keysMax) this.#forgetOldest();
     return key;

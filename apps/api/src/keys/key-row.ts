@@ -4,7 +4,7 @@ import type { Prisma } from "@understudy/database";
 export type KeyRow = Prisma.ApiKeyGetPayload<object>;
 
 /** Whether a key is good, or why not. */
-export function statusOf({ revokedAt, expiresAt }: KeyRow): ApiKeyStatus {
+export function statusOf({ revokedAt, expiresAt }: KeyRow, now: Date): ApiKeyStatus {
   if (revokedAt) return "revoked";
-  return expiresAt && expiresAt <= new Date() ? "expired" : "active";
+  return expiresAt && expiresAt <= now ? "expired" : "active";
 }

@@ -30,7 +30,7 @@ export class LastUses {
   }
 
   async #write(): Promise<void> {
-    const now = Date.now();
+    const now = this.#database.clock.now().getTime();
     const due = [...this.#used].filter((id) => now - (this.#writtenAt.get(id) ?? 0) >= coarseMs);
     this.#used.clear();
     // One by one: locked together, two processes could wait for each other.

@@ -4,13 +4,13 @@ import { type KeyRow, statusOf } from "./key-row.ts";
 import { type KeyEnvironment, keyBeginning } from "./key-text.ts";
 
 /** A key as it is told to operators: without its secrets. */
-export function presentKey(row: KeyRow, environment: KeyEnvironment): ApiKey {
+export function presentKey(row: KeyRow, environment: KeyEnvironment, now: Date): ApiKey {
   const { previousSecretUntil } = row;
   return {
     id: row.id,
     name: row.name,
     begins: keyBeginning(environment, row.id),
-    status: statusOf(row),
+    status: statusOf(row, now),
     scopes: row.scopes as Scope[],
     creatorIds: row.creatorIds.length > 0 ? row.creatorIds : null,
     budgetUsd: row.budgetUsd === null ? null : formatUsd(row.budgetUsd),
@@ -23,6 +23,6 @@ export function presentKey(row: KeyRow, environment: KeyEnvironment): ApiKey {
     ...(row.expiresAt && { expiresAt: row.expiresAt.toISOString() }),
     ...(row.revokedAt && { revokedAt: row.revokedAt.toISOString() }),
     ...(previousSecretUntil &&
-      previousSecretUntil > new Date() && { previousSecretUntil: previousSecretUntil.toISOString() }),
+      previousSecretUntil > now && { previousSecretUntil: previousSecretUntil.toISOString() }),
   };
 }

@@ -60,7 +60,7 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher, regist
       await database.prisma.creator.upsert({
         where: { id },
         create: { id, ...fields },
-        update: { ...fields, updatedAt: new Date() },
+        update: { ...fields, updatedAt: database.clock.now() },
       });
       if (body.roles !== undefined) await setRoles(database, registry, id, body.roles);
       await applyTerms(id);
@@ -79,10 +79,11 @@ export function creatorRoutes(database: Database, dispatcher: Dispatcher, regist
 
   /** What waits in its lane stays there; what was released goes on. */
   async function hold(id: string, isPaused: boolean): Promise<Creator> {
-    const { prisma } = database;
-    const pausedAt = isPaused ? new Date() : null;
+    const { prisma, clock } = database;
+    const now = clock.now();
+    const pausedAt = isPaused ? now : null;
     const where = { id, pausedAt: isPaused ? null : { not: null } };
-    await prisma.creator.updateMany({ where, data: { pausedAt, updatedAt: new Date() } });
+    await prisma.creator.updateMany({ where, data: { pausedAt, updatedAt: now } });
     const creator = await readCreator(database, id);
     await applyTerms(id);
     return creator;

@@ -59,7 +59,7 @@ function readRoutes({ database, keyEnvironment }: KeyRoutesDependencies): Route[
       });
       return reply(
         200,
-        pageOf(rows, limit, (row) => presentKey(row, keyEnvironment)),
+        pageOf(rows, limit, (row) => presentKey(row, keyEnvironment, database.clock.now())),
       );
     },
   });
@@ -74,7 +74,7 @@ function readRoutes({ database, keyEnvironment }: KeyRoutesDependencies): Route[
     answers: { 200: { description: "The key, without its secret.", schema: apiKey } },
     problems: { 404: ["api_key_not_found"] },
     handle: async ({ params: { id }, reply }) =>
-      reply(200, presentKey(await readKey(database, id), keyEnvironment)),
+      reply(200, presentKey(await readKey(database, id), keyEnvironment, database.clock.now())),
   });
 
   return [list, read];
@@ -85,7 +85,10 @@ function lifeRoutes({ database, callers, keyEnvironment }: KeyRoutesDependencies
 
   /** The only time that it is shown. */
   function shown(row: KeyRow, secret: string): ApiKeySecret {
-    return { ...presentKey(row, keyEnvironment), key: keyBeginning(keyEnvironment, row.id) + secret };
+    return {
+      ...presentKey(row, keyEnvironment, database.clock.now()),
+      key: keyBeginning(keyEnvironment, row.id) + secret,
+    };
   }
 
   const create = defineRoute({
@@ -122,10 +125,10 @@ function lifeRoutes({ database, callers, keyEnvironment }: KeyRoutesDependencies
     answers: { 200: { description: "The key, revoked.", schema: apiKey } },
     problems: { 404: ["api_key_not_found"] },
     async handle({ params: { id }, reply }) {
-      const now = new Date();
+      const now = database.clock.now();
       await keys.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: now, updatedAt: now } });
       await callers.changed(id);
-      return reply(200, presentKey(await readKey(database, id), keyEnvironment));
+      return reply(200, presentKey(await readKey(database, id), keyEnvironment, database.clock.now()));
     },
   });
 
@@ -142,9 +145,10 @@ function lifeRoutes({ database, callers, keyEnvironment }: KeyRoutesDependencies
     problems: { 404: ["api_key_not_found"], 409: ["api_key_changed", "api_key_ended"] },
     async handle({ params: { id }, body: { graceSeconds }, reply }) {
       const before = await readKey(database, id);
-      if (statusOf(before) !== "active") throw ended(statusOf(before));
+      const now = database.clock.now();
+      const status = statusOf(before, now);
+      if (status !== "active") throw ended(status);
       const secret = newKeySecret();
-      const now = new Date();
       // Of two at once the second finds no such secret: were both written, one that was shown would be good for nothing.
       const { count } = await keys.updateMany({
         where: { id, secretHash: before.secretHash },
@@ -183,11 +187,11 @@ function updateRoute({ database, callers, keyEnvironment }: KeyRoutesDependencie
       // Of two at once the second would be judged by what the first has changed.
       const { count } = await database.prisma.apiKey.updateMany({
         where: { id, updatedAt },
-        data: columns(body, updatedAt),
+        data: columns(body, updatedAt, database.clock.now()),
       });
       if (count === 0) throw changed();
       await callers.changed(id);
-      return reply(200, presentKey(await readKey(database, id), keyEnvironment));
+      return reply(200, presentKey(await readKey(database, id), keyEnvironment, database.clock.now()));
     },
   });
 }
@@ -199,13 +203,13 @@ async function readKey({ prisma }: Database, id: string): Promise<KeyRow> {
 }
 
 /** What is left out stays. */
-function columns({ creatorIds, ...fields }: ApiKeyUpdate, before: Date) {
+function columns({ creatorIds, ...fields }: ApiKeyUpdate, before: Date, now: Date) {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return {
     ...Object.fromEntries(given),
     ...(creatorIds !== undefined && { creatorIds: creatorIds ?? [] }),
     // Later than before, also within one millisecond.
-    updatedAt: new Date(Math.max(Date.now(), before.getTime() + 1)),
+    updatedAt: new Date(Math.max(now.getTime(), before.getTime() + 1)),
   };
 }
 

@@ -89,7 +89,7 @@ function insightRoutes(database: Database): Route[] {
     problems: { 404: ["creator_not_found"] },
     async handle({ params: { id }, query: { scope, type, fanId, cursor, limit }, reply }) {
       await requireCreator(database, id);
-      const now = new Date();
+      const now = database.clock.now();
       const rows = await prisma.insight.findMany({
         where: {
           creatorId: scope === "creator" ? id : null,

@@ -38,7 +38,7 @@ export function moneyRoutes(database: Database): Route[] {
       const { rows, total, forecast } = await costs(
         database,
         { ...query, creatorIds: visibleTo(caller) },
-        new Date(),
+        database.clock.now(),
       );
       if (request.accepts(["application/json", "text/csv"]) === "text/csv") {
         sendCsv(response, [...rows, { key: "total", ...total }], Object.keys({ key: "", ...total }));
@@ -60,7 +60,7 @@ export function moneyRoutes(database: Database): Route[] {
     query: costSeriesQuery,
     answers: { 200: { description: "One amount for each day and key.", schema: costSeriesAnswer } },
     async handle({ query, reply }) {
-      return reply(200, await costSeries(database, query, new Date()));
+      return reply(200, await costSeries(database, query, database.clock.now()));
     },
   });
 
@@ -76,7 +76,7 @@ export function moneyRoutes(database: Database): Route[] {
     query: costEfficiencyQuery,
     answers: { 200: { description: "Sums of the period.", schema: costEfficiencyAnswer } },
     async handle({ query, reply }) {
-      return reply(200, await costEfficiency(database, query, new Date()));
+      return reply(200, await costEfficiency(database, query, database.clock.now()));
     },
   });
 

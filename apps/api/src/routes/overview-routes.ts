@@ -58,7 +58,7 @@ function readOverview(database: Database, dispatcher: Dispatcher, settings: Over
       ]);
       const { running, ...lastDay } = ends;
       return reply(200, {
-        at: new Date().toISOString(),
+        at: database.clock.now().toISOString(),
         provider: expectedProvider,
         defaultModel: await registry.firstOf("draft"),
         platformQuotaUsd: platformQuotaUsd ?? null,

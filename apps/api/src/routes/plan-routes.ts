@@ -37,7 +37,11 @@ export function planRoutes(database: Database): Route[] {
     answers: { 200: { description: "The plan as it is now.", schema: planSchema } },
     async handle({ params: { name }, body: { bucket, ...terms }, reply }) {
       const fields = { ...terms, ...bucket };
-      const row = await plan.upsert({ where: { name }, create: { name, ...fields }, update: fields });
+      const row = await plan.upsert({
+        where: { name },
+        create: { name, ...fields },
+        update: { ...fields, updatedAt: database.clock.now() },
+      });
       return reply(200, { name, ...presentTerms(row) });
     },
   });

@@ -25,7 +25,7 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
     query: pricesQuery,
     answers: { 200: { description: "All prices that are, were and will be in force.", schema: priceList } },
     async handle({ query, reply }) {
-      return reply(200, { items: await listPrices(database, query, new Date()) });
+      return reply(200, { items: await listPrices(database, query, database.clock.now()) });
     },
   });
 
@@ -41,7 +41,7 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
     answers: { 201: { description: "The new price.", schema: price } },
     problems: { 409: ["price_exists"] },
     async handle({ body, reply }) {
-      const addition = await addPrice(database, prices, body, new Date());
+      const addition = await addPrice(database, prices, body, database.clock.now());
       switch (addition.kind) {
         case "added":
           return reply(201, addition.price);
@@ -75,7 +75,7 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
     answers: { 200: { description: "Line by line; the lines add up to the last digit.", schema: quote } },
     problems: { 400: ["unknown_model"] },
     async handle({ body, reply }) {
-      const outcome = await quoteUsage(prices, body, new Date());
+      const outcome = await quoteUsage(prices, body, database.clock.now());
       switch (outcome.kind) {
         case "quoted":
           return reply(200, outcome.quote);

@@ -30,7 +30,7 @@ export function spendingRoutes(database: Database): Route[] {
     async handle({ body: { stopped }, reply }) {
       await spendingSwitch.updateMany({
         where: { stopped: !stopped },
-        data: { stopped, changedAt: new Date() },
+        data: { stopped, changedAt: database.clock.now() },
       });
       return reply(200, await read());
     },

@@ -82,7 +82,11 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
           secretKeyId: keyId,
         },
       });
-      return reply(201, { ...presentEndpoint(row), secret }, { location: `/api/ai/webhooks/${id}` });
+      return reply(
+        201,
+        { ...presentEndpoint(row, database.clock.now()), secret },
+        { location: `/api/ai/webhooks/${id}` },
+      );
     },
   });
 
@@ -101,7 +105,10 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
         orderBy: newestFirst,
         take: limit + 1,
       });
-      return reply(200, pageOf(rows, limit, presentEndpoint));
+      return reply(
+        200,
+        pageOf(rows, limit, (row) => presentEndpoint(row, database.clock.now())),
+      );
     },
   });
 
@@ -115,7 +122,7 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     answers: { 200: { description: "The endpoint.", schema: webhookEndpointSchema } },
     problems: { 404: ["endpoint_not_found"] },
     handle: async ({ params: { id }, caller, reply }) =>
-      reply(200, presentEndpoint(await readEndpoint(database, caller, id))),
+      reply(200, presentEndpoint(await readEndpoint(database, caller, id), database.clock.now())),
   });
 
   const updates = (["put", "patch"] as const).map((method) =>
@@ -132,10 +139,11 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
       problems: { 404: ["endpoint_not_found", "creator_not_found"] },
       async handle({ params: { id }, body, caller, reply }) {
         const before = await readEndpoint(database, caller, id);
-        const data = { ...columns(caller, body), ...switched(before, body.enabled) };
+        const now = database.clock.now();
+        const data = { ...columns(caller, body), ...switched(before, body.enabled, now), updatedAt: now };
         const endpoint = await webhookEndpoint.update({ where: { id }, data });
         if (body.creatorIds !== undefined) await giveUpOthers(database, endpoint);
-        return reply(200, presentEndpoint(endpoint));
+        return reply(200, presentEndpoint(endpoint, now));
       },
     }),
   );
@@ -151,7 +159,7 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     problems: { 404: ["endpoint_not_found"] },
     async handle({ params: { id }, caller, reply }) {
       await readEndpoint(database, caller, id);
-      await webhookEndpoint.update({ where: { id }, data: { deletedAt: new Date() } });
+      await webhookEndpoint.update({ where: { id }, data: { deletedAt: database.clock.now() } });
       return reply(204);
     },
   });
@@ -171,6 +179,7 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
       const before = await readEndpoint(database, caller, id);
       const secret = newSecret();
       const { sealed, keyId } = secrets.seal(secret, id);
+      const now = database.clock.now();
       // Of two at once the second finds no such secret: were both written, one that was shown would sign nothing.
       const { count } = await webhookEndpoint.updateMany({
         where: { id, secret: before.secret },
@@ -179,11 +188,15 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
           secretKeyId: keyId,
           previousSecret: before.secret,
           previousSecretKeyId: before.secretKeyId,
-          previousSecretUntil: new Date(Date.now() + bothSecretsMs),
+          previousSecretUntil: new Date(now.getTime() + bothSecretsMs),
+          updatedAt: now,
         },
       });
       if (count === 0) throw changed();
-      return reply(200, { ...presentEndpoint(await readEndpoint(database, caller, id)), secret });
+      return reply(200, {
+        ...presentEndpoint(await readEndpoint(database, caller, id), database.clock.now()),
+        secret,
+      });
     },
   });
 
@@ -324,7 +337,6 @@ function columns(caller: Caller, { url, events, description, creatorIds }: Webho
     ...(events !== undefined && { events }),
     ...(description !== undefined && { description }),
     ...(creatorIds !== undefined && { creatorIds: hearsOf(caller, creatorIds) }),
-    updatedAt: new Date(),
   };
 }
 
@@ -332,11 +344,12 @@ function columns(caller: Caller, { url, events, description, creatorIds }: Webho
 function switched(
   { disabledAt }: EndpointRow,
   enabled: boolean | undefined,
+  now: Date,
 ): Prisma.WebhookEndpointUpdateInput {
   if (enabled === undefined || enabled === (disabledAt === null)) return {};
   return enabled
     ? { disabledAt: null, disabledReason: null, failingSince: null }
-    : { disabledAt: new Date(), disabledReason: "by_request" };
+    : { disabledAt: now, disabledReason: "by_request" };
 }
 
 function disabled(): ProblemError {

@@ -1,8 +1,9 @@
 import type { JobToken } from "@understudy/contracts";
+import type { Clock } from "@understudy/database";
 import type { SecretsKeys } from "@understudy/service";
 import { adminCaller, type Caller } from "../http/caller.ts";
 import type { Callers } from "../keys/callers.ts";
-import { inSeconds, Signer } from "./signer.ts";
+import { Signer } from "./signer.ts";
 
 /** How a job's token begins. */
 export const jobTokenPrefix = "usjt_";
@@ -14,16 +15,16 @@ export class JobTokens {
   /** For the admin key of the environment: another one ends its tokens. */
   readonly #adminSigner: Signer;
 
-  constructor(callers: Callers, adminKey: string, secretsKeys: SecretsKeys) {
+  constructor(callers: Callers, clock: Clock, adminKey: string, secretsKeys: SecretsKeys) {
     this.#callers = callers;
-    this.#signer = new Signer(secretsKeys, "job token");
-    this.#adminSigner = new Signer(secretsKeys, "job token", adminKey);
+    this.#signer = new Signer(clock, secretsKeys, "job token");
+    this.#adminSigner = new Signer(clock, secretsKeys, "job token", adminKey);
   }
 
   async issue(jobId: string, { keyId, secretMark }: Caller, expiresInSeconds: number): Promise<JobToken> {
-    const expiresAt = inSeconds(expiresInSeconds);
     const signer = keyId === null ? this.#adminSigner : this.#signer;
-    const token = await signer.sign({ subject: jobId, keyId, secretMark, expiresAt });
+    const signed = { subject: jobId, keyId, secretMark };
+    const { token, expiresAt } = await signer.sign(signed, expiresInSeconds);
     return { token: `${jobTokenPrefix}${token}`, expiresAt: expiresAt.toISOString() };
   }
 

@@ -6,7 +6,7 @@ export type EndpointRow = Prisma.WebhookEndpointGetPayload<object>;
 type DeliveryRow = Prisma.DeliveryGetPayload<{ include: { event: true; attempts: true } }>;
 
 /** An endpoint as it is told to others: without its secrets. */
-export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
+export function presentEndpoint(row: EndpointRow, now: Date): WebhookEndpoint {
   const { previousSecretUntil } = row;
   return {
     id: row.id,
@@ -22,7 +22,7 @@ export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
     }),
     ...(row.failingSince && { failingSince: row.failingSince.toISOString() }),
     ...(previousSecretUntil &&
-      previousSecretUntil > new Date() && { previousSecretUntil: previousSecretUntil.toISOString() }),
+      previousSecretUntil > now && { previousSecretUntil: previousSecretUntil.toISOString() }),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

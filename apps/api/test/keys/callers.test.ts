@@ -20,7 +20,7 @@ function knowing(...rows: KeyRow[]) {
   };
   const changes = Object.assign(new EventEmitter(), { subscribe: async () => {} });
   const callers = new Callers({
-    database: { prisma: { apiKey: { findMany } } },
+    database: { prisma: { apiKey: { findMany } }, clock: { now: () => new Date() } },
     redis: { publish: async (_channel: string, id: string) => told.push(id) },
     changes,
     lastUses: { note: (id: string) => used.push(id) },

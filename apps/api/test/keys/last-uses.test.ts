@@ -18,7 +18,8 @@ function open(faults = 0) {
     conditions.push(rest);
     writes.push({ id, second: (data.lastUsedAt.getTime() - start) / 1_000 });
   };
-  const database = { prisma: { apiKey: { updateMany } } } as unknown as Database;
+  const clock = { now: () => new Date() };
+  const database = { prisma: { apiKey: { updateMany } }, clock } as unknown as Database;
   const warn = (fields: object) => warnings.push(fields);
   return { uses: new LastUses(database, { warn } as unknown as Logger), writes, conditions, warnings };
 }

@@ -4,12 +4,12 @@ import type { KeyRow } from "../../src/keys/key-row.ts";
 import { presentKey } from "../../src/keys/present-key.ts";
 import { aMinuteAgo, inAMinute, keyRow } from "./key-rows.ts";
 
-const present = (more: Partial<KeyRow> = {}) => presentKey(keyRow(more).row, "live");
+const present = (more: Partial<KeyRow> = {}) => presentKey(keyRow(more).row, "live", new Date());
 
 describe("a key as operators are told of it", () => {
   it("has its terms and what it has spent, and no secret", () => {
     const { row, key, previous } = keyRow();
-    const told = presentKey(row, "live");
+    const told = presentKey(row, "live", new Date());
     expect(told).toEqual({
       id: row.id,
       name: "web app",

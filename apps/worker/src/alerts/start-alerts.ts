@@ -46,7 +46,7 @@ export function startAlerts(
       return { pauseMs: lookPauseMs };
     });
   const loops = [
-    looking("spikes of spend", () => raiseSpendSpikes(database, new Date())),
+    looking("spikes of spend", () => raiseSpendSpikes(database, database.clock.now())),
     looking("what providers refuse", () => raiseRefusals(database)),
     looking("models that will end", () => raiseRetirements(database, registry)),
     ...channels.map((channel) => repeat(channelRound({ database, channel, channels: names, logger }))),

@@ -66,7 +66,7 @@ export function knowledgeTools(
         return { result: { insightIds: found.map(({ id }) => id) } };
       });
       const insights = found ?? (await insightsAgain(database, reader, insightIds));
-      return insights.map(present);
+      return insights.map((insight) => present(insight, database.clock.now()));
     },
 
     async shareInsight({ step: name, ...insight }) {
@@ -86,7 +86,7 @@ export function knowledgeTools(
   };
 }
 
-function present(insight: StoredInsight): FoundInsight {
+function present(insight: StoredInsight, now: Date): FoundInsight {
   const { id, source, type, text, data } = insight;
-  return { id, source, type, confidence: confidenceAt(insight, new Date()), text, data };
+  return { id, source, type, confidence: confidenceAt(insight, now), text, data };
 }

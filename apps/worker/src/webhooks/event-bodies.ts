@@ -15,7 +15,8 @@ export async function eventBodies(
 ): Promise<string[]> {
   const jobIds = new Set(deliveries.map(({ jobId }) => jobId).filter((id) => id !== null));
   const rows = jobIds.size === 0 ? [] : await readJobs(database, [...jobIds]);
-  const jobs = new Map(rows.map((row) => [row.id, presentJob(row, expectedProvider)]));
+  const now = database.clock.now();
+  const jobs = new Map(rows.map((row) => [row.id, presentJob(row, expectedProvider, now)]));
   const retried = deliveries.filter(({ jobId }) => jobs.get(jobId ?? "")?.retries !== undefined);
   const ends = await endsOf(database, retried);
   const dataOf = ({ eventId, jobId, payload }: DeliveryToTry) => {

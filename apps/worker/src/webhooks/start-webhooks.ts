@@ -91,6 +91,7 @@ export function startWebhooks(
     sign: createSigner(new SecretBox(settings.secretsKeys)),
     poster,
     telemetry,
+    clock: database.clock,
     schedule: settings.schedule,
     disableAfterSeconds: settings.disableAfterMs / 1_000,
     stopping: breaking.signal,
@@ -103,7 +104,7 @@ export function startWebhooks(
       if (!payload.success) throw new UnrecoverableError("The payload is not one of ours.");
       const { deliveryId: id, generation, tries } = payload.data;
       const next = await tryDelivery(dependencies, { id, generation, tries });
-      if (next) pump.wake(next.getTime() - Date.now());
+      if (next) pump.wake(next.getTime() - database.clock.now().getTime());
     },
     {
       connection: consumer,

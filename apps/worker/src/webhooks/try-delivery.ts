@@ -1,4 +1,5 @@
 import { testEventType } from "@understudy/contracts";
+import type { Clock } from "@understudy/database";
 import type { WorkerTelemetry } from "@understudy/telemetry";
 import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/webhooks";
 import type { EventPoster, PostAnswer } from "./post-event.ts";
@@ -17,6 +18,8 @@ export interface TryDependencies {
   record: (record: TryRecord) => Promise<unknown>;
   /** Tells operators of tries. */
   telemetry: Pick<WorkerTelemetry, "delivery">;
+  /** Receivers and other workers go by it. */
+  clock: Clock;
   /** Pauses between tries, in ms. */
   schedule: readonly number[];
   disableAfterSeconds: number;
@@ -37,9 +40,9 @@ export async function tryDelivery(
 ): Promise<Date | undefined> {
   const delivery = await dependencies.load(released);
   if (!delivery) return undefined;
-  const { telemetry, stopping } = dependencies;
+  const { telemetry, clock, stopping } = dependencies;
   const observed = telemetry.delivery(delivery);
-  const at = new Date();
+  const at = clock.now();
   const answer = await post(dependencies, delivery, at, observed.headers);
   if (stopping.aborted) throw new Error("The worker stops.");
   const record = judge(dependencies, released, delivery.type === testEventType, at, answer);
@@ -70,7 +73,7 @@ async function post(
  * @param isTest whoever sent it waits for what comes of it: it is tried once, and says nothing of how the endpoint does
  */
 function judge(
-  { schedule, disableAfterSeconds }: TryDependencies,
+  { clock, schedule, disableAfterSeconds }: TryDependencies,
   { id, generation, tries }: ReleasedDelivery,
   isTest: boolean,
   at: Date,
@@ -82,7 +85,7 @@ function judge(
   if (httpStatus >= 200 && httpStatus < 300) return { ...tried, outcome: "delivered", gone: false };
   if (isTest) return { ...tried, outcome: "failed", gone: false };
   if (httpStatus === 410) return { ...tried, outcome: "failed", gone: true };
-  const next = nextTryAt(schedule, tries + 1, new Date(), retryAfter);
+  const next = nextTryAt(schedule, tries + 1, clock.now(), retryAfter);
   return next
     ? { ...tried, outcome: "pending", nextTryAt: next, gone: false }
     : { ...tried, outcome: "failed", gone: false };

@@ -46,12 +46,11 @@ export async function closeBatch(
       month,
       free.map((account) => account.creatorId),
     );
-    const closedAt = locked[0]?.now ?? new Date();
+    // Where no account is locked there is nothing to charge.
+    const closedAt = locked[0]?.now.toISOString() ?? "";
     const charges = bases
       .filter(booksAgree)
-      .map(
-        (basis): Charge => ({ ...computeCharge(basis), status: "closed", closedAt: closedAt.toISOString() }),
-      );
+      .map((basis): Charge => ({ ...computeCharge(basis), status: "closed", closedAt }));
     const lockedIds = new Set(locked.map((account) => account.creatorId));
     return {
       closed: await writeCharges(execute, charges),

@@ -1,5 +1,6 @@
 import type { Context, Tracer as OtelTracer, Span, SpanKind } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
+import type { Clock } from "@understudy/database";
 import { productVersion } from "../product-version.ts";
 import type { Attributes, SpanStart, TracedSpan, Tracer } from "./tracer.ts";
 import type { TracingSettings } from "./tracing-settings.ts";
@@ -12,12 +13,14 @@ const closeMsMax = 3_000;
 
 /**
  * Begins to write traces by OTLP over HTTP. OpenTelemetry is loaded here, and only where traces are on.
+ * @param clock of all times in them
  * @param warn hears that a collector does not take them; nothing else waits for it
  * @returns undefined where traces are off
  */
 export async function startTracing(
   settings: TracingSettings | undefined,
   service: "api" | "worker",
+  clock: Clock,
   warn: (message: string) => void,
 ): Promise<Tracer | undefined> {
   if (!settings) return undefined;
@@ -50,8 +53,10 @@ export async function startTracing(
     spanProcessors: [new sdk.BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
   });
   const tracer = provider.getTracer("understudy", productVersion());
+  const now = () => clock.now().getTime();
   return {
-    begin: (start) => begin(api, tracer, start),
+    now,
+    begin: (start) => begin(api, tracer, now, start),
     async close() {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
@@ -74,14 +79,10 @@ function samplerOf(sdk: Sdk, { sampler, ratio }: TracingSettings): Sampler {
   return name === sampler ? root : new sdk.ParentBasedSampler({ root });
 }
 
-function begin(api: Api, tracer: OtelTracer, start: SpanStart): TracedSpan {
-  const { name, kind, parent, startedAt, attributes = {} } = start;
-  const options = {
-    kind: kindOf(api, kind),
-    ...(startedAt !== undefined && { startTime: startedAt }),
-    attributes,
-  };
-  return new OtelSpan(api, tracer.startSpan(name, options, contextOf(api, parent)));
+function begin(api: Api, tracer: OtelTracer, now: () => number, start: SpanStart): TracedSpan {
+  const { name, kind, parent, startedAt = now(), attributes = {} } = start;
+  const options = { kind: kindOf(api, kind), startTime: startedAt, attributes };
+  return new OtelSpan(api, now, tracer.startSpan(name, options, contextOf(api, parent)));
 }
 
 function kindOf({ SpanKind }: Api, kind: SpanStart["kind"]): SpanKind {
@@ -112,9 +113,11 @@ const traceparentForm = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{
 class OtelSpan implements TracedSpan {
   readonly span: Span;
   readonly #api: Api;
+  readonly #now: () => number;
 
-  constructor(api: Api, span: Span) {
+  constructor(api: Api, now: () => number, span: Span) {
     this.#api = api;
+    this.#now = now;
     this.span = span;
   }
 
@@ -131,7 +134,7 @@ class OtelSpan implements TracedSpan {
     this.span.updateName(name);
   }
 
-  end(errorType?: string, at?: number): void {
+  end(errorType?: string, at = this.#now()): void {
     if (errorType !== undefined) {
       this.span.setAttribute("error.type", errorType);
       this.span.setStatus({ code: this.#api.SpanStatusCode.ERROR });

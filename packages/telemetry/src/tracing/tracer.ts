@@ -27,6 +27,8 @@ export interface SpanStart {
 
 /** Writes traces. Where tracing is off there is none. */
 export interface Tracer {
+  /** By the clock that all processes have in common, in ms since 1970: else a trace's spans would not fit. */
+  now(): number;
   begin(span: SpanStart): TracedSpan;
   /** Sends what is left; waits for a few seconds at most. */
   close(): Promise<void>;
