@@ -19,6 +19,7 @@ import {
   ServiceMetrics,
   showPlatform,
   startTracing,
+  watchClock,
   watchDependencies,
 } from "@understudy/telemetry";
 import { Refusals } from "./audit/refusals.ts";
@@ -75,6 +76,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const refusals = new Refusals(database, telemetry, logger);
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis });
+  const clockWatch = watchClock(metrics, database.clock, logger);
   showPlatform(metrics, { database: probe, dispatcher, platformQuotaUsd: config.platformQuotaUsd });
   const { expectedProvider } = config;
   if (
@@ -151,6 +153,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       endings.close();
       keyChanges.disconnect();
       rate.close();
+      clockWatch.stop();
       await lastUses.close();
       await refusals.close();
       await dispatcher.close();

@@ -4,7 +4,7 @@ import { agents } from "@understudy/agents";
 import { groupCommit, openDatabase } from "@understudy/database";
 import { connectRedis, openChargesQueue } from "@understudy/queues";
 import type { Logger, RunningService } from "@understudy/service";
-import { serveMetrics, watchDependencies } from "@understudy/telemetry";
+import { serveMetrics, watchClock, watchDependencies } from "@understudy/telemetry";
 import pLimit from "p-limit";
 import { agentWorker, type Pool } from "./agent-worker.ts";
 import { startAlerts } from "./alerts/start-alerts.ts";
@@ -57,6 +57,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
   const probe = openDatabase(config.databaseUrl, 1);
   watchDependencies(metrics, { database, probe, redis: producer });
+  const clockWatch = watchClock(metrics, database.clock, logger);
   telemetry.showRoom(metrics, { concurrency: config.concurrency, inProgress: () => limit.activeCount });
   const webhooks = startWebhooks({ database, producer, consumer, telemetry, logger }, config.webhooks);
   wakeWebhooks = webhooks.wake;
@@ -109,6 +110,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       leaving.abort();
       clearTimeout(timer);
       clearTimeout(easing);
+      clockWatch.stop();
       await charges.close();
       await metricsServer?.close();
       consumer.disconnect();

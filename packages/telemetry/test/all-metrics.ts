@@ -3,6 +3,7 @@ import {
   ServiceMetrics,
   showPlatform,
   WorkerTelemetry,
+  watchClock,
   watchDependencies,
 } from "../src/index.ts";
 
@@ -17,13 +18,16 @@ export interface DescribedMetric {
 
 /** All metrics that the API and a worker register. Nothing is looked up before a scrape, so they need no services. */
 export function allMetrics(): DescribedMetric[] {
+  const clock = { now: () => new Date(), skewMs: () => undefined };
   const api = new ServiceMetrics("api");
   new ApiTelemetry(api, undefined);
   watchDependencies(api, {} as never);
+  watchClock(api, clock, {} as never).stop();
   showPlatform(api, { platformQuotaUsd: undefined } as never);
   const worker = new ServiceMetrics("worker");
   new WorkerTelemetry(worker, undefined);
   watchDependencies(worker, {} as never);
+  watchClock(worker, clock, {} as never).stop();
 
   const byName = new Map<string, DescribedMetric>();
   for (const [where, { registry }] of Object.entries({ api, worker })) {
