@@ -73,7 +73,7 @@ function parse() {
   }
 }
 
-/** Format, lint, types, rules of import, patterns, dead code. */
+/** Format, lint, types, rules of import, patterns, the clock, dead code. */
 function runChecks() {
   return run("node_modules/.bin/turbo", [
     "run",
@@ -81,6 +81,7 @@ function runChecks() {
     "check:types",
     "check:imports",
     "check:patterns",
+    "check:clock",
     "check:unused",
     "--output-logs=new-only",
     "--continue",
