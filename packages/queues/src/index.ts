@@ -1,5 +1,5 @@
 export { agentQueue, type JobPayload, jobPayload } from "./agent-queue.ts";
-export { chargesQueue, openChargesQueue, scheduleCharges } from "./charges-queue.ts";
+export { chargesQueue, hurryCharges, openChargesQueue, scheduleCharges } from "./charges-queue.ts";
 export { type Backlog, Dispatcher, laneEntry, readLaneEntry } from "./dispatcher.ts";
 export { announceJobCancelled, announceJobEnd, JobCancellations, JobEndings } from "./job-endings.ts";
 export { JobNews, type StreamNews } from "./job-stream/job-news.ts";

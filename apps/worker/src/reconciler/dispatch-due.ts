@@ -3,7 +3,13 @@ import type { DispatchableJob } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
 import { dispatchAbsent, jobsToDispatch, markDispatched, queuedJobs } from "@understudy/jobs";
 import { raiseAlert } from "@understudy/ledger";
-import { type Dispatcher, evictionPolicy, redisIncarnation, scheduleCharges } from "@understudy/queues";
+import {
+  type Dispatcher,
+  evictionPolicy,
+  hurryCharges,
+  redisIncarnation,
+  scheduleCharges,
+} from "@understudy/queues";
 import type { ReconcilerDependencies } from "./reconciler-dependencies.ts";
 
 const pageSize = 1_000;
@@ -106,6 +112,11 @@ export async function findAbsent({
   const again = await dispatchAbsent(database, absent, onTheirWaySeconds);
   if (again.length > 0)
     logger.warn({ jobs: again.length }, "queued jobs stood nowhere, and are dispatched anew");
+}
+
+/** The ticks that close months come, whatever the wall clock of the worker that set the next one. */
+export async function hurryTicks({ charges }: ReconcilerDependencies): Promise<void> {
+  await hurryCharges(charges);
 }
 
 async function checkEviction(

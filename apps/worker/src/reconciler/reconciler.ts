@@ -1,6 +1,6 @@
 import { endLease, holdLease } from "@understudy/jobs";
 import { repeat } from "../repeat.ts";
-import { dispatchUndispatched, findAbsent, refillRedis } from "./dispatch-due.ts";
+import { dispatchUndispatched, findAbsent, hurryTicks, refillRedis } from "./dispatch-due.ts";
 import { expireJobs } from "./expire-jobs.ts";
 import type { ReconcilerDependencies } from "./reconciler-dependencies.ts";
 import { giveBackHolds, giveUpCalls } from "./settle-accounts.ts";
@@ -24,6 +24,7 @@ const rounds = {
     removeEnded,
     applyChangedTerms,
     wakeWaitingJobs,
+    hurryTicks,
   },
 };
 

@@ -6,7 +6,7 @@ import { AttemptFakes } from "../attempt-fakes.ts";
 const withPostgres = ["takeOver", "expireJobs", "giveUpCalls", "giveBackHolds"];
 const withRedis = [
   ...["refillRedis", "dispatchUndispatched", "findAbsent", "moveLanes", "findReleased", "removeEnded"],
-  ...["applyChangedTerms", "wakeWaitingJobs"],
+  ...["applyChangedTerms", "wakeWaitingJobs", "hurryTicks"],
 ];
 const steps = [...withPostgres, ...withRedis];
 
