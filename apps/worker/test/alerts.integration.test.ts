@@ -166,12 +166,14 @@ describe("alerts", () => {
   });
 
   it("come as one message where there are more than ten", async () => {
-    await raise(11);
+    const at = new Date(Date.now() - 3_600_000);
+    await raise(11, at);
     start();
     await untilAllTold(11);
     expect(slack.texts).toEqual([expect.stringMatching(/^11 alerts:\n- Call call_/)]);
     expect(mail.mails).toHaveLength(1);
     expect(mail.mails[0]?.text).toMatch(/^Subject: Understudy: 11 alerts\r$/m);
+    expect(mail.mails[0]?.text).toContain(`\r\nDate: ${at.toUTCString().replace("GMT", "+0000")}\r\n`);
     expect(warnings).toHaveLength(11);
 
     await raise(10, new Date(Date.now() + 1_000));
