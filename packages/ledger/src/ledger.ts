@@ -3,6 +3,7 @@ import {
   type Database,
   databaseFault,
   groupCommit,
+  isDatabaseAway,
   loadStatement,
   newId,
   untilDatabaseAnswers,
@@ -207,11 +208,28 @@ export class Ledger {
       reserveUsd: reserveUsd.toFixed(),
       platformQuotaUsd: this.#platformQuotaUsd,
     };
-    const row = await this.#open(call);
+    const row = await this.#unlessNotHeard(call, this.#open);
     // Calls fit together or not at all: near a bound each is tried alone. So is one whose month was closed in
     // that very moment: it is another month now.
     const again = row?.owned && !row.fits && !row.stopped && (row.inCompany || row.monthClosed);
-    return this.#readOpening(again ? await this.#openAlone(call) : row);
+    return this.#readOpening(again ? await this.#unlessNotHeard(call, this.#openAlone) : row);
+  }
+
+  /** A call whose opening was not heard of may be open, and is never sent: its hold is given back once Postgres answers. */
+  async #unlessNotHeard<Opened>(call: NewCall, open: (call: NewCall) => Promise<Opened>): Promise<Opened> {
+    try {
+      return await open(call);
+    } catch (error) {
+      if (isDatabaseAway(error)) {
+        const { isRerouted: _, ...figures } = released;
+        const end: CallEnd = {
+          ...{ ...figures, id: call.id, status: "released", costUsd: "0", errorCode: "not_sent" },
+          ...{ provider: undefined, httpStatus: undefined, modelVersion: undefined },
+        };
+        untilDatabaseAnswers(() => this.#settle(end)).catch(() => {});
+      }
+      throw error;
+    }
   }
 
   #readOpening(row: OpenedCall | undefined): CallOpening {

@@ -1,0 +1,180 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import {
+  assertInvariants,
+  eventually,
+  type PostgresWire,
+  readBill,
+  type Stack,
+  startPostgresWire,
+  startStack,
+  watchPlaces,
+} from "@understudy/testkit";
+
+/** States that are neither the data's nor our statements': of each class of appendix A one or two. */
+const away = [
+  ...[
+    "08006",
+    "0F001",
+    "24000",
+    "25006",
+    "26000",
+    "28000",
+    "28P01",
+    "2D000",
+    "2F005",
+    "34000",
+    "38001",
+    "39P01",
+  ],
+  ...[
+    "3B001",
+    "3D000",
+    "40001",
+    "40P01",
+    "53100",
+    "53200",
+    "53300",
+    "55P03",
+    "57014",
+    "57P01",
+    "57P02",
+    "57P03",
+  ],
+  ...["58030", "72000", "F0001", "HV000", "XX000", "XX001"],
+];
+/** Tried again at once, three times: so often they are to be answered that the fourth is seen. */
+const passing = ["40001", "40P01", "57014"];
+
+/** Statements of a job's life, by name; and what is asked through Prisma. */
+const statements = {
+  "create-jobs": /^create-jobs$/,
+  "claim-jobs": /^claim-jobs$/,
+  "open-calls": /^open-calls$/,
+  "settle-calls": /^settle-calls$/,
+  "finish-jobs": /^finish-jobs$/,
+  "mark-dispatched": /^mark-dispatched$/,
+  Prisma: /"public"\."/,
+};
+
+let wire: PostgresWire;
+let stack: Stack;
+let places: ReturnType<typeof watchPlaces>;
+const accepted: string[] = [];
+
+beforeAll(async () => {
+  wire = await startPostgresWire(0);
+  stack = await startStack({
+    // The test itself asks Postgres straight.
+    environment: ({ databaseUrl }) => {
+      const url = new URL(databaseUrl);
+      wire.leadTo(Number(url.port));
+      url.port = String(wire.port);
+      return { DATABASE_URL: url.href, WORKER_ATTEMPT_SECONDS: "60" };
+    },
+  });
+  places = watchPlaces(stack);
+  const terms = { plan: "business", bucket: { ratePerHour: 1_000_000, burst: 1000 } };
+  await stack.request("PUT", "/api/ai/creators/psy", terms);
+});
+
+const takeBacks: (() => void)[] = [];
+afterEach(() => {
+  for (const takeBack of takeBacks.splice(0)) takeBack();
+});
+
+afterAll(async () => {
+  await places?.stop();
+  await stack?.stop();
+  await wire?.close();
+});
+
+let count = 0;
+
+/** Submits a job as an app does: the same request again, until it is accepted. */
+async function submit(): Promise<string> {
+  const message = `Hello number ${count++}, when is the next show?`;
+  const body = { creatorId: "psy", input: { fanId: "f", message } };
+  const key = { "idempotency-key": `key-${count}` };
+  return await eventually(async () => {
+    const response = await stack.request("POST", "/api/ai/agents/messaging/jobs", body, key);
+    if (response.status !== 202)
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "2"]);
+    expect(response.status).toBe(202);
+    const { id } = (await response.json()) as { id: string };
+    accepted.push(id);
+    return id;
+  });
+}
+
+/** Once the job has ended: what it has used up. */
+async function endOf(id: string) {
+  const { prisma } = stack.database;
+  return await eventually(async () => {
+    const job = await prisma.job.findUniqueOrThrow({ where: { id }, include: { outbox: true } });
+    expect(job.finishedAt).not.toBeNull();
+    const calls = await prisma.usageLog.findMany({ where: { jobId: id } });
+    return {
+      ...{ status: job.status, error: job.errorCode, tries: job.tries, crashes: job.crashes },
+      ...{ attempts: job.attempt - job.fences, events: job.outbox.length },
+      calls: calls.map((call) => call.status),
+    };
+  }, 60_000);
+}
+
+const unharmed = {
+  ...{ status: "completed", error: null, tries: 0, crashes: 0, attempts: 1, events: 1, calls: ["settled"] },
+};
+
+describe("Postgres answers with a state that is not the data's", () => {
+  it.each(away)(
+    "%s: to all, then to each statement of a job's life: 503, and nothing is used up or lost",
+    async (sqlState) => {
+      await stack.rule({ match: {}, respond: { delayMs: 500 }, times: 1 });
+      const early = await submit();
+      const call = await eventually(() =>
+        stack.database.prisma.usageLog.findFirstOrThrow({ where: { jobId: early, status: "started" } }),
+      );
+      const takeBack = wire.answer({ sqlState });
+      takeBacks.push(takeBack);
+      const refused = await stack.request("POST", "/api/ai/chat", {
+        creatorId: "psy",
+        fanId: "f",
+        message: "hi",
+      });
+      expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
+      const ready = await fetch(`${stack.url}/readyz`);
+      expect([ready.status, await ready.json()]).toMatchObject([503, { dependencies: { postgres: "away" } }]);
+      // Its answer is paid, and can't be written.
+      await eventually(async () =>
+        expect((await readBill(stack.emulatorUrl)).map(({ callId }) => callId)).toContain(call.id),
+      );
+      takeBack();
+
+      for (const statement of Object.values(statements))
+        takeBacks.push(wire.answer({ sqlState, statement, times: passing.includes(sqlState) ? 4 : 2 }));
+      const late = await submit();
+      expect([await endOf(early), await endOf(late)]).toEqual([unharmed, unharmed]);
+    },
+  );
+
+  it.each(["28P01", "3D000", "53300", "57P03"])("%s: to whoever connects", async (sqlState) => {
+    takeBacks.push(wire.answer({ sqlState, atConnect: true, times: 10 }));
+    wire.cut();
+    expect(await endOf(await submit())).toEqual(unharmed);
+  });
+});
+
+describe("a connection is lost when its statement was committed", () => {
+  it.each(Object.entries(statements))("%s: what was done is read back", async (_, statement) => {
+    takeBacks.push(wire.dropAfterCommit({ statement, times: 2 }));
+    const { calls, ...end } = await endOf(await submit());
+    expect({ ...end, calls: calls.filter((status) => status !== "released") }).toEqual(unharmed);
+    // What was opened unheard was not sent.
+    expect(calls.length).toBe(statement === statements["open-calls"] ? 3 : 1);
+  });
+});
+
+it("all of that leaves everything in order", async () => {
+  // Two were opened unheard, and never sent.
+  await assertInvariants(stack, accepted, 2);
+});
