@@ -1,5 +1,5 @@
 import { afterAll, afterEach, expect, it, jest } from "@jest/globals";
-import { startTcpProxy } from "@understudy/testkit";
+import { startLink } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type Database, openDatabase } from "../src/index.ts";
 
@@ -34,7 +34,7 @@ it("is Postgres' time as soon as Postgres has answered anything, however far off
 
 it("is learned where Postgres was away at first", async () => {
   const { port } = new URL(url);
-  const proxy = await startTcpProxy(Number(port));
+  const proxy = await startLink(Number(port));
   const through = new URL(url);
   through.port = String(proxy.port);
   // Nobody listens there.
