@@ -124,7 +124,11 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
  * Resolves a second after the last attempt of a stopping worker was given back. BullMQ waits for its Redis to hear of that for
  * ever, and need not: the reconciler of another worker finds out.
  */
-async function givenBack(stopping: AbortSignal, activeCount: () => number, signal: AbortSignal): Promise<void> {
+async function givenBack(
+  stopping: AbortSignal,
+  activeCount: () => number,
+  signal: AbortSignal,
+): Promise<void> {
   if (!stopping.aborted) await once(stopping, "abort", { signal }).catch(() => {});
   do await sleep(unheardMs, undefined, { signal }).catch(() => {});
   while (activeCount() > 0 && !signal.aborted);

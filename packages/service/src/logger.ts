@@ -36,7 +36,8 @@ export function createLogger(name: string, level: string): Logger {
       logMethod(parts: Parameters<LogFn>, log: LogFn, level: number) {
         const [fields, message] = parts as unknown as [object, string | undefined];
         if (typeof fields !== "object" || fields === null) return log.apply(this as unknown as Logger, parts);
-        const left = "err" in fields ? noteFault(fields, message, level) : repeated.note(`${message}`, usualMax);
+        const left =
+          "err" in fields ? noteFault(fields, message, level) : repeated.note(`${message}`, usualMax);
         if (left === undefined) return;
         const shown = left === 0 ? fields : { ...fields, repeats: left };
         log.apply(this as unknown as Logger, [shown, message] as unknown as Parameters<LogFn>);
