@@ -83,7 +83,9 @@ describe.each(skews)("a worker that is %s", (_title, skewsMs) => {
     // Longer than anything that is taken over early would run.
     await stack.rule({ match: { contains: "slow" }, respond: { delayMs: 8_000 } });
     const begunAt = performance.now();
-    const putOff = await submit("put off, please");
+    // Of a named model: of a role's the next would answer at once.
+    const input = { prompt: "put off, please", model: "gemini-3.5-flash-lite" };
+    const putOff = await stack.submit("test", { creatorId: "psy", input });
     await eventually(async () => expect((await stack.job(putOff)).status).toBe("completed"), 30_000);
     expect(performance.now() - begunAt).toBeGreaterThan(3_000);
     const slow = await submit("slow, please");
