@@ -1,37 +1,40 @@
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "@jest/globals";
-import { eventually, startLink } from "@understudy/testkit";
+import { afterEach, expect, it } from "@jest/globals";
+import { eventually, type Link, startLink } from "@understudy/testkit";
 import { ends, rest, stack, start, startOwnPostgres, submitMany } from "./fault-run.ts";
 
 /** Longer than prices are kept: they are read anew while it lasts. */
 const faultMs = 36_000;
 
+let link: Link;
+
+/** After the stack, whose database lies behind it. */
+afterEach(async () => {
+  await link.close();
+});
+
 it("a load balancer closes what it accepts, since Postgres is gone behind it, for 36 s: no paid answer is lost, no job fails for it", async () => {
   const postgres = await startOwnPostgres();
   const url = new URL(postgres.url);
-  const link = await startLink(Number(url.port));
+  link = await startLink(Number(url.port));
   url.port = String(link.port);
   await start({ postgresUrl: url.toString(), environment: { WORKER_ATTEMPT_SECONDS: "100" } });
-  try {
-    await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 10 });
-    await submitMany(10);
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(10),
-    );
-    const shut = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
-    await sleep(100);
-    link.leadTo((shut.address() as AddressInfo).port);
-    link.cut();
-    await sleep(faultMs);
-    link.leadTo(Number(new URL(postgres.url).port));
-    link.cut();
-    shut.close();
-    await rest();
-    const calls = await stack.database.prisma.usageLog.groupBy({ by: ["status"], _count: true });
-    expect(await ends()).toEqual({ completed: 10 });
-    expect(calls).toEqual([{ status: "settled", _count: 10 }]);
-  } finally {
-    await link.close();
-  }
+  await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 10 });
+  await submitMany(10);
+  await eventually(async () =>
+    expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(10),
+  );
+  const shut = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await sleep(100);
+  link.leadTo((shut.address() as AddressInfo).port);
+  link.cut();
+  await sleep(faultMs);
+  link.leadTo(Number(new URL(postgres.url).port));
+  link.cut();
+  shut.close();
+  await rest();
+  const calls = await stack.database.prisma.usageLog.groupBy({ by: ["status"], _count: true });
+  expect(await ends()).toEqual({ completed: 10 });
+  expect(calls).toEqual([{ status: "settled", _count: 10 }]);
 });
