@@ -42,13 +42,22 @@ async function during(fault: () => Promise<void>): Promise<void> {
   expect(await database.prisma.creator.count({ where: { id: { in: told } } })).toBe(told.length);
 }
 
+const waitedFor = () =>
+  database.execute({
+    name: "",
+    text: "SELECT sync_state FROM pg_stat_replication WHERE sync_state <> 'async'",
+  });
+
 it("fails over again and again, and loses nothing of what it said was committed", async () => {
   for (const _ of [1, 2]) {
     const before = pair.primaryPid();
     await during(() => pair.failOver());
     expect(pair.primaryPid()).not.toBe(before);
     expect(identify(before)).toBeUndefined();
+    // Commits wait for a replica where there is one, and for nobody otherwise.
+    expect(await waitedFor()).toEqual([]);
     await during(() => pair.restoreReplica());
+    expect(await waitedFor()).toEqual([{ sync_state: "sync" }]);
   }
 });
 
