@@ -43,6 +43,8 @@ export class SupervisedProcess {
   readonly links: ProcessLinks;
   /** Of what it said when it was last ready. */
   details: ServiceProcess["details"] = {};
+  /** What it printed when it last ended. */
+  lastWords = "";
   readonly #options: SupervisedOptions;
   readonly #startedAt = performance.now();
   readonly #counting = setInterval(() => this.#count(), 1_000).unref();
@@ -187,6 +189,7 @@ export class SupervisedProcess {
 
   #keep(output: string): void {
     this.#keptBytes += output.length;
+    this.lastWords = output;
     appendFileSync(this.#options.logFile, output.endsWith("\n") ? output : `${output}\n`);
   }
 }

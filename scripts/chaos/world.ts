@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "@understudy/database";
 import { findFreePort } from "@understudy/local-services";
 import {
@@ -82,7 +83,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const prices = await doublePricesFrom(database, pricesFrom);
     const pooler =
       topology.postgres === "pgbouncer"
-        ? await opened(startPgBouncer(postgres.url, { pool: 20 }), (one) => one.stop())
+        ? await opened(startPgBouncer(postgres.url, { pool: 20, timeZone: "UTC" }), (one) => one.stop())
         : undefined;
     const reachedAt = pooler ? pooler.urlOf(databaseUrl) : databaseUrl;
     const emulatorUrl = String(emulator.details.url);
@@ -130,7 +131,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         }),
       );
     }
-    await Promise.all(processes.map((one) => one.start()));
+    await readyInTime(processes);
 
     return {
       topology,
@@ -165,6 +166,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await close();
     throw error;
   }
+}
+
+/** Long on a busy machine. */
+const readyMsMax = 120_000;
+
+/** @throws where one does not become ready, with what it has said */
+async function readyInTime(processes: readonly SupervisedProcess[]): Promise<void> {
+  const late = sleep(readyMsMax, "late" as const, { ref: false });
+  if ((await Promise.race([Promise.all(processes.map((one) => one.start())), late])) !== "late") return;
+  const missing = processes.filter((one) => !one.isRunning());
+  throw new Error(missing.map(({ name, lastWords }) => `${name} does not start:\n${lastWords}`).join("\n"));
 }
 
 /** Far apart, so that two runs at once take none of each other's. */
