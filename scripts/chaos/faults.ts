@@ -20,7 +20,11 @@ interface FaultKind<Parameters extends object> {
 }
 
 /** What faults are done to, and who judges how it recovers. */
-export type FaultyWorld = World & Pick<InvariantsWatch, "noteKill" | "noteFailover">;
+export interface FaultyWorld extends World, Pick<InvariantsWatch, "noteKill" | "noteFailover"> {
+  /** Whether a fault is done to that target now. */
+  isUnder(target: string): boolean;
+  onViolation(violation: string): void;
+}
 
 const kind = <Parameters extends object>(fault: FaultKind<Parameters>): FaultKind<Parameters> => fault;
 
@@ -132,7 +136,11 @@ export const faultKinds = {
     target: ({ process }) => process,
     disables: ({ process }) => process,
     async inject(world, { process, downMs }, signal) {
-      await world.process(process).stop();
+      // What it runs can't be given back while Postgres is away.
+      const isExcused = () => world.isUnder("postgres") || world.isUnder(`${process} postgres`);
+      const excused = isExcused();
+      const fault = await world.process(process).stop();
+      if (fault !== undefined && !excused && !isExcused()) world.onViolation(`X: ${fault}`);
       await pause(downMs, signal);
       await world.process(process).start();
     },

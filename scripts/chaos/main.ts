@@ -1,35 +1,61 @@
+import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import fc from "fast-check";
-import { exitCodeOf } from "../client/command-error.ts";
-import { type ChaosOptions, type FaultGroup, parseOptions } from "./options.ts";
+import { CommandError, exitCodeOf } from "../client/command-error.ts";
+import { parseOptions } from "./options.ts";
 import { possibleHere } from "./requirements.ts";
 import { type ChaosResult, runSchedule } from "./run.ts";
 import { lineOf, type Schedule, schedules } from "./schedule.ts";
 import { type Topology, topologies, topologyOf } from "./topologies.ts";
 import { readTrace, Trace, type TraceHead } from "./trace.ts";
 
+/** Ctrl-C: what was started is stopped and deleted; a second one ends it at once. */
+const interrupt = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.on(signal, () => {
+    if (interrupt.signal.aborted) process.exit(130);
+    console.log("stopping what was started; again to end at once");
+    interrupt.abort();
+  });
+setMaxListeners(0, interrupt.signal);
+
 /** The rest of the time is for what is left when all faults have ended. */
 const windowShare = 0.7;
+
+/** What is run: all but the schedule. */
+interface Plan {
+  head: Omit<TraceHead, "schedule">;
+  topology: Topology;
+  /** How long load and faults come. */
+  windowMs: number;
+  directory: string;
+}
 
 /** @returns the exit code */
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2), process.env);
   const replayed = options.replayFile === undefined ? undefined : readTrace(options.replayFile);
-  const wanted = topologyNamed(replayed?.topology ?? options.topology, replayed?.seed ?? options.seed);
-  const { topology, groups, missing } = await possibleHere(wanted, replayed?.only ?? options.only);
+  const { seed, minutes, only, topology: named } = replayed ?? options;
+  const wanted = topologies.find(({ name }) => name === named) ?? topologyOf(seed);
+  const { topology, groups, missing } = await possibleHere(wanted, only);
   for (const line of missing) console.log(`left out: ${line}`);
-  const head = {
-    seed: replayed?.seed ?? options.seed,
-    minutes: replayed?.minutes ?? options.minutes,
-    topology: topology.name,
-    only: [...groups],
+  if (groups.length === 0)
+    throw new CommandError("Of the faults that are wanted none can be brought about here.", 1);
+  const plan: Plan = {
+    head: { seed, minutes, topology: topology.name, only: [...groups] },
+    topology,
+    windowMs: Math.round(minutes * 60_000 * windowShare),
+    directory: options.directory,
   };
-  const windowMs = Math.round(head.minutes * 60_000 * windowShare);
+  const result = replayed
+    ? await runOnce(plan, replayed.schedule)
+    : await runSeed(plan, options.shrinkMinutes);
+  console.log(verdict(plan, result, missing.length > 0));
+  return result.violations.length === 0 ? 0 : 1;
+}
 
-  const first = replayed
-    ? await runOnce(options, head, topology, replayed.schedule, windowMs)
-    : await runSeed(options, head, topology, groups, windowMs);
-  const { violations, faults, jobs, repeats, restSeconds, logBytes } = first;
+function verdict({ head, topology }: Plan, result: ChaosResult, isPartial: boolean): string {
+  const { violations, faults, jobs, repeats, restSeconds, logBytes } = result;
   const figures = [
     `${violations.length} violations`,
     `${faults} faults`,
@@ -38,33 +64,27 @@ async function main(): Promise<number> {
     restSeconds === undefined ? "never at rest" : `at rest after ${restSeconds.toFixed(1)} s`,
     `${Math.round(logBytes / 1024)} KiB of logs`,
     `topology ${topology.name}`,
-    ...(missing.length > 0 ? ["partial"] : []),
+    ...(isPartial ? ["partial"] : []),
   ];
-  console.log(`chaos: seed ${head.seed}: ${figures.join(", ")}`);
-  return violations.length === 0 ? 0 : 1;
+  return `chaos: seed ${head.seed}: ${figures.join(", ")}`;
 }
 
 /** Runs the seed's schedule; after a violation smaller ones, as long as they may take. @returns what the first has shown */
-async function runSeed(
-  options: ChaosOptions,
-  head: Omit<TraceHead, "schedule">,
-  topology: Topology,
-  groups: readonly FaultGroup[],
-  windowMs: number,
-): Promise<ChaosResult> {
+async function runSeed(plan: Plan, shrinkMinutes: number): Promise<ChaosResult> {
+  const { head, topology, windowMs } = plan;
   let first: ChaosResult | undefined;
   let smallest: Schedule | undefined;
   let runs = 0;
-  const deadline = () => performance.now() + options.shrinkMinutes * 60_000;
   let until = Number.POSITIVE_INFINITY;
-  const property = fc.asyncProperty(schedules(topology, groups, windowMs), async (schedule) => {
+  const property = fc.asyncProperty(schedules(topology, head.only, windowMs), async (schedule) => {
     // What is tried when the time is over passes, which ends the shrinking.
     if (performance.now() > until) return true;
-    const directory = runs++ === 0 ? options.directory : join(options.directory, `smaller-${runs - 1}`);
-    const result = await runOnce({ ...options, directory }, head, topology, schedule, windowMs);
+    const directory = runs === 0 ? plan.directory : join(plan.directory, `smaller-${runs}`);
+    runs += 1;
+    const result = await runOnce({ ...plan, directory }, schedule);
     if (!first) {
       first = result;
-      until = deadline();
+      until = performance.now() + shrinkMinutes * 60_000;
     }
     if (result.violations.length > 0) smallest = schedule;
     return result.violations.length === 0;
@@ -73,8 +93,9 @@ async function runSeed(
     seed: head.seed,
     numRuns: 1,
     unbiased: true,
-    endOnFailure: options.shrinkMinutes === 0,
+    endOnFailure: shrinkMinutes === 0,
   });
+  interrupt.signal.throwIfAborted();
   // The run itself has failed, and not what it tries.
   if (!first) throw errorInstance;
   if (smallest && runs > 1) {
@@ -84,44 +105,25 @@ async function runSeed(
   return first;
 }
 
-async function runOnce(
-  { directory }: Pick<ChaosOptions, "directory">,
-  head: Omit<TraceHead, "schedule">,
-  topology: Topology,
-  schedule: Schedule,
-  windowMs: number,
-): Promise<ChaosResult> {
+async function runOnce({ head, directory, ...plan }: Plan, schedule: Schedule): Promise<ChaosResult> {
+  const { seed, topology, only } = head;
   const trace = new Trace(directory, { ...head, schedule });
-  console.log(
-    `\nseed ${head.seed}, topology ${topology.name}, ${schedule.length} faults in ${Math.round(windowMs / 1000)} s:`,
-  );
+  const seconds = Math.round(plan.windowMs / 1000);
+  console.log(`\nseed ${seed}, topology ${topology}, ${schedule.length} faults in ${seconds} s:`);
   for (const fault of schedule) console.log(lineOf(fault));
   console.log(`trace: ${trace.file}\n`);
   const startedAt = performance.now();
   const say = (line: string) =>
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
-  const result = await runSchedule({
-    ...head,
-    topology,
-    groups: head.only,
-    schedule,
-    windowMs,
-    directory,
-    trace,
-    say,
-  });
+  const { signal } = interrupt;
+  const run = { ...plan, seed, groups: only, schedule, directory, trace, say, interrupt: signal };
+  const result = await runSchedule(run);
   trace.note("result", result);
   return result;
 }
 
-function topologyNamed(name: string | undefined, seed: number): Topology {
-  return topologies.find((one) => one.name === name) ?? topologyOf(seed);
-}
-
-process.on("SIGINT", () => process.exit(130));
-
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = interrupt.signal.aborted ? 130 : exitCodeOf(error);
 }

@@ -51,7 +51,7 @@ export function parseOptions(
       minutesOrNone,
       10,
     )
-    .option("--out <DIR>", "where trace and logs go (default: .understudy/chaos/seed-N)")
+    .option("--out <DIR>", "where trace and logs go (default: .understudy/chaos/seed-N, or replay)")
     .addHelpText(
       "after",
       "\nExit codes: 0 no violation; 1 violations, or it could not run; 2 wrong usage; 130 after Ctrl-C. Guide: docs/chaos.md.",
@@ -75,7 +75,9 @@ export function parseOptions(
     replayFile: given.replay === undefined ? undefined : resolve(here, given.replay),
     shrinkMinutes: given.shrink,
     directory:
-      given.out === undefined ? resolve(`.understudy/chaos/seed-${given.seed}`) : resolve(here, given.out),
+      given.out === undefined
+        ? resolve(".understudy/chaos", given.replay === undefined ? `seed-${given.seed}` : "replay")
+        : resolve(here, given.out),
   };
 }
 

@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Link,
@@ -60,6 +60,7 @@ export class SupervisedProcess {
     this.#options = options;
     this.name = options.name;
     this.links = options.links;
+    writeFileSync(options.logFile, "");
   }
 
   /** Starts it, and again until it is ready: while a service is away it may end at once. */
@@ -105,10 +106,10 @@ export class SupervisedProcess {
     await child?.kill();
   }
 
-  /** SIGTERM, which it has to follow with exit code 0. It stays down. */
-  async stop(): Promise<void> {
+  /** SIGTERM. It stays down. @returns how it has ended, in words, where that was not with exit code 0 */
+  async stop(): Promise<string | undefined> {
     const child = this.#letGo();
-    if (!child) return;
+    if (!child) return undefined;
     const startedAt = performance.now();
     const timer = setTimeout(() => child.signal("SIGKILL"), stopMsMax);
     child.signal("SIGCONT");
@@ -116,8 +117,7 @@ export class SupervisedProcess {
     clearTimeout(timer);
     const how = await child.ended;
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    if (how !== 0)
-      this.#options.onViolation(`X: ${this.name} was told to stop and ended with ${how} after ${seconds} s`);
+    return how === 0 ? undefined : `${this.name} was told to stop and ended with ${how} after ${seconds} s`;
   }
 
   signal(signal: NodeJS.Signals): void {

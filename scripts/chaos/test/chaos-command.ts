@@ -7,8 +7,22 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
+interface Ending {
+  code: number | null;
+  output: string;
+}
+
 /** Runs the command as a person does, without the search for a smaller schedule. */
-export async function runChaos(...argv: string[]): Promise<{ code: number | null; output: string }> {
+export function runChaos(...argv: string[]): Promise<Ending> {
+  return run(argv, () => false);
+}
+
+/** Runs it, and presses Ctrl-C when it has printed that. */
+export function interruptChaos(printed: RegExp, ...argv: string[]): Promise<Ending> {
+  return run(argv, (output) => printed.test(output));
+}
+
+async function run(argv: readonly string[], isToBeInterrupted: (output: string) => boolean): Promise<Ending> {
   const directory = mkdtempSync(join(tmpdir(), "understudy-test-"));
   const command = ["scripts/chaos.mjs", "--shrink", "0", "--out", directory, ...argv];
   const child = spawn(process.execPath, command, {
@@ -17,9 +31,11 @@ export async function runChaos(...argv: string[]): Promise<{ code: number | null
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
+  let isInterrupted = false;
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
+      if (!isInterrupted && isToBeInterrupted(output)) isInterrupted = child.kill("SIGINT");
     });
   const [code] = (await once(child, "close")) as [number | null];
   rmSync(directory, { recursive: true });

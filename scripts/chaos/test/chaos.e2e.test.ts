@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { runChaos, verdictOf } from "./chaos-command.ts";
+import { interruptChaos, runChaos, verdictOf } from "./chaos-command.ts";
 
 /** A minute each, and what the last jobs take. */
 const patienceMs = 300_000;
@@ -14,4 +14,12 @@ describe("npm run chaos", () => {
     },
     patienceMs,
   );
+
+  it("stops all that it has started at Ctrl-C", async () => {
+    const { code, output } = await interruptChaos(/ s {2}\+ /, "--seed", "5", "--minutes", "5");
+    expect({ code, lines: output.trim().split("\n").slice(-1) }).toEqual({
+      code: 130,
+      lines: ["stopping what was started; again to end at once"],
+    });
+  });
 });

@@ -43,6 +43,10 @@ describe("the command line of chaos", () => {
     });
   });
 
+  it("keeps the trace of a replay beside those of seeds", () => {
+    expect(parseOptions(["--replay", "a"], {}).directory).toBe(resolve(".understudy/chaos/replay"));
+  });
+
   it.each([
     ["--seed 1.5"],
     ["--seed -1"],
