@@ -13,16 +13,20 @@ interface FaultKind<Parameters extends object> {
   parameters(topology: Topology): fc.Arbitrary<Parameters>;
   /** What it is done to: of two that meet there the second waits for the first. */
   target(parameters: Parameters): string;
-  /** The process that can't do its work meanwhile, or "all" where none can; nobody unless given. */
-  disables?(parameters: Parameters): string;
-  /** Brings it about, and ends it. @param signal aborts where it is to be ended at once */
-  inject(world: FaultyWorld, parameters: Parameters, signal: AbortSignal): Promise<void>;
+  /**
+   * Brings it about, and ends it.
+   * @param signal aborts where it is to be ended at once
+   * @returns false where nothing was done, since its process does not run
+   */
+  inject(world: FaultyWorld, parameters: Parameters, signal: AbortSignal): Promise<boolean>;
 }
 
 /** What faults are done to, and who judges how it recovers. */
 export interface FaultyWorld extends World, Pick<InvariantsWatch, "noteKill" | "noteFailover"> {
-  /** Whether a fault is done to that target now. */
-  isUnder(target: string): boolean;
+  /** @param name of a process that can't work from now on, or "all" where none can @returns takes it back */
+  disable(name: string): () => void;
+  /** Answers of the provider may be lost from now on. @returns says that they can't any more */
+  mayLose(): () => void;
   onViolation(violation: string): void;
 }
 
@@ -31,9 +35,23 @@ const kind = <Parameters extends object>(fault: FaultKind<Parameters>): FaultKin
 /** Waits, or not any longer. */
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => {});
 
+/** Does what can't be worked through, and says so meanwhile. */
+async function disabling(world: FaultyWorld, name: string, work: () => Promise<unknown>): Promise<true> {
+  const enable = world.disable(name);
+  try {
+    await work();
+  } finally {
+    enable();
+  }
+  return true;
+}
+
 const shortMs = fc.integer({ min: 200, max: 6_000 });
-/** Longer than leases, locks and time-outs of a few seconds. */
-const longMs = fc.integer({ min: 1_000, max: 20_000 });
+/** Some longer than leases, locks and time-outs. */
+const longMs = fc.oneof(
+  { weight: 2, arbitrary: fc.integer({ min: 500, max: 4_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 4_000, max: 20_000 }) },
+);
 
 const workerOf = (topology: Topology) => fc.constantFrom(...processesOf(topology).workers);
 const processOf = (topology: Topology) =>
@@ -86,12 +104,11 @@ export const faultKinds = {
     group: "processes",
     parameters: (topology) => fc.record({ process: processOf(topology), downMs: shortMs }),
     target: ({ process }) => process,
-    disables: ({ process }) => process,
     async inject(world, { process, downMs }, signal) {
+      const one = world.process(process);
+      if (!one.isRunning()) return false;
       world.noteKill();
-      await world.process(process).kill();
-      await pause(downMs, signal);
-      await world.process(process).start();
+      return await down(world, process, () => one.kill(), downMs, signal);
     },
   }),
   "kill-at": kind({
@@ -99,50 +116,48 @@ export const faultKinds = {
     parameters: (topology) =>
       fc.record({ process: workerOf(topology), point: pointOf, nth, downMs: shortMs }),
     target: ({ process }) => process,
-    disables: ({ process }) => process,
     async inject(world, { process, point, nth, downMs }, signal) {
-      if (!(await world.process(process).killAt(point, nth, signal))) return;
+      const one = world.process(process);
+      if (!one.isRunning()) return false;
+      await one.killAt(point, nth, signal);
       world.noteKill();
-      await pause(downMs, signal);
-      await world.process(process).start();
+      return await down(world, process, async () => {}, downMs, signal);
     },
   }),
   freeze: kind({
     group: "processes",
     parameters: (topology) => fc.record({ process: processOf(topology), ms: longMs }),
     target: ({ process }) => process,
-    disables: ({ process }) => process,
     async inject(world, { process, ms }, signal) {
-      world.process(process).signal("SIGSTOP");
-      await pause(ms, signal);
-      world.process(process).signal("SIGCONT");
+      const one = world.process(process);
+      if (!one.isRunning()) return false;
+      one.signal("SIGSTOP");
+      return await frozen(world, process, ms, signal);
     },
   }),
   "freeze-at": kind({
     group: "processes",
     parameters: (topology) => fc.record({ process: workerOf(topology), point: pointOf, nth, ms: longMs }),
     target: ({ process }) => process,
-    disables: ({ process }) => process,
     async inject(world, { process, point, nth, ms }, signal) {
-      world.process(process).freezeAt(point, nth);
-      await pause(ms, signal);
-      world.process(process).forgetPoints();
-      world.process(process).signal("SIGCONT");
+      const one = world.process(process);
+      if (!one.isRunning()) return false;
+      await one.freezeAt(point, nth, signal);
+      return await frozen(world, process, ms, signal);
     },
   }),
   restart: kind({
     group: "processes",
     parameters: (topology) => fc.record({ process: processOf(topology), downMs: shortMs }),
     target: ({ process }) => process,
-    disables: ({ process }) => process,
     async inject(world, { process, downMs }, signal) {
-      // What it runs can't be given back while Postgres is away.
-      const isExcused = () => world.isUnder("postgres") || world.isUnder(`${process} postgres`);
-      const excused = isExcused();
-      const fault = await world.process(process).stop();
-      if (fault !== undefined && !excused && !isExcused()) world.onViolation(`X: ${fault}`);
-      await pause(downMs, signal);
-      await world.process(process).start();
+      const one = world.process(process);
+      if (!one.isRunning()) return false;
+      const stop = async () => {
+        const fault = await one.stop();
+        if (fault !== undefined) world.onViolation(`X: ${fault}`);
+      };
+      return await down(world, process, stop, downMs, signal);
     },
   }),
 
@@ -150,77 +165,72 @@ export const faultKinds = {
     group: "postgres",
     parameters: () => fc.record({ downMs: longMs }),
     target: () => "postgres",
-    disables: () => "all",
-    async inject(world, { downMs }, signal) {
-      await world.postgres.crash(() => pause(downMs, signal));
-    },
+    inject: (world, { downMs }, signal) =>
+      disabling(world, "all", () => world.postgres.crash(() => pause(downMs, signal))),
   }),
   "postgres-freeze": kind({
     group: "postgres",
     parameters: () => fc.record({ ms: longMs }),
     target: () => "postgres",
-    disables: () => "all",
-    async inject(world, { ms }, signal) {
-      await world.postgres.freeze(() => pause(ms, signal));
-    },
+    inject: (world, { ms }, signal) =>
+      disabling(world, "all", () => world.postgres.freeze(() => pause(ms, signal))),
   }),
   "postgres-failover": kind({
     group: "postgres",
     fits: ({ postgres }) => postgres === "pair",
-    parameters: () => fc.record({ settleMs: shortMs }),
+    parameters: () => fc.record({}),
     target: () => "postgres",
-    disables: () => "all",
-    async inject(world, { settleMs }, signal) {
+    async inject(world) {
       world.noteFailover();
       await world.postgres.failOver();
-      await pause(settleMs, signal);
+      return true;
     },
   }),
   "postgres-ends-sessions": kind({
     group: "postgres",
     parameters: () => fc.record({ ms: longMs }),
     target: () => "postgres",
-    disables: () => "all",
     async inject(world, { ms }, signal) {
       const until = performance.now() + ms;
       while (performance.now() < until && !signal.aborted) {
         await world.postgres.endSessions(2).catch(() => {});
         await pause(150, signal);
       }
+      return true;
     },
   }),
   "postgres-read-only": kind({
     group: "postgres",
     parameters: () => fc.record({ ms: longMs }),
     target: () => "postgres",
-    disables: () => "all",
-    async inject(world, { ms }, signal) {
-      await world.postgres.setReadOnly(true);
-      await pause(ms, signal);
-      await world.postgres.setReadOnly(false);
-    },
+    inject: (world, { ms }, signal) =>
+      disabling(world, "all", async () => {
+        await world.postgres.setReadOnly(true);
+        await pause(ms, signal);
+        await world.postgres.setReadOnly(false);
+      }),
   }),
   sqlstate: kind({
     group: "postgres",
     parameters: (topology) => fc.record({ process: processOf(topology), sqlState: sqlStates, ms: shortMs }),
     target: ({ process }) => `${process} postgres`,
-    disables: ({ process }) => process,
     async inject(world, { process, sqlState, ms }, signal) {
       const end = world.process(process).links.postgres.answer({ sqlState });
       await pause(ms, signal);
       end();
+      return true;
     },
   }),
   "drop-after-commit": kind({
     group: "postgres",
     parameters: (topology) =>
-      fc.record({ process: processOf(topology), times: fc.integer({ min: 1, max: 10 }), ms: shortMs }),
+      fc.record({ process: processOf(topology), times: fc.integer({ min: 1, max: 10 }), ms: longMs }),
     target: ({ process }) => `${process} postgres`,
-    disables: ({ process }) => process,
     async inject(world, { process, times, ms }, signal) {
-      const end = world.process(process).links.postgres.dropAfterCommit({ times });
+      const end = world.process(process).links.postgres.dropAfterCommit({ times, statement: writing });
       await pause(ms, signal);
       end();
+      return true;
     },
   }),
 
@@ -229,50 +239,50 @@ export const faultKinds = {
     // A pair keeps nothing on disk: its replica is what it has.
     fits: ({ redis }) => redis === "alone",
     parameters: () =>
-      fc.record({ downMs: longMs, cutBytes: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50_000 })) }),
+      fc.record({
+        downMs: longMs,
+        cutBytes: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50_000 })),
+      }),
     target: () => "redis",
-    disables: () => "all",
-    async inject(world, { downMs, cutBytes }, signal) {
-      await world.redis.crash(cutBytes, () => pause(downMs, signal));
-    },
+    inject: (world, { downMs, cutBytes }, signal) =>
+      disabling(world, "all", () => world.redis.crash(cutBytes, () => pause(downMs, signal))),
   }),
   "redis-wipe": kind({
     group: "redis",
     parameters: () => fc.record({}),
     target: () => "redis",
-    disables: () => "all",
-    inject: (world) => world.redis.wipe(),
+    async inject(world) {
+      await world.redis.wipe();
+      return true;
+    },
   }),
   "redis-freeze": kind({
     group: "redis",
     parameters: () => fc.record({ ms: longMs }),
     target: () => "redis",
-    disables: () => "all",
-    async inject(world, { ms }, signal) {
-      await world.redis.freeze(() => pause(ms, signal));
-    },
+    inject: (world, { ms }, signal) =>
+      disabling(world, "all", () => world.redis.freeze(() => pause(ms, signal))),
   }),
   "redis-full": kind({
     group: "redis",
     parameters: () => fc.record({ ms: longMs }),
     target: () => "redis",
-    disables: () => "all",
-    async inject(world, { ms }, signal) {
-      await world.redis.setFull(true);
-      await pause(ms, signal);
-      await world.redis.setFull(false);
-    },
+    inject: (world, { ms }, signal) =>
+      disabling(world, "all", async () => {
+        await world.redis.setFull(true);
+        await pause(ms, signal);
+        await world.redis.setFull(false);
+      }),
   }),
   "redis-failover": kind({
     group: "redis",
     fits: ({ redis }) => redis === "pair",
-    parameters: () => fc.record({ settleMs: shortMs }),
+    parameters: () => fc.record({}),
     target: () => "redis",
-    disables: () => "all",
-    async inject(world, { settleMs }, signal) {
+    async inject(world) {
       world.noteFailover();
       await world.redis.failOver();
-      await pause(settleMs, signal);
+      return true;
     },
   }),
 
@@ -289,15 +299,22 @@ export const faultKinds = {
         fc.record({ process: workerOf(topology), to: fc.constant("gemini" as const), ...linkFault }),
       ),
     target: ({ process, to }) => `${process} ${to}`,
-    disables: ({ process, to }) => (to === "gemini" ? nobody : process),
     async inject(world, { process, to, mode, ms }, signal) {
       const link = world.process(process).links[to];
+      const found = to === "gemini" ? world.mayLose() : () => {};
       if (mode === "delay") link.delay(delayMs);
       else link[mode]();
-      if (mode === "cut") return;
-      await pause(mode === "swallow" ? swallowedMs : ms, signal);
-      if (mode === "delay") link.delay(0);
-      else link.pass();
+      const lasting = async () => {
+        if (mode === "swallow") await pause(swallowedMs, signal);
+        else if (mode !== "cut") await pause(ms, signal);
+      };
+      // A slow service, or a provider that is away, is one that can be worked with.
+      if (mode === "delay" || to === "gemini") await lasting();
+      else await disabling(world, process, lasting);
+      if (mode !== "cut" && mode !== "swallow") link.pass();
+      link.delay(0);
+      found();
+      return true;
     },
   }),
 
@@ -314,14 +331,45 @@ export const faultKinds = {
       world.process(process).setClock(skewMs);
       await pause(ms, signal);
       world.process(process).setClock(0);
+      return true;
     },
   }),
 };
 
+/** Ends a process, and starts it again after a while. */
+async function down(
+  world: FaultyWorld,
+  name: string,
+  end: () => Promise<void>,
+  downMs: number,
+  signal: AbortSignal,
+): Promise<true> {
+  const found = world.mayLose();
+  await disabling(world, name, async () => {
+    await end();
+    await pause(downMs, signal);
+    await world.process(name).start();
+  });
+  found();
+  return true;
+}
+
+/** Lets a process that is stopped go on after a while. */
+async function frozen(world: FaultyWorld, name: string, ms: number, signal: AbortSignal): Promise<true> {
+  const found = world.mayLose();
+  await disabling(world, name, async () => {
+    await pause(ms, signal);
+    await world.process(name).thaw();
+  });
+  found();
+  return true;
+}
+
+/** Statements whose commit is worth something; not what only looks. */
+const writing = /\b(INSERT|UPDATE|DELETE|COMMIT)\b/i;
+
 /** Within so long connections that are black holes are found out and made anew. */
 const swallowedMs = 20_000;
-
-const nobody = "nobody";
 
 /** On a link that is slow, each way. */
 const delayMs = 400;

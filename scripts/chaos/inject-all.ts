@@ -5,22 +5,41 @@ import { lineOf, type Schedule, type ScheduledFault } from "./schedule.ts";
 import { processesOf } from "./topologies.ts";
 import type { Trace } from "./trace.ts";
 
+/** What came of a schedule. */
+interface Injected {
+  faults: number;
+  /** Share of the time in which what has to be done by a time was watched: else nobody could have done it. */
+  watchedShare: number;
+  /** Times, in ms since 1970, in which answers of the provider may have been lost. */
+  mayLose: { from: number; until: number }[];
+}
+
 /**
  * Brings the schedule about. Faults that meet at one target wait for each other.
  * @param over aborts when none is to begin any more, and all are to end
- * @returns how many there were
  */
 export async function injectAll(
   { schedule, trace, say }: { schedule: Schedule; trace: Trace; say: (line: string) => void },
-  world: Omit<FaultyWorld, "isUnder"> & Pick<InvariantsWatch, "noteAway" | "noteBack">,
+  world: Omit<FaultyWorld, "disable" | "mayLose"> & Pick<InvariantsWatch, "noteAway" | "noteBack">,
   over: AbortSignal,
-): Promise<number> {
+): Promise<Injected> {
+  const startedAt = performance.now();
   const disabled = new Disabled(processesOf(world.topology).workers, world);
-  const under = new Set<string>();
-  const faulty: FaultyWorld = { ...world, isUnder: (target) => under.has(target) };
+  const mayLose: Injected["mayLose"] = [];
+  const faulty: FaultyWorld = {
+    ...world,
+    disable: (name) => disabled.add(name),
+    mayLose() {
+      const time = { from: Date.now(), until: Number.POSITIVE_INFINITY };
+      mayLose.push(time);
+      return () => {
+        time.until = Date.now();
+      };
+    },
+  };
   /** Of each target: until it is free. */
   const turns = new Map<string, Promise<void>>();
-  let count = 0;
+  let faults = 0;
 
   async function inject(scheduled: ScheduledFault): Promise<void> {
     const { atMs, parameters } = scheduled;
@@ -31,20 +50,17 @@ export async function injectAll(
       if (over.aborted) return trace.note("left_out", scheduled);
       trace.note("begin", scheduled);
       say(lineOf(scheduled));
-      count += 1;
-      under.add(target);
-      const enable = disabled.add(fault.disables?.(parameters));
-      await fault.inject(faulty, parameters, over);
-      enable();
-      under.delete(target);
-      trace.note("end", scheduled);
+      const isDone = await fault.inject(faulty, parameters, over);
+      if (isDone) faults += 1;
+      trace.note(isDone ? "end" : "missed", scheduled);
     });
     turns.set(target, turn);
     await turn;
   }
 
   await Promise.all(schedule.map(inject));
-  return count;
+  const watchedShare = 1 - disabled.awayMs() / (performance.now() - startedAt);
+  return { faults, watchedShare, mayLose };
 }
 
 /** Tells the watch when nobody can do what has to be done in time: a service is away, or no worker can work. */
@@ -52,6 +68,8 @@ class Disabled {
   readonly #workers: readonly string[];
   readonly #watch: Pick<InvariantsWatch, "noteAway" | "noteBack">;
   readonly #names: string[] = [];
+  #awaySince: number | undefined;
+  #awayMs = 0;
 
   constructor(workers: readonly string[], watch: Pick<InvariantsWatch, "noteAway" | "noteBack">) {
     this.#workers = workers;
@@ -59,8 +77,7 @@ class Disabled {
   }
 
   /** @param name of a process, or "all" @returns takes it back */
-  add(name: string | undefined): () => void {
-    if (name === undefined) return () => {};
+  add(name: string): () => void {
     this.#names.push(name);
     this.#tell();
     return () => {
@@ -69,9 +86,16 @@ class Disabled {
     };
   }
 
+  awayMs(): number {
+    return this.#awayMs + (this.#awaySince === undefined ? 0 : performance.now() - this.#awaySince);
+  }
+
   #tell(): void {
     const isAway = this.#names.includes("all") || this.#workers.every((name) => this.#names.includes(name));
+    if (isAway === (this.#awaySince !== undefined)) return;
     if (isAway) this.#watch.noteAway();
     else this.#watch.noteBack();
+    this.#awayMs = this.awayMs();
+    this.#awaySince = isAway ? performance.now() : undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { Agent, request } from "undici";
@@ -7,6 +8,10 @@ import type { World } from "./world.ts";
 export interface Told {
   /** One for each 202, repeats too. */
   accepted: { id: string; idempotencyKey: string; at: number }[];
+  /** Which message each job is for. */
+  numbers: Map<string, number>;
+  /** Jobs whose calls the provider may refuse, or answer with nonsense. */
+  troubled: Set<string>;
   /** Answers that no client should get, one sentence each. */
   faults: string[];
   /** How many requests were refused for room or rate (402, 429), and how many were sent again. */
@@ -42,6 +47,8 @@ export const creators: readonly Creator[] = [
     jobsPerSecond: 1.5,
     together: 12,
   },
+  // Asked for with a key that has a budget.
+  { id: "budgeted", terms: { plan: "business", bucket: wide }, jobsPerSecond: 1, together: 6 },
   { id: "paused", terms: { plan: "business", bucket: wide }, jobsPerSecond: 1, together: 3 },
 ];
 
@@ -79,6 +86,9 @@ const wishOf = fc.record({
 
 type Wish = typeof wishOf extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** Room for a few calls at once, and some dozens in all. */
+const budgetUsd = "0.05";
+
 /** For an answer: a client that has heard nothing by then asks again. */
 const patienceMs = 8_000;
 const repeatPauseMs = 300;
@@ -87,23 +97,34 @@ const pauseEachMs = 4_000;
 
 /** What apps do all the time: submit, hear nothing, submit again under the same key, ask again, cancel, pause a creator. */
 export class Load {
-  readonly told: Told = { accepted: [], faults: [], refused: 0, repeats: 0 };
+  readonly told: Told = {
+    accepted: [],
+    numbers: new Map(),
+    troubled: new Set(),
+    faults: [],
+    refused: 0,
+    repeats: 0,
+  };
   readonly #world: World;
   readonly #wishes: Wish[];
   readonly #name: string;
   readonly #agent = new Agent({ connections: 32, keepAliveTimeout: 4_000 });
   /** Requests go on until they are answered, also after the load has ended. */
-  readonly #under = new Set<Promise<unknown>>();
+  readonly #under = new Map<Promise<unknown>, string>();
+  readonly #ended = new AbortController();
+  #budgetedKey: string | undefined;
   #count = 0;
   #turn = 0;
 
   constructor(world: World, seed: number) {
     this.#world = world;
     this.#name = `chaos-${seed}`;
+    // Each request that is repeated listens.
+    setMaxListeners(0, this.#ended.signal);
     this.#wishes = fc.sample(wishOf, { seed, numRuns: 500 });
   }
 
-  /** Sets the creators' terms, the weather, and the webhooks' endpoints. */
+  /** Sets the creators' terms, a key with a budget, the weather, and the webhooks' endpoints. @returns ids of the endpoints */
   async prepare(receivers: readonly { url: string; secret: string }[]): Promise<string[]> {
     for (const { id, terms } of creators) await this.#ask("PUT", `/api/ai/creators/${id}`, terms);
     for (const rule of weather) {
@@ -114,6 +135,12 @@ export class Load {
       });
       if (!answer.ok) throw new Error(`The emulator refused a rule: ${await answer.text()}`);
     }
+    const { body } = await this.#ask("POST", "/api/ai/admin/keys", {
+      name: "budgeted",
+      scopes: ["jobs:write", "jobs:read"],
+      budgetUsd,
+    });
+    this.#budgetedKey = (body as { key: string }).key;
     const ids: string[] = [];
     for (const receiver of receivers) {
       const events = ["job.completed", "job.failed", "job.blocked", "job.cancelled"];
@@ -133,54 +160,70 @@ export class Load {
     ]);
   }
 
-  /** Until every request is answered. */
-  async finish(): Promise<void> {
-    while (this.#under.size > 0) await Promise.all(this.#under);
-    await this.#agent.close();
+  /** Until every request is answered; one that is not in that time is a fault. */
+  async finish(patienceMs: number, signal: AbortSignal): Promise<void> {
+    const late = sleep(patienceMs, undefined, { ref: false, signal });
+    while (this.#under.size > 0) {
+      const isLate = late.then(() => true);
+      if (await Promise.race([Promise.all(this.#under.keys()).then(() => false), isLate])) break;
+    }
+    for (const what of this.#under.values()) this.told.faults.push(`A: ${what} was never answered`);
+  }
+
+  /** Asks nothing any more. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#agent.destroy();
   }
 
   async #submitFor({ id, jobsPerSecond, together }: Creator, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      for (let n = 0; n < together; n++) this.#begin(this.#submit(id));
+      for (let n = 0; n < together; n++) this.#submit(id);
       await sleep((together / jobsPerSecond) * 1000, undefined, { signal }).catch(() => {});
     }
   }
 
-  #begin(work: Promise<unknown>): void {
-    const tracked: Promise<unknown> = work
-      .catch((error: unknown) => this.told.faults.push(`A: ${error}`))
-      .finally(() => this.#under.delete(tracked));
-    this.#under.add(tracked);
+  #submit(creatorId: string): void {
+    const number = this.#count++;
+    const work: Promise<unknown> = this.#follow(creatorId, number)
+      .catch((error: unknown) => {
+        if (!this.#ended.signal.aborted) this.told.faults.push(`A: ${error}`);
+      })
+      .finally(() => this.#under.delete(work));
+    this.#under.set(work, `request ${number} for ${creatorId}`);
   }
 
-  async #submit(creatorId: string): Promise<void> {
-    const number = this.#count++;
+  /** Has a job accepted, and what comes after that. */
+  async #follow(creatorId: string, number: number): Promise<void> {
     const wish = this.#wishes[number % this.#wishes.length];
     if (!wish) throw new Error("There is no wish.");
     const { agent, word, fan, after } = wish;
     const message = `Hello number ${number} ${word}, when is the next show?`;
     const input = agent === "compliance" ? { content: message } : { fanId: `fan_${fan}`, message };
     const idempotencyKey = `${this.#name}-${number}`;
-    const submit = () =>
-      this.#ask(
+    const key = creatorId === "budgeted" ? this.#budgetedKey : undefined;
+    const headers = { "idempotency-key": idempotencyKey, ...(key && { authorization: `Bearer ${key}` }) };
+    const submit = async (): Promise<string | undefined> => {
+      const { status, body } = await this.#ask(
         "POST",
         `/api/ai/agents/${agent}/jobs`,
         { creatorId, input },
-        { "idempotency-key": idempotencyKey },
+        headers,
       );
-    const accepted = async () => {
-      const { status, body } = await submit();
-      if (status === 402 || status === 429) {
-        this.told.refused += 1;
-        return undefined;
-      }
+      if (status === 402 || status === 429) return undefined;
       const { id } = body as { id: string };
       this.told.accepted.push({ id, idempotencyKey, at: Date.now() });
+      this.told.numbers.set(id, number);
+      if (word !== "") this.told.troubled.add(id);
       return id;
     };
-    const id = await accepted();
-    if (id === undefined) return;
-    if (after === "again") await accepted();
+    const id = await submit();
+    if (id === undefined) {
+      this.told.refused += 1;
+      return;
+    }
+    if (after === "again" && (await submit()) === undefined)
+      this.told.faults.push(`A: ${id} was accepted, and its request refused when it came again`);
     if (after === "cancel") await this.#ask("DELETE", `/api/ai/jobs/${id}`);
   }
 
@@ -215,24 +258,30 @@ export class Load {
         .then(async ({ statusCode: status, body: text }) => ({ status, body: parsed(await text.text()) }))
         // Cut off, refused or not answered: nobody knows whether it was done.
         .catch(() => undefined);
-      if (answer && isFinal(answer.status)) return answer;
-      // 409 of a key: the first one is under way yet. 5xx that are not "away" are faults of ours.
+      if (answer && isFinal(answer)) return answer;
+      // 5xx that are not "away" are faults of ours.
       if (answer && answer.status >= 500 && answer.status !== 503)
         this.told.faults.push(
           `A: ${method} ${path} was answered with ${answer.status} ${JSON.stringify(answer.body)}`,
         );
-      else if (answer && answer.status !== 503 && answer.status !== 409)
+      else if (answer && answer.status !== 503 && codeOf(answer.body) !== "idempotency_key_in_use")
         throw new Error(
           `${method} ${path} was answered with ${answer.status} ${JSON.stringify(answer.body)}`,
         );
       this.told.repeats += 1;
-      await sleep(repeatPauseMs);
+      await sleep(repeatPauseMs, undefined, { signal: this.#ended.signal });
     }
   }
 }
 
-function isFinal(status: number): boolean {
-  return status < 300 || status === 402 || status === 429;
+/** A job that has ended can't be cancelled: then somebody was faster. */
+function isFinal({ status, body }: { status: number; body: unknown }): boolean {
+  return status < 300 || status === 402 || status === 429 || codeOf(body) === "job_not_cancellable";
+}
+
+/** Of a problem. */
+function codeOf(body: unknown): unknown {
+  return (body as { code?: unknown } | undefined)?.code;
 }
 
 function parsed(text: string): unknown {

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import fc from "fast-check";
 import { CommandError, exitCodeOf } from "../client/command-error.ts";
+import { listenForStop } from "../start/stop-request.ts";
 import { parseOptions } from "./options.ts";
 import { possibleHere } from "./requirements.ts";
 import { type ChaosResult, runSchedule } from "./run.ts";
@@ -11,12 +12,11 @@ import { readTrace, Trace, type TraceHead } from "./trace.ts";
 
 /** Ctrl-C: what was started is stopped and deleted; a second one ends it at once. */
 const interrupt = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.on(signal, () => {
-    if (interrupt.signal.aborted) process.exit(130);
-    console.log("stopping what was started; again to end at once");
-    interrupt.abort();
-  });
+const stop = listenForStop("npm_lifecycle_event" in process.env, () => process.exit(130));
+void stop.asked.then(() => {
+  console.log("stopping what was started; again to end at once");
+  interrupt.abort();
+});
 setMaxListeners(0, interrupt.signal);
 
 /** The rest of the time is for what is left when all faults have ended. */
@@ -55,13 +55,14 @@ async function main(): Promise<number> {
 }
 
 function verdict({ head, topology }: Plan, result: ChaosResult, isPartial: boolean): string {
-  const { violations, faults, jobs, repeats, restSeconds, logBytes } = result;
+  const { violations, faults, watchedShare, jobs, repeats, restSeconds, logBytes } = result;
   const figures = [
     `${violations.length} violations`,
     `${faults} faults`,
     `${jobs} jobs`,
     `${repeats} repeats`,
     restSeconds === undefined ? "never at rest" : `at rest after ${restSeconds.toFixed(1)} s`,
+    `watched ${Math.round(watchedShare * 100)} %`,
     `${Math.round(logBytes / 1024)} KiB of logs`,
     `topology ${topology.name}`,
     ...(isPartial ? ["partial"] : []),
@@ -74,6 +75,7 @@ async function runSeed(plan: Plan, shrinkMinutes: number): Promise<ChaosResult> 
   const { head, topology, windowMs } = plan;
   let first: ChaosResult | undefined;
   let smallest: Schedule | undefined;
+  let failure: unknown;
   let runs = 0;
   let until = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(schedules(topology, head.only, windowMs), async (schedule) => {
@@ -81,23 +83,22 @@ async function runSeed(plan: Plan, shrinkMinutes: number): Promise<ChaosResult> 
     if (performance.now() > until) return true;
     const directory = runs === 0 ? plan.directory : join(plan.directory, `smaller-${runs}`);
     runs += 1;
-    const result = await runOnce({ ...plan, directory }, schedule);
-    if (!first) {
-      first = result;
-      until = performance.now() + shrinkMinutes * 60_000;
+    try {
+      const result = await runOnce({ ...plan, directory }, schedule);
+      if (runs === 1) until = performance.now() + shrinkMinutes * 60_000;
+      first ??= result;
+      if (result.violations.length > 0) smallest = schedule;
+      return result.violations.length === 0;
+    } catch (error) {
+      // The run itself has failed, or was stopped: nothing is shrunk for that.
+      failure = error;
+      until = 0;
+      return true;
     }
-    if (result.violations.length > 0) smallest = schedule;
-    return result.violations.length === 0;
   });
-  const { errorInstance } = await fc.check(property, {
-    seed: head.seed,
-    numRuns: 1,
-    unbiased: true,
-    endOnFailure: shrinkMinutes === 0,
-  });
-  interrupt.signal.throwIfAborted();
-  // The run itself has failed, and not what it tries.
-  if (!first) throw errorInstance;
+  const endOnFailure = shrinkMinutes === 0;
+  await fc.check(property, { seed: head.seed, numRuns: 1, unbiased: true, endOnFailure });
+  if (!first || interrupt.signal.aborted) throw failure;
   if (smallest && runs > 1) {
     console.log(`\nThe smallest schedule with a violation, of ${runs} that were run:`);
     for (const fault of smallest) console.log(lineOf(fault));

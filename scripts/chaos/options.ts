@@ -66,6 +66,11 @@ export function parseOptions(
     shrink: number;
     out?: string;
   }>();
+  const decided = ["seed", "minutes", "only", "topology"].find(
+    (name) => command.getOptionValueSource(name) === "cli",
+  );
+  if (given.replay !== undefined && decided !== undefined)
+    command.error(`error: a trace decides --${decided} itself: leave it out beside --replay.`);
   const here = environment.npm_lifecycle_event === "chaos" ? (environment.INIT_CWD ?? ".") : process.cwd();
   return {
     seed: given.seed,

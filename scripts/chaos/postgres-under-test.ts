@@ -1,17 +1,13 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import type { RunningPostgres } from "@understudy/local-services";
+import { childrenOf, type RunningPostgres } from "@understudy/local-services";
 import { startPostgresPair, startTestPostgres } from "@understudy/testkit";
 import pg from "pg";
 import type { Topology } from "./topologies.ts";
-
-const run = promisify(execFile);
 
 /** The database server of a run, and what is done to it. */
 export interface PostgresUnderTest {
   /** Stays the same over a failover. */
   url: string;
-  /** As a crash of the machine: kill -9 of all its processes, up again after the pause. */
+  /** As a crash: no process of it ends in order, and it is up again after the pause. */
   crash(pause: () => Promise<unknown>): Promise<void>;
   /** SIGSTOP to all its processes. */
   freeze(pause: () => Promise<unknown>): Promise<void>;
@@ -20,6 +16,8 @@ export interface PostgresUnderTest {
   /** Ends so many sessions of ours, whichever. */
   endSessions(count: number): Promise<void>;
   setReadOnly(isReadOnly: boolean): Promise<void>;
+  /** Gives the role settings that hold in each new session. */
+  setForRole(settings: Readonly<Record<string, string>>): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -62,8 +60,7 @@ export async function startPostgresUnderTest(kind: Topology["postgres"]): Promis
 }
 
 async function freezing(pid: number, pause: () => Promise<unknown>): Promise<void> {
-  const { stdout } = await run("pgrep", ["-P", String(pid)]).catch(() => ({ stdout: "" }));
-  const pids = [pid, ...stdout.trim().split("\n").filter(Boolean).map(Number)];
+  const pids = [pid, ...childrenOf(pid).map((child) => child.pid)];
   const tell = (signal: NodeJS.Signals) => {
     for (const each of pids) {
       try {
@@ -78,7 +75,7 @@ async function freezing(pid: number, pause: () => Promise<unknown>): Promise<voi
   tell("SIGCONT");
 }
 
-function commandsOf(url: string): Pick<PostgresUnderTest, "endSessions" | "setReadOnly"> {
+function commandsOf(url: string): Pick<PostgresUnderTest, "endSessions" | "setReadOnly" | "setForRole"> {
   async function ask(...statements: string[]): Promise<void> {
     const client = new pg.Client({ connectionString: url });
     client.on("error", () => {});
@@ -94,6 +91,12 @@ function commandsOf(url: string): Pick<PostgresUnderTest, "endSessions" | "setRe
       ask(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE application_name = 'understudy' ORDER BY random() LIMIT ${count}`,
+      ),
+    setForRole: (settings) =>
+      ask(
+        ...Object.entries(settings).map(
+          ([name, value]) => `ALTER ROLE CURRENT_USER SET ${name} = ${pg.escapeLiteral(value)}`,
+        ),
       ),
     setReadOnly: (isReadOnly) =>
       ask(

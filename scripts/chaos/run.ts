@@ -1,9 +1,11 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logBytesViolations, violationsAtRest, watchInvariants } from "@understudy/testkit";
+import { closeAll } from "./close-all.ts";
 import { injectAll } from "./inject-all.ts";
 import { Load } from "./load.ts";
 import type { FaultGroup } from "./options.ts";
+import { doublePricesFrom } from "./prices.ts";
 import { startReceiver } from "./receiver.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Topology } from "./topologies.ts";
@@ -31,6 +33,8 @@ export interface ChaosResult {
   violations: string[];
   faults: number;
   jobs: number;
+  /** Share of the time in which a service and a worker were there, so that what has to be done in time was watched. */
+  watchedShare: number;
   /** Requests that were sent again. */
   repeats: number;
   /** From the end of the last fault until nothing was left to do; undefined where that never came. */
@@ -47,8 +51,11 @@ const sameMsMax = 40_000;
 
 const askEachMs = 500;
 
-/** About how long a world takes to start. */
-const startMs = 8_000;
+/** Within so long every process has read prices anew. */
+const pricesKnownMs = 35_000;
+
+/** Of all creators together: far more than a run costs. */
+const platformUsd = "25";
 
 /** One of the receivers refuses every so manieth event at first. */
 const refusesEach = 4;
@@ -67,33 +74,38 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
   const closers: (() => Promise<unknown>)[] = receivers.map((receiver) => receiver.close);
   try {
     const hasClocks = groups.includes("clock");
-    const pricesFrom = new Date(Date.now() + startMs + windowMs / 2);
-    const world = await startWorld({ topology, hasClocks, directory, pricesFrom, onViolation: found });
+    // Where all have a budget together, calls are opened another way.
+    const platformQuotaUsd = seed % 2 === 0 ? platformUsd : undefined;
+    const world = await startWorld({ topology, hasClocks, directory, platformQuotaUsd, onViolation: found });
     closers.unshift(world.close);
-    const { database, emulatorUrl, prices } = world;
+    const { database, emulatorUrl } = world;
+    const prices = await doublePricesFrom(
+      database,
+      new Date(Date.now() + Math.max(pricesKnownMs, windowMs / 2)),
+    );
     const load = new Load(world, seed);
+    closers.unshift(() => load.close());
     const endpoints = await load.prepare(receivers);
-    const asked = { database, emulatorUrl, redisUrl: world.redis.url, prices };
+    const asked = { database, emulatorUrl, redisUrl: world.redis.url, prices, platformQuotaUsd };
     const watch = watchInvariants(asked);
     closers.unshift(watch.stop);
 
     const over = AbortSignal.any([AbortSignal.timeout(windowMs), interrupt]);
     // Every fault and every creator listens.
     setMaxListeners(0, over);
-    const [, injected] = await Promise.all([
-      load.run(over),
-      injectAll(run, { ...world, ...watch, onViolation: found }, over),
-    ]);
+    const faulty = { ...world, ...watch, onViolation: found };
+    const [, injected] = await Promise.all([load.run(over), injectAll(run, faulty, over)]);
     interrupt.throwIfAborted();
     await world.heal();
     const healedAt = performance.now();
     say("all faults have ended; waiting for what is left");
-    await Promise.race([load.finish(), sleep(restMsMax, undefined, { ref: false, signal: interrupt })]);
+    await load.finish(restMsMax, interrupt);
     const told = () => ({
       accepted: load.told.accepted,
       webhooks: receivers.map(({ events }, index) => ({ endpointId: endpoints[index] ?? "", events })),
+      mayLose: injected.mayLose,
     });
-    const left = await untilRest(() => violationsAtRest(asked, told()), healedAt, interrupt);
+    const left = await untilRest(() => violationsAtRest(asked, told()), interrupt);
     const restSeconds = left.length === 0 ? (performance.now() - healedAt) / 1000 : undefined;
     for (const violation of [...left, ...(await watch.stop()), ...load.told.faults]) found(violation);
     for (const { faults } of receivers) for (const fault of faults.slice(0, faultsShown)) found(fault);
@@ -101,14 +113,15 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
     for (const violation of logBytesViolations(logs)) found(violation);
     return {
       violations: [...violations],
-      faults: injected,
+      faults: injected.faults,
+      watchedShare: injected.watchedShare,
       jobs: new Set(load.told.accepted.map(({ id }) => id)).size,
       repeats: load.told.repeats,
       restSeconds,
       logBytes: logs.flatMap(({ bytesByMinute }) => bytesByMinute).reduce((sum, bytes) => sum + bytes, 0),
     };
   } finally {
-    for (const close of closers) await close();
+    await closeAll(closers);
   }
 }
 
@@ -116,11 +129,8 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
 const faultsShown = 20;
 
 /** Asks until nothing is wrong any more, or the same for so long that it stays so; what is in the end. */
-async function untilRest(
-  ask: () => Promise<string[]>,
-  since: number,
-  interrupt: AbortSignal,
-): Promise<string[]> {
+async function untilRest(ask: () => Promise<string[]>, interrupt: AbortSignal): Promise<string[]> {
+  const since = performance.now();
   let last = "";
   let sameSince = performance.now();
   for (;;) {

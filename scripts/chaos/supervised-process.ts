@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Link,
@@ -31,8 +31,10 @@ interface SupervisedOptions {
 /** Before one that ended by itself is started again, as an orchestrator does. */
 const startPauseMs = 1_000;
 
-/** How long a process that was told to die at a point of a job's way is waited for. */
-const atPointMsMax = 15_000;
+/** How long a point of a job's way is waited for. */
+const atPointMsMax = 10_000;
+const lookMs = 50;
+const thawLooks = 4;
 
 /** As orchestrators give at least: past this a stop has failed. */
 const stopMsMax = 30_000;
@@ -52,6 +54,7 @@ export class SupervisedProcess {
   /** What children that have ended had printed. */
   #keptBytes = 0;
   #countedBytes = 0;
+  readonly #closing = new AbortController();
   #child: ServiceProcess | undefined;
   #isWanted = false;
   #starting: Promise<void> | undefined;
@@ -74,15 +77,16 @@ export class SupervisedProcess {
 
   async #startUntilReady(): Promise<void> {
     const { app, environment, clock } = this.#options;
+    const { signal } = this.#closing;
     while (this.#isWanted && !this.#child) {
       try {
-        const child = await spawnService(app, { ...environment, ...clock?.environment });
+        const child = await spawnService(app, { ...environment, ...clock?.environment }, undefined, signal);
         this.#child = child;
         this.details = child.details;
         void child.ended.then((how) => this.#onEnded(child, how));
       } catch (error) {
         this.#keep(String(error));
-        await sleep(startPauseMs);
+        await sleep(startPauseMs, undefined, { signal }).catch(() => {});
       }
     }
   }
@@ -124,33 +128,42 @@ export class SupervisedProcess {
     this.#child?.signal(signal);
   }
 
-  /**
-   * Has it killed where the nth job from now on comes to a point of its way. It stays down.
-   * @returns false where none came
-   */
-  async killAt(point: string, nth: number, signal: AbortSignal): Promise<boolean> {
-    const child = this.#child;
-    if (!child) return false;
-    // Expected from now on; the violation is told by `ended` alone.
-    this.#isWanted = false;
+  /** Has it killed where the nth job from now on comes to a point of its way; where none comes there, a little later. It stays down. */
+  async killAt(point: string, nth: number, signal: AbortSignal): Promise<void> {
+    const child = this.#letGo();
+    if (!child) return;
     child.tell({ pauseAt: point, signal: "SIGKILL", nth });
-    const waited = sleep(atPointMsMax, "waited" as const, { signal }).catch(() => "waited" as const);
-    if ((await Promise.race([child.ended, waited])) !== "waited") return true;
-    child.tell({ forget: true });
-    this.#isWanted = true;
-    // It may have come there at the very last.
-    if (!this.#child) await this.start();
-    return false;
+    await Promise.race([child.ended, sleep(atPointMsMax, undefined, { signal }).catch(() => {})]);
+    await child.kill();
+    const how = await child.ended;
+    if (how !== "SIGKILL") this.#options.onViolation(`X: ${this.name} ended by itself with ${how}`);
   }
 
-  /** Has it stopped (SIGSTOP) where the nth job from now on comes to a point of its way, until SIGCONT. */
-  freezeAt(point: string, nth: number): void {
+  /** The same with SIGSTOP, until `thaw`. */
+  async freezeAt(point: string, nth: number, signal: AbortSignal): Promise<void> {
     this.#child?.tell({ pauseAt: point, signal: "SIGSTOP", nth });
+    const until = performance.now() + atPointMsMax;
+    while (!this.#isFrozen() && performance.now() < until && !signal.aborted)
+      await sleep(lookMs, undefined, { signal }).catch(() => {});
+    this.signal("SIGSTOP");
   }
 
-  /** What was to happen at a point does not any more. */
-  forgetPoints(): void {
+  /** Lets it go on. What was to stop it at a point may do so once more, before it hears that it is not to. */
+  async thaw(): Promise<void> {
     this.#child?.tell({ forget: true });
+    for (let looks = 0; looks < thawLooks; looks++) {
+      this.signal("SIGCONT");
+      await sleep(lookMs);
+    }
+  }
+
+  /** As /proc tells; false where there is none. */
+  #isFrozen(): boolean {
+    try {
+      return /\) [Tt] /.test(readFileSync(`/proc/${this.#child?.pid}/stat`, "utf8"));
+    } catch {
+      return false;
+    }
   }
 
   setClock(skewMs: number): void {
@@ -174,6 +187,7 @@ export class SupervisedProcess {
   async close(): Promise<void> {
     this.#isWanted = false;
     clearInterval(this.#counting);
+    this.#closing.abort();
     await this.#starting;
     await this.stop();
     await Promise.all(Object.values(this.links).map((link) => link.close()));

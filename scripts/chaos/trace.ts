@@ -24,7 +24,7 @@ const head = z.object({
 
 export type TraceHead = Omit<z.infer<typeof head>, "schedule" | "kind"> & { schedule: Schedule };
 
-/** What happened in a run, one JSON object a line: `run` first, then `begin`, `end` and `left_out` of faults, `violation`, `result`. */
+/** What happened in a run, one JSON object a line: `run` first, then `begin`, `end`, `missed` and `left_out` of faults, `violation`, `result`. */
 export class Trace {
   readonly file: string;
   readonly #startedAt = performance.now();
@@ -35,7 +35,7 @@ export class Trace {
     writeFileSync(this.file, `${JSON.stringify({ kind: "run", ...run })}\n`);
   }
 
-  note(kind: "begin" | "end" | "left_out" | "violation" | "result", fields: object): void {
+  note(kind: "begin" | "end" | "missed" | "left_out" | "violation" | "result", fields: object): void {
     const ms = Math.round(performance.now() - this.#startedAt);
     appendFileSync(this.file, `${JSON.stringify({ ms, kind, ...fields })}\n`);
   }

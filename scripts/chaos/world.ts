@@ -5,7 +5,7 @@ import { type Database, openDatabase } from "@understudy/database";
 import { findFreePort } from "@understudy/local-services";
 import {
   createTestDatabase,
-  type MorePrice,
+  type Pooler,
   type ServiceProcess,
   spawnService,
   startLink,
@@ -14,8 +14,8 @@ import {
   startProcessClock,
   testSecretsKeys,
 } from "@understudy/testkit";
+import { closeAll } from "./close-all.ts";
 import { type PostgresUnderTest, startPostgresUnderTest } from "./postgres-under-test.ts";
-import { doublePricesFrom } from "./prices.ts";
 import { type RedisUnderTest, startRedisUnderTest } from "./redis-under-test.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 import { processesOf, type Topology } from "./topologies.ts";
@@ -27,8 +27,6 @@ export interface World {
   redis: RedisUnderTest;
   /** To the server itself, past the links of processes. */
   database: Database;
-  /** Those that begin in the middle of the run. */
-  prices: readonly MorePrice[];
   emulatorUrl: string;
   adminKey: string;
   processes: readonly SupervisedProcess[];
@@ -46,8 +44,8 @@ export interface WorldOptions {
   hasClocks: boolean;
   /** Where its logs go. */
   directory: string;
-  /** From then on everything costs twice as much. */
-  pricesFrom: Date;
+  /** What all may spend together; any amount unless given. */
+  platformQuotaUsd: string | undefined;
   onViolation: (violation: string) => void;
 }
 
@@ -58,7 +56,7 @@ const webhookSchedule = ["200ms", "500ms", ...Array.from({ length: 46 }, () => "
 
 /** Starts a topology, migrated and ready. What was started is closed where a part can't be. */
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { topology, hasClocks, directory, pricesFrom, onViolation } = options;
+  const { topology, hasClocks, directory, platformQuotaUsd, onViolation } = options;
   mkdirSync(directory, { recursive: true });
   const closers: (() => Promise<unknown>)[] = [];
   const opened = async <Part>(
@@ -69,9 +67,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     closers.unshift(() => close(part));
     return part;
   };
-  const close = async () => {
-    for (const each of closers.splice(0)) await each();
-  };
+  const close = () => closeAll(closers.splice(0));
   try {
     const postgres = await opened(startPostgresUnderTest(topology.postgres), (one) => one.remove());
     const redis = await opened(startRedisUnderTest(topology.redis), (one) => one.remove());
@@ -79,11 +75,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const { url: databaseUrl } = await createTestDatabase(postgres.url);
     const database = openDatabase(databaseUrl, 4);
     closers.unshift(() => database.close());
-    // Before any process reads prices: each keeps them for a while.
-    const prices = await doublePricesFrom(database, pricesFrom);
     const pooler =
       topology.postgres === "pgbouncer"
-        ? await opened(startPgBouncer(postgres.url, { pool: 20, timeZone: "UTC" }), (one) => one.stop())
+        ? await opened(startPooler(postgres), (one) => one.stop())
         : undefined;
     const reachedAt = pooler ? pooler.urlOf(databaseUrl) : databaseUrl;
     const emulatorUrl = String(emulator.details.url);
@@ -102,6 +96,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         UNDERSTUDY_ADMIN_KEY: adminKey,
         UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
         WEBHOOK_ALLOW_PRIVATE: "1",
+        ...(platformQuotaUsd !== undefined && { PLATFORM_QUOTA_USD: platformQuotaUsd }),
         ...own,
       };
       const logFile = join(directory, `${name}.log`);
@@ -138,7 +133,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       postgres,
       redis,
       database,
-      prices,
       emulatorUrl,
       adminKey,
       processes,
@@ -155,9 +149,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             link.pass();
           }
           one.setClock(0);
-          one.forgetPoints();
-          one.signal("SIGCONT");
         }
+        await Promise.all(processes.map((one) => one.thaw()));
         await Promise.all(processes.map((one) => one.start()));
       },
       close,
@@ -179,9 +172,20 @@ async function readyInTime(processes: readonly SupervisedProcess[]): Promise<voi
   throw new Error(missing.map(({ name, lastWords }) => `${name} does not start:\n${lastWords}`).join("\n"));
 }
 
-/** Far apart, so that two runs at once take none of each other's. */
-const firstApiPort = 30_000;
-const apiPortsMax = 20_000;
+/** At random, for runs beside; below the ports of outgoing connections, which would take that of an API which is down. */
+const firstApiPort = 15_000;
+const apiPortsMax = 5_000;
+
+/** PgBouncer, and what the role needs behind it: see docs/operations.md, "Managed services". */
+async function startPooler(postgres: PostgresUnderTest): Promise<Pooler> {
+  await postgres.setForRole({
+    statement_timeout: "12s",
+    idle_in_transaction_session_timeout: "10s",
+    jit: "off",
+    timezone: "UTC",
+  });
+  return await startPgBouncer(postgres.url, { pool: 20 });
+}
 
 function startEmulator(): Promise<ServiceProcess> {
   return spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });

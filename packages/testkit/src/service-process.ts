@@ -32,12 +32,14 @@ const build = process.env.UNDERSTUDY_BUILD;
 /**
  * Starts an app and waits until it is ready. It stops by itself when this process ends.
  * @param root the checkout whose sources it runs from; this one's build unless given
+ * @param signal ends it where it is not ready yet
  * @throws with what it printed where it ends before that
  */
 export async function spawnService(
   app: "api" | "worker" | "gemini-emulator",
   environment: Record<string, string>,
   root?: string,
+  signal?: AbortSignal,
 ): Promise<ServiceProcess> {
   if (isApiInProcess && app === "api")
     return await asProcess(startApiInProcess(root ?? ownRoot, environment));
@@ -50,20 +52,26 @@ export async function spawnService(
     cwd: root ?? ownRoot,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Ctrl-C is for whoever started it, who ends it in order.
+    detached: true,
   });
+  const end = () => void child.kill("SIGKILL");
+  signal?.addEventListener("abort", end);
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
   }
   const output = () => chunks.join("");
-  const details = await profiled("apps", () => readiness(child, app, output));
+  const details = await profiled("apps", () => readiness(child, app, output)).finally(() =>
+    signal?.removeEventListener("abort", end),
+  );
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null)
       resolve(child.exitCode ?? child.signalCode ?? 1);
     child.once("exit", (code, signal) => resolve(code ?? signal ?? 1));
   });
 
-  async function end(signal: NodeJS.Signals): Promise<number | null> {
+  async function endBy(signal: NodeJS.Signals): Promise<number | null> {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     child.kill(signal);
     await ended;
@@ -74,8 +82,8 @@ export async function spawnService(
     pid: child.pid ?? 0,
     output,
     ended,
-    stop: () => end("SIGTERM"),
-    kill: async () => void (await end("SIGKILL")),
+    stop: () => endBy("SIGTERM"),
+    kill: async () => void (await endBy("SIGKILL")),
     signal: (signal) => void child.kill(signal),
     tell: (message) => void (child.connected && child.send(message)),
   };

@@ -44,5 +44,5 @@ it("poison beside running jobs, two kills: it alone is blamed, and nobody else f
   process.kill(child, "SIGKILL");
   await rest();
   expect(await ends()).toEqual({ completed: 9, worker_crashed: 1 });
-  await assertInvariants(stack, [poison, ...others], 21);
+  await assertInvariants(stack, [poison, ...others], 21, { poisoned: new Set([poison]) });
 }, 300_000);
