@@ -1,0 +1,94 @@
+/** A bug that would break a promise: `was` in a file becomes `is`. */
+interface PlantedBug {
+  title: string;
+  /** Letters of the invariants one of which it breaks first. */
+  breaks: string;
+  edits: readonly { file: string; was: string; is: string }[];
+}
+
+/** In seven places that no test of one part looks at alone. */
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    title: "a fence left out: whoever ends a job last has ended it",
+    breaks: "AD",
+    edits: [
+      { file: "packages/jobs/src/finish-jobs.sql", was: 'USING ("id", "attempt")', is: 'USING ("id")' },
+      {
+        file: "packages/jobs/src/finish-jobs.sql",
+        was: `WHERE "Job"."status"::text = 'running'`,
+        is: "WHERE true",
+      },
+    ],
+  },
+  {
+    title: "a hold not released when its job has ended",
+    breaks: "F",
+    edits: [
+      {
+        file: "packages/ledger/src/ledger.ts",
+        was: "return this.#database.execute(releaseStatement, [{ jobIds, limit }]);",
+        is: "return Promise.resolve([]);",
+      },
+    ],
+  },
+  {
+    title: "a repeat under a new id",
+    breaks: "A",
+    edits: [
+      {
+        file: "apps/api/src/jobs.ts",
+        was: "repeats.once(idempotencyKey,",
+        is: "repeats.once(idempotencyKey && { ...idempotencyKey, key: idempotencyKey.key + Math.random() },",
+      },
+    ],
+  },
+  {
+    title: "a release that takes no token",
+    breaks: "K",
+    edits: [
+      {
+        file: "packages/queues/src/lanes/move-6.lua",
+        was: "change(bucket, 'tat', math.max(bucket.tat, now) + bucket.interval)\n",
+        is: "\n",
+      },
+    ],
+  },
+  {
+    title: "an event told twice under two ids",
+    breaks: "D",
+    edits: [
+      {
+        file: "apps/worker/src/webhooks/sign-event.ts",
+        was: "const { endpointId, eventId, previousSecret",
+        is: "const eventId = delivery.eventId + delivery.tries;\n    const { endpointId, previousSecret",
+      },
+    ],
+  },
+  {
+    title: "a lost wake: jobs that wait for room are woken by nobody",
+    breaks: "AFH",
+    edits: [
+      {
+        file: "packages/ledger/src/ledger.ts",
+        was: "return this.#database.execute(wakeStatement, [",
+        is: "if (limit > 0) return Promise.resolve([]);\n    return this.#database.execute(wakeStatement, [",
+      },
+    ],
+  },
+  {
+    title: "a price by the process' own clock",
+    breaks: "C",
+    edits: [
+      {
+        file: "packages/ledger/src/ledger.ts",
+        was: "this.prices.priceOf(name, serviceTier, startedAt)",
+        is: "this.prices.priceOf(name, serviceTier, new Date())",
+      },
+      {
+        file: "packages/ledger/src/ledger.ts",
+        was: "this.prices.priceOf(model, serviceTier, startedAt)",
+        is: "this.prices.priceOf(model, serviceTier, new Date())",
+      },
+    ],
+  },
+];
