@@ -123,8 +123,5 @@ async function runOnce({ head, directory, ...plan }: Plan, schedule: Schedule): 
   return result;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.exitCode = interrupt.signal.aborted ? 130 : exitCodeOf(error);
-}
+const code = await main().catch((error: unknown) => (interrupt.signal.aborted ? 130 : exitCodeOf(error)));
+process.exit(code);

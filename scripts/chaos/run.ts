@@ -72,6 +72,7 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
   };
   const receivers = [await startReceiver(), await startReceiver(refusesEach)];
   const closers: (() => Promise<unknown>)[] = receivers.map((receiver) => receiver.close);
+  const closing = new AbortController();
   try {
     const hasClocks = groups.includes("clock");
     // Where all have a budget together, calls are opened another way.
@@ -90,7 +91,7 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
     const watch = watchInvariants(asked);
     closers.unshift(watch.stop);
 
-    const over = AbortSignal.any([AbortSignal.timeout(windowMs), interrupt]);
+    const over = AbortSignal.any([AbortSignal.timeout(windowMs), interrupt, closing.signal]);
     // Every fault and every creator listens.
     setMaxListeners(0, over);
     const faulty = { ...world, ...watch, onViolation: found };
@@ -121,6 +122,7 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
       logBytes: logs.flatMap(({ bytesByMinute }) => bytesByMinute).reduce((sum, bytes) => sum + bytes, 0),
     };
   } finally {
+    closing.abort();
     await closeAll(closers);
   }
 }

@@ -68,7 +68,7 @@ export class SupervisedProcess {
 
   /** Starts it, and again until it is ready: while a service is away it may end at once. */
   start(): Promise<void> {
-    this.#isWanted = true;
+    this.#isWanted = !this.#closing.signal.aborted;
     this.#starting ??= this.#startUntilReady().finally(() => {
       this.#starting = undefined;
     });

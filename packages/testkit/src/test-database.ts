@@ -9,6 +9,10 @@ import { temporaryDirectory } from "./test-redis.ts";
 const urlVariable = "UNDERSTUDY_TEST_POSTGRES_URL";
 const template = "understudy_template";
 
+/** Far apart, as a rule, and below those of outgoing connections: while a test's Postgres is down, another's must not take its port. */
+const firstPort = 10_000;
+const portsMax = 5_000;
+
 /**
  * A Postgres with a migrated template database.
  * @param settings beside the defaults; `fsync=off` for a server that no test crashes
@@ -17,7 +21,9 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
   const directory = await temporaryDirectory();
   // Where summer time changes the hours, and no day begins when it does in UTC.
   const zoned = { timezone: "America/New_York", ...settings };
-  const postgres = await startPostgres({ directory: directory.path, settings: zoned, endWithOwner: true });
+  const port = firstPort + Math.floor(Math.random() * portsMax);
+  const options = { directory: directory.path, port, settings: zoned, endWithOwner: true };
+  const postgres = await startPostgres(options);
   await asAdmin(postgres.url, `CREATE DATABASE ${template}`);
   await applyMigrations(databaseUrl(postgres.url, template));
   return postgres;
