@@ -8,7 +8,16 @@ export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/l
 export { violationsAtRest } from "./invariants/violations-at-rest.ts";
 export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invariants.ts";
 export { watchPlaces } from "./invariants/watch-places.ts";
-export type { AcceptedJob, HeardEvents, Told, World } from "./invariants/world.ts";
+export type {
+  AcceptedJob,
+  HeardEvents,
+  JobEnd,
+  JobResult,
+  JobWords,
+  Span,
+  Told,
+  World,
+} from "./invariants/world.ts";
 export { type Link, startLink } from "./link.ts";
 export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";

@@ -26,12 +26,55 @@ export interface HeardEvents {
   events: readonly { webhookId: string; jobId: string; type: string; at: number }[];
 }
 
-/** What clients and receivers saw. */
+/** A time, in ms since 1970. */
+export interface Span {
+  from: number;
+  until: number;
+}
+
+/** How a job has ended: as `status`, and of one that has no result for the reason `errorCode`. */
+export interface JobEnd {
+  id: string;
+  agent: string;
+  creatorId: string;
+  status: string;
+  errorCode: string | null;
+}
+
+/** A job's answer, as its app gets it. */
+export interface JobResult {
+  id: string;
+  agent: string;
+  creatorId: string;
+  result: unknown;
+}
+
+/** What clients and receivers saw, and what was done to the system. */
 export interface Told {
   accepted: readonly AcceptedJob[];
   /** How many calls a fault may have left open: with a row, but not on the bill, or unknown. Any number unless given. */
   lostCallsMax?: number;
+  /**
+   * When an answer that the provider had sent whole may have been lost: a worker was killed, stopped or frozen, or its link to the
+   * provider was disturbed. A worker that dies takes all with it that it had not written down: where it had no Postgres, since that
+   * time. At any time unless given.
+   */
+  mayLose?: readonly Span[];
   webhooks?: readonly HeardEvents[];
   /** Jobs that were made to kill their process, or to throw: the others must never be blamed. */
   poisoned?: ReadonlySet<string>;
+  /** Whether a job may have ended so, without a result. Unless given, however it likes, but for blame. */
+  mayEnd?: (job: JobEnd) => boolean;
+  /** What is wrong with the answer of a completed job, in words. */
+  resultAmiss?: (job: JobResult) => string | undefined;
+  /** How many workers live, those in which suspects run alone among them: no more leases of workers may be held. */
+  workersMax?: number;
+}
+
+/** Words that each job has for itself, and that stand in every request to the provider that is made for it. */
+export interface JobWords {
+  /** Global: finds them in any text. */
+  pattern: RegExp;
+  /** By the job's id. */
+  words: ReadonlyMap<string, string>;
 }
