@@ -21,6 +21,8 @@ export interface BillEntry {
   usageMetadata: UsageMetadata | null;
   /** The client was gone before the answer was sent in full. It is charged nonetheless. */
   aborted: boolean;
+  /** A rule or a recording had its answer broken off, so that nobody can have got it whole. */
+  cut?: true | undefined;
 }
 
 export interface BillTotal {
@@ -33,4 +35,5 @@ export interface BillTotal {
   toolUsePromptTokenCount: number;
 }
 
-export type BillChange = Pick<BillEntry, "id"> & Partial<Pick<BillEntry, "usageMetadata" | "aborted">>;
+export type BillChange = Pick<BillEntry, "id"> &
+  Partial<Pick<BillEntry, "usageMetadata" | "aborted" | "cut">>;

@@ -26,10 +26,12 @@ const entryLine = z.object({
   serviceTier: z.string(),
   usageMetadata: z.record(z.string(), z.unknown()).nullable(),
   aborted: z.boolean(),
+  cut: z.literal(true).optional(),
 });
-const changeLine = entryLine.pick({ id: true, usageMetadata: true, aborted: true }).partial().required({
-  id: true,
-});
+const changeLine = entryLine
+  .pick({ id: true, usageMetadata: true, aborted: true, cut: true })
+  .partial()
+  .required({ id: true });
 
 /**
  * The bill on disk: one JSON line for each entry, and one with the entry's id for each change of it.

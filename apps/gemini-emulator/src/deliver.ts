@@ -15,6 +15,8 @@ export interface DeliveryBill {
   charge(usage: UsageMetadata | null): void;
   /** The client left before the end. */
   aborted(): void;
+  /** It is not sent whole, as a rule says. Called before a byte of it is. */
+  cut(): void;
 }
 
 /** A reset follows what was written by this: a reset at once would take bytes back that are under way. */
@@ -40,6 +42,7 @@ export async function deliver(
   if (faults.hang || res.destroyed) return;
   if (faults.reset && faults.closeAfterBytes === undefined) {
     broken = true;
+    bill.cut();
     res.socket?.resetAndDestroy();
     return;
   }
@@ -53,6 +56,7 @@ export async function deliver(
     res.end(only.data);
     return;
   }
+  if (cut) bill.cut();
   // One piece that is cut keeps its true length, so that the client sees that it was cut. A stream ends cleanly.
   const hasLength = more.length === 0 && !faults.breaksOff;
   writeHead(res, answer, headers, faults, cut && hasLength ? total : null);

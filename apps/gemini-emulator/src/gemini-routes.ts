@@ -89,6 +89,9 @@ function deliveryBill(bill: Bill, entry: BillEntry | null): DeliveryBill {
     aborted() {
       if (entry) bill.change({ id: entry.id, aborted: true });
     },
+    cut() {
+      if (entry) bill.change({ id: entry.id, cut: true });
+    },
   };
 }
 

@@ -164,7 +164,10 @@ describe("how it is sent", () => {
     await respond({ closeAfterBytes: 40 });
     const { text, broke } = await drain(await emulated.post(unary, hello));
     expect([text.length, broke]).toEqual([40, true]);
-    expect(await lastEntry()).toMatchObject({ aborted: false, usageMetadata: { candidatesTokenCount: 8 } });
+    expect(await lastEntry()).toMatchObject({
+      ...{ aborted: false, cut: true },
+      usageMetadata: { candidatesTokenCount: 8 },
+    });
   });
 
   it("ends a stream cleanly in mid-JSON, charged for the complete events", async () => {
@@ -174,7 +177,7 @@ describe("how it is sent", () => {
     const { text, broke } = await drain(await emulated.post(sse, hello));
     expect([text.length, broke]).toEqual([firstEvent + 20, false]);
     const { usageMetadata } = JSON.parse(text.slice(6, firstEvent));
-    expect(await lastEntry()).toMatchObject({ aborted: false, usageMetadata });
+    expect(await lastEntry()).toMatchObject({ aborted: false, cut: true, usageMetadata });
   });
 
   it("ends a stream cleanly without a finish reason", async () => {
@@ -187,7 +190,7 @@ describe("how it is sent", () => {
   it("resets the connection, at once or after some bytes", async () => {
     await respond({ reset: true }, { times: 1 });
     await expect(emulated.post(unary, hello)).rejects.toThrow();
-    expect(await lastEntry()).toMatchObject({ status: 200, aborted: false });
+    expect(await lastEntry()).toMatchObject({ status: 200, aborted: false, cut: true });
     await respond({ reset: true, closeAfterBytes: 50 }, { times: 1 });
     const { text, broke } = await drain(await emulated.post(sse, hello));
     expect(broke).toBe(true);
