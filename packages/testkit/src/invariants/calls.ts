@@ -1,6 +1,6 @@
 import { Decimal } from "decimal.js";
 import { type BillEntry, type MorePrice, priceBillEntry } from "../second-price.ts";
-import type { Told, World } from "./world.ts";
+import type { Span, Told, World } from "./world.ts";
 
 /** One entry of the emulator's bill, as far as the invariants need it. */
 interface BilledCall extends BillEntry {
@@ -8,6 +8,9 @@ interface BilledCall extends BillEntry {
   id: string;
   callId: string | null;
   status: number;
+  /** Not sent whole: the client was gone before its end, or a rule broke it off. */
+  aborted: boolean;
+  cut?: true;
 }
 
 /** The emulator's own bill: every request that Gemini would have billed or refused. */
@@ -23,11 +26,13 @@ function readCalls({ database }: Pick<World, "database">) {
     select: {
       id: true,
       status: true,
+      errorCode: true,
       costUsd: true,
       holdUsd: true,
       byOperator: true,
       startedAt: true,
       deadlineAt: true,
+      settledAt: true,
     },
   });
 }
@@ -36,12 +41,12 @@ function readCalls({ database }: Pick<World, "database">) {
 const clockMs = 2_000;
 
 /**
- * B: each entry of the bill has one row, and what has a row and no entry was lost to a fault. C: each settled row equals its entry,
- * priced by the second calculation; each unknown one's bound is no less.
+ * B: each entry of the bill has one row, what has a row and no entry was lost to a fault, and so was what was answered and is unknown.
+ * C: each settled row equals its entry, priced by the second calculation; each unknown one's bound is no less.
  */
 export async function callsAmiss(
   world: World,
-  { lostCallsMax }: Pick<Told, "lostCallsMax">,
+  { lostCallsMax, mayLose }: Pick<Told, "lostCallsMax" | "mayLose">,
 ): Promise<string[]> {
   const [calls, bill] = await Promise.all([readCalls(world), readBill(world.emulatorUrl)]);
   const faults: string[] = [];
@@ -56,6 +61,8 @@ export async function callsAmiss(
     const entry = entries.get(call.id);
     // What an operator has said of a lost call stands against the bill's word.
     if (call.status === "unknown" || call.byOperator || !entry) lost++;
+    if (entry && mayLose && isThrownAway(call, entry, mayLose))
+      faults.push(`B: ${call.id} is unknown, though it was answered and nothing was done to whoever asked`);
     if (entry) faults.push(...costAmiss(call, entry, world.prices));
     else if (call.status === "settled" && !call.byOperator)
       faults.push(`B: ${call.id} is settled but not on the bill`);
@@ -63,6 +70,15 @@ export async function callsAmiss(
   if (lostCallsMax !== undefined && lost > lostCallsMax)
     faults.push(`B: ${lost} calls were lost, at most ${lostCallsMax} can have been`);
   return faults;
+}
+
+/** Paid, answered whole, and its answer not kept. Who cancels a job takes back what it has asked. */
+function isThrownAway(call: Call, entry: BilledCall, mayLose: readonly Span[]): boolean {
+  const { status, errorCode, startedAt, deadlineAt, settledAt } = call;
+  if (status !== "unknown" || errorCode === "cancelled") return false;
+  if (entry.status >= 300 || entry.aborted || entry.cut) return false;
+  const given = Math.max(+deadlineAt, +(settledAt ?? 0));
+  return !mayLose.some(({ from, until }) => from <= given && until >= +startedAt);
 }
 
 function costAmiss(call: Call, entry: BilledCall, prices: readonly MorePrice[] = []): string[] {

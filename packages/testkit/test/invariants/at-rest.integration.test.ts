@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createApiKeyRow, violationsAtRest } from "../../src/index.ts";
+import { createApiKeyRow, eventually, violationsAtRest } from "../../src/index.ts";
 import {
   askGemini,
   costUsd,
@@ -49,6 +49,35 @@ describe("a world in which nothing is amiss", () => {
     expect(await violationsAtRest(world, { ...told, lostCallsMax: 1 })).toEqual([]);
     const { lostCallsMax: _, ...anyNumber } = told;
     expect(await violationsAtRest(world, anyNumber)).toEqual([]);
+  });
+
+  it("may have lost a paid answer to what was done meanwhile, or because it was not wanted any more", async () => {
+    await askGemini("call_2");
+    await createCall("call_2", { status: "unknown", holdUsd: costUsd, settledAt: new Date() });
+    await account({ unknownUsd: costUsd });
+    const lost = { ...told, lostCallsMax: 1 };
+    const since = (from: number, until: number) => ({ ...lost, mayLose: [{ from, until }] });
+    const now = Date.now();
+    const thrownAway = ["B: call_2 is unknown, though it was answered and nothing was done to whoever asked"];
+    expect(await violationsAtRest(world, { ...lost, mayLose: [] })).toEqual(thrownAway);
+    expect(await violationsAtRest(world, since(now - 120_000, now - 60_000))).toEqual(thrownAway);
+    expect(await violationsAtRest(world, since(now + 120_000, now + 180_000))).toEqual(thrownAway);
+    expect(await violationsAtRest(world, since(now - 120_000, now))).toEqual([]);
+    expect(await violationsAtRest(world, since(now + 1_000, now + 180_000))).toEqual([]);
+    await database.prisma.usageLog.updateMany({ where: { id: "call_2" }, data: { errorCode: "cancelled" } });
+    expect(await violationsAtRest(world, { ...lost, mayLose: [] })).toEqual([]);
+  });
+
+  it("may have lost an answer that nobody can have got whole", async () => {
+    await expect(askGemini("call_2", { respond: { reset: true } })).rejects.toThrow();
+    await expect(askGemini("call_3", { respond: { status: 503 } })).rejects.toThrow();
+    const left = { respond: { delayMs: 60_000 }, signal: AbortSignal.timeout(500) };
+    await expect(askGemini("call_4", left)).rejects.toThrow();
+    for (const id of ["call_2", "call_3", "call_4"])
+      await createCall(id, { status: "unknown", holdUsd: costUsd, settledAt: new Date() });
+    await account({ unknownUsd: "0.00465" });
+    const lost = { ...told, lostCallsMax: 3, mayLose: [] };
+    await eventually(async () => expect(await violationsAtRest(world, lost)).toEqual([]));
   });
 
   it("may have what an operator said of a lost call, whatever the bill says", async () => {

@@ -88,24 +88,36 @@ async function createCleanWorld(): Promise<void> {
   await prisma.monthlySpend.create({ data: { creatorId: "psy", month: thisMonth(), spentUsd: costUsd } });
 }
 
-/** Has a request stand on the emulator's bill. */
-export async function askGemini(callId: string): Promise<void> {
-  const usageMetadata = { promptTokenCount: 1_000, candidatesTokenCount: 500, totalTokenCount: 1_500 };
-  const post = (path: string, body: object) =>
-    fetch(world.emulatorUrl + path, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "x-goog-api-key": "test",
-        "x-understudy-call-id": callId,
-      },
-      body: JSON.stringify(body),
-    });
-  await post("/_emulator/rules", { match: {}, respond: { text: "ok", usageMetadata } });
-  const answer = await post(`/v1beta/models/${model}:generateContent`, {
-    contents: [{ role: "user", parts: [{ text: "Hello" }] }],
-  });
+const usageMetadata = { promptTokenCount: 1_000, candidatesTokenCount: 500, totalTokenCount: 1_500 };
+
+interface Asking {
+  /** What is asked. */
+  text?: string;
+  /** How the emulator answers; well, at `costUsd`, unless given. */
+  respond?: object;
+  signal?: AbortSignal;
+}
+
+/** Has a request stand on the emulator's bill. @throws where it is not answered with 200 */
+export async function askGemini(
+  callId: string,
+  { text = "Hello", respond, signal }: Asking = {},
+): Promise<void> {
+  const rule = { match: {}, respond: respond ?? { text: "ok", usageMetadata }, times: 1 };
+  await post("/_emulator/rules", rule);
+  const body = { contents: [{ role: "user", parts: [{ text }] }] };
+  const headers = { "x-goog-api-key": "test", "x-understudy-call-id": callId };
+  const answer = await post(`/v1beta/models/${model}:generateContent`, body, headers, signal);
   if (!answer.ok) throw new Error(await answer.text());
+}
+
+function post(path: string, body: object, headers: object = {}, signal?: AbortSignal): Promise<Response> {
+  return fetch(world.emulatorUrl + path, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
 }
 
 /** A completed job, without an event. */
