@@ -9,6 +9,8 @@ export function readJobs({ database }: Pick<World, "database">) {
   return database.prisma.job.findMany({
     select: {
       id: true,
+      agent: true,
+      creatorId: true,
       status: true,
       errorCode: true,
       retries: true,
@@ -47,11 +49,18 @@ export function endsAmiss(jobs: readonly EndedJob[], { accepted }: Pick<Told, "a
   return faults;
 }
 
-/** G: no job is blamed for a fault that is not its own. */
-export function blamedInnocents(jobs: readonly EndedJob[], { poisoned }: Pick<Told, "poisoned">): string[] {
-  return jobs
-    .filter(({ id, errorCode }) => isBlame(errorCode) && !poisoned?.has(id))
-    .map(({ id, errorCode }) => `G: ${id} was not poisoned, and ended as ${errorCode}`);
+/** G: no job is blamed for a fault that is not its own, nor ends without a result for what is none. */
+export function endedAmiss(
+  jobs: readonly EndedJob[],
+  { poisoned, mayEnd = () => true }: Pick<Told, "poisoned" | "mayEnd">,
+): string[] {
+  return jobs.flatMap((job) => {
+    const { id, status, errorCode } = job;
+    if (poisoned?.has(id)) return [];
+    if (isBlame(errorCode)) return [`G: ${id} was not poisoned, and ended as ${errorCode}`];
+    if (status === "completed" || !hasEnded(job) || mayEnd(job)) return [];
+    return [`G: ${id} had no reason to end as ${[status, errorCode].filter(Boolean).join(", ")}`];
+  });
 }
 
 export function hasEnded({ status }: Pick<EndedJob, "status">): boolean {

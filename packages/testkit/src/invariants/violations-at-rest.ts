@@ -1,7 +1,7 @@
 import { accountsAmiss } from "./accounts.ts";
 import { callsAmiss } from "./calls.ts";
 import { endsUntold } from "./ends-told.ts";
-import { blamedInnocents, endsAmiss, readJobs } from "./jobs.ts";
+import { endedAmiss, endsAmiss, readJobs } from "./jobs.ts";
 import { leftBehind } from "./leftovers.ts";
 import { releasesAmiss } from "./releases.ts";
 import type { Told, World } from "./world.ts";
@@ -20,7 +20,7 @@ export async function violationsAtRest(world: World, told: Told): Promise<string
     endsUntold(world, jobs, told),
     accountsAmiss(world),
     leftBehind(world),
-    blamedInnocents(jobs, told),
+    endedAmiss(jobs, told),
     releasesAmiss(world),
   ]);
   return found.flat();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createApiKeyRow, eventually, violationsAtRest } from "../../src/index.ts";
+import { createApiKeyRow, eventually, type JobEnd, violationsAtRest } from "../../src/index.ts";
 import {
   askGemini,
   costUsd,
@@ -18,6 +18,20 @@ const violations = () => violationsAtRest(world, told);
 const account = (data: object) => database.prisma.monthlySpend.updateMany({ where: {}, data });
 const hear = (event: { webhookId: string; jobId?: string; type?: string }) =>
   told.webhooks[0]?.events.push({ jobId: ids.job, type: "job.completed", at: Date.now(), ...event });
+
+/** With an event, of which nobody wants to hear. */
+async function createJobWithoutResult(
+  id: string,
+  status: "failed" | "blocked" | "cancelled",
+  errorCode?: string,
+): Promise<void> {
+  const error = errorCode !== undefined && { errorCode, errorMessage: "x", errorRetryable: true };
+  // Never started, so that no bucket is passed.
+  await createEndedJob(id, { status, result: undefined, startedAt: null, ...error });
+  await database.prisma.webhookEndpoint.deleteMany();
+  told.webhooks.splice(0);
+  await database.prisma.outbox.create({ data: { id: `evt_${id}`, type: `job.${status}`, jobId: id } });
+}
 
 describe("a world in which nothing is amiss", () => {
   it("has no violations", async () => {
@@ -295,24 +309,27 @@ describe("a violation is found", () => {
     [
       "a job that was blamed and not poisoned",
       async () => {
-        const failed = { status: "failed", errorMessage: "x", errorRetryable: true };
-        await database.prisma.webhookEndpoint.deleteMany();
-        told.webhooks.splice(0);
-        for (const [id, errorCode] of [
-          ["job_2", "worker_crashed"],
-          ["job_3", "agent_error"],
-        ] as const) {
-          await database.prisma.job.create({
-            data: {
-              ...{ id, agent: "test", creatorId: "psy", feature: "test", model: "m", input: {}, errorCode },
-              ...{ ...failed, status: "failed", finishedAt: new Date() },
-            },
-          });
-          await database.prisma.outbox.create({ data: { id: `evt_${id}`, type: "job.failed", jobId: id } });
-        }
+        await createJobWithoutResult("job_2", "failed", "worker_crashed");
+        await createJobWithoutResult("job_3", "failed", "agent_error");
+        await createJobWithoutResult("job_4", "failed", "not_storable");
         Object.assign(told, { poisoned: new Set(["job_3"]) });
       },
       [/^G: job_2 was not poisoned, and ended as worker_crashed$/],
+    ],
+    [
+      "a job that ended without a result and without a reason",
+      async () => {
+        await createJobWithoutResult("job_2", "failed", "not_storable");
+        await createJobWithoutResult("job_3", "failed", "quota_exceeded");
+        await createJobWithoutResult("job_4", "cancelled");
+        await createJobWithoutResult("job_5", "blocked", "safety");
+        const mayEnd = ({ id, errorCode }: JobEnd) => id === "job_5" || errorCode === "quota_exceeded";
+        Object.assign(told, { mayEnd });
+      },
+      [
+        /^G: job_2 had no reason to end as failed, not_storable$/,
+        /^G: job_4 had no reason to end as cancelled$/,
+      ],
     ],
     [
       "more first starts at once than a bucket has",
