@@ -1,6 +1,8 @@
 -- Jobs that have not ended and stand in no place of Postgres that will run them: neither under a live lease, nor waiting for a time, for
--- room or in a line of suspects. Takes nothing. Rows: {delivery (under which they would stand in Redis), id, state}.
-SELECT "id" || '-g' || "generation" AS "delivery", "id", concat_ws(' ', "status", "waitingFor", "crashes") AS "state"
+-- room or in a line of suspects. Takes nothing. Rows: {delivery (under which they would stand in Redis), id, state, isQueued,
+-- acceptedAt (in ms since 1970)}.
+SELECT "id" || '-g' || "generation" AS "delivery", "id", concat_ws(' ', "status", "waitingFor", "crashes") AS "state",
+  "status" = 'queued' AS "isQueued", extract(epoch FROM "createdAt")::float8 * 1000 AS "acceptedAt"
 FROM "Job"
 WHERE CASE "status"
   WHEN 'running' THEN NOT EXISTS (SELECT FROM "Lease" WHERE "name" = "workerId" AND "until" > now())

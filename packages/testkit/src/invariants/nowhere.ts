@@ -12,6 +12,8 @@ interface JobNowhere {
   /** As it would stand in Redis. */
   delivery: string;
   state: string;
+  isQueued: boolean;
+  acceptedAt: number;
 }
 
 /** Jobs that no place of Postgres will run. */
@@ -48,6 +50,31 @@ export class NowhereWatch {
       faults.push(`H: ${id} (${state}) stood nowhere for ${nowhereMsMax / 1_000} s`);
       this.#since.delete(id);
     }
+    return faults;
+  }
+}
+
+/** H: jobs that stand in two places, either of which would run them. */
+export class TwiceWatch {
+  #before = new Set<string>();
+
+  /** Where nobody can know, two looks have to say so anew. */
+  forget(): void {
+    this.#before.clear();
+  }
+
+  /**
+   * Redis is asked for one place after the other, and a job may be moved on in between, never back: twice in two looks in a row it
+   * stands in both. One that is older than this run of Redis may, since it may have been released by the one before.
+   */
+  look(jobs: readonly JobNowhere[], { born = Number.POSITIVE_INFINITY, twice }: Standing): string[] {
+    const found = jobs.filter(
+      ({ delivery, isQueued, acceptedAt }) => isQueued && acceptedAt > born && twice.has(delivery),
+    );
+    const faults = found
+      .filter(({ delivery }) => this.#before.has(delivery))
+      .map(({ id, delivery }) => `H: ${id} stands in two places, ${twice.get(delivery)}`);
+    this.#before = new Set(found.map(({ delivery }) => delivery));
     return faults;
   }
 }

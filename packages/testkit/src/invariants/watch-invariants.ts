@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { accountsAmissNow } from "./accounts.ts";
-import { NowhereWatch, readJobsNowhere } from "./nowhere.ts";
+import { NowhereWatch, readJobsNowhere, TwiceWatch } from "./nowhere.ts";
 import { RecoveryWatch } from "./recovery.ts";
 import { readStanding } from "./redis-look.ts";
 import { bucketsPassed, readFirstStarts } from "./releases.ts";
@@ -52,6 +52,7 @@ export function watchInvariants(
   });
   redis.on("error", () => {});
   const nowhere = new NowhereWatch();
+  const twice = new TwiceWatch();
   const recovery = new RecoveryWatch();
   const sightings = new ReleaseSightings();
   const found = new Map<string, string>();
@@ -70,6 +71,7 @@ export function watchInvariants(
 
   function forget(): void {
     nowhere.forget();
+    twice.forget();
     recovery.forget();
   }
 
@@ -84,7 +86,7 @@ export function watchInvariants(
     if (standing) sightings.look(standing);
     if (!jobs || !standing) counts.unanswered++;
     if (!jobs || !standing || isAway) return forget();
-    note(nowhere.look(jobs, standing, performance.now()));
+    note([...nowhere.look(jobs, standing, performance.now()), ...twice.look(jobs, standing)]);
     const late = await recovery.look(world, performance.now()).catch(() => undefined);
     if (late) note(late);
     else forget();

@@ -47,6 +47,7 @@ describe("releases as they are seen", () => {
     inLanes: new Map<string, string>(),
     released: new Map<string, number>(),
     inQueues: new Set<string>(),
+    twice: new Map<string, string>(),
   };
   const start = { creatorId: "psy", acceptedAt: 50, from: 50, until: null };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { eventually, watchInvariants } from "../../src/index.ts";
-import { NowhereWatch, readJobsNowhere } from "../../src/invariants/nowhere.ts";
+import { NowhereWatch, readJobsNowhere, TwiceWatch } from "../../src/invariants/nowhere.ts";
 import { RecoveryWatch } from "../../src/invariants/recovery.ts";
 import { readStanding } from "../../src/invariants/redis-look.ts";
 import { createCall, createQueuedJob, database, redis, world } from "./clean-world.ts";
@@ -34,6 +34,12 @@ async function release(count: number): Promise<void> {
   await multi.exec();
 }
 
+/** This run of Redis is used from now on, as lanes note it. */
+async function beginRun(): Promise<void> {
+  const run = /run_id:(\w+)/.exec(await redis.info("server"))?.[1] ?? "";
+  await redis.hset("{lanes}:state", { run, born: Date.now() });
+}
+
 let watch: ReturnType<typeof watchInvariants>;
 
 /** @returns what waits until everything was looked at from now on */
@@ -45,7 +51,7 @@ async function looks(): Promise<() => Promise<void>> {
 describe("the watch", () => {
   it("finds nothing where nothing is amiss, and while services are away", async () => {
     watch = watchInvariants(world);
-    await redis.hset("{lanes}:state", "born", Date.now());
+    await beginRun();
     await release(2);
     await (await looks())();
     expect(watch.violations()).toEqual([]);
@@ -59,12 +65,22 @@ describe("the watch", () => {
 
   it("finds releases that pass a bucket, by when they left their lane", async () => {
     watch = watchInvariants(world);
-    await redis.hset("{lanes}:state", "born", Date.now());
+    await beginRun();
     await release(5);
     await (await looks())();
     expect(await watch.stop()).toEqual([
       expect.stringMatching(/^K: psy had 5 releases between .* tokens \(at /),
     ]);
+  });
+
+  it("finds a job that stands in its lane and in a queue", async () => {
+    await beginRun();
+    const id = await createQueuedJob({ createdAt: new Date(Date.now() + 1_000) });
+    await redis.zadd("{lanes}:lane:psy", 1, `${id}-g1|test`);
+    await redis.zadd("{agent-test}:test:prioritized", 1, `${id}-g1`);
+    watch = watchInvariants(world);
+    await (await looks())();
+    expect(await watch.stop()).toEqual([expect.stringMatching(`^H: ${id} stands in two places, `)]);
   });
 
   it("finds holds that no call has, and a quota that is passed for a while", async () => {
@@ -161,6 +177,67 @@ describe("H", () => {
     nowhere.forget();
     expect(await look(15_000)).toEqual([]);
     expect(await look(30_000)).toEqual([expect.stringMatching(`^H: ${id} .* stood nowhere for 15 s$`)]);
+  });
+
+  describe("a job in two places", () => {
+    const lane = (id: string) => redis.zadd("{lanes}:lane:psy", 1, `${id}-g1|test`);
+    const queue = (id: string) => redis.zadd("{agent-test}:test:prioritized", 1, `${id}-g1`);
+    const look = async (twice: TwiceWatch) =>
+      twice.look(await readJobsNowhere(world), await readStanding(redis));
+
+    it.each<[string, (id: string) => Promise<unknown>]>([
+      ["its lane and a queue", (id) => queue(id)],
+      ["its lane and another's", (id) => redis.zadd("{lanes}:lane:iu", 1, `${id}-g1|test`)],
+      ["its lane, twice", (id) => redis.zadd("{lanes}:timed", 1, `${id}-g1|test|100|psy`)],
+      [
+        "its lane and a worker's hands",
+        async (id) => {
+          await redis.lpush("{agent-test}:test:active", `${id}-g1`);
+          await redis.set(`{agent-test}:test:${id}-g1:lock`, "token");
+        },
+      ],
+    ])("is found where it stands in %s at two looks in a row", async (_places, put) => {
+      await beginRun();
+      const id = await createQueuedJob({ createdAt: new Date(Date.now() + 1_000) });
+      await lane(id);
+      await put(id);
+      const twice = new TwiceWatch();
+      expect(await look(twice)).toEqual([]);
+      twice.forget();
+      expect(await look(twice)).toEqual([]);
+      expect(await look(twice)).toEqual([expect.stringMatching(`^H: ${id} stands in two places, {.* and {`)]);
+    });
+
+    it("is none where it was moved on, is another generation's, or has run of late", async () => {
+      await beginRun();
+      const later = { createdAt: new Date(Date.now() + 1_000) };
+      const [moved, again] = [
+        await createQueuedJob(later),
+        await createQueuedJob({ ...later, generation: 2 }),
+      ];
+      await setLease("worker_1", -1);
+      const running = await runningOn("worker_1", later);
+      for (const id of [moved, again, running]) {
+        await lane(id);
+        await queue(id);
+      }
+      const twice = new TwiceWatch();
+      expect(await look(twice)).toEqual([]);
+      await redis.zrem("{lanes}:lane:psy", `${moved}-g1|test`);
+      await redis.zadd("{lanes}:released", Date.now(), `${moved}-g1|test`);
+      expect(await look(twice)).toEqual([]);
+    });
+
+    it("is nobody's fault where it is older than this run of Redis, or nobody has used that", async () => {
+      const id = await createQueuedJob({ createdAt: new Date(Date.now() - 1_000) });
+      await lane(id);
+      await queue(id);
+      const twice = new TwiceWatch();
+      await redis.hset("{lanes}:state", { run: "before", born: 1 });
+      for (const _ of [1, 2]) expect(await look(twice)).toEqual([]);
+      await beginRun();
+      for (const _ of [1, 2]) expect(await look(twice)).toEqual([]);
+    });
   });
 });
 
