@@ -1,8 +1,11 @@
--- What nothing may hold at rest. Takes nothing. Rows: {what}, one for each that is left.
--- A dead worker's lease lasts in its table for a day: it must be nobody's any more.
+-- What nothing may hold at rest. $1: [{workersMax?}], one item: how many workers live, where that is known.
+-- Rows: {what}, one for each that is left. The row of a dead worker's lease lasts for a day: that is over is what counts.
+WITH held AS (
+  SELECT "name", "holder" FROM "Lease" WHERE "until" > now()
+)
 SELECT "id" || ' is still open' AS "what" FROM "UsageLog" WHERE "status" = 'started'
 UNION ALL
-SELECT "id" || ' is still running' || CASE WHEN EXISTS (SELECT FROM "Lease" WHERE "name" = "workerId" AND "until" > now())
+SELECT "id" || ' is still running' || CASE WHEN EXISTS (SELECT FROM held WHERE "name" = "workerId")
   THEN '' ELSE ', under the lease of a dead worker' END
 FROM "Job" WHERE "status" = 'running'
 UNION ALL
@@ -13,3 +16,11 @@ UNION ALL
 SELECT 'the key ' || "id" || ' still holds ' || trim_scale("heldUsd") FROM "ApiKey" WHERE "heldUsd" > 0
 UNION ALL
 SELECT 'the delivery ' || delivery."id" || ' to ' || delivery."endpointId" || ' is half-open' FROM "Delivery" AS delivery WHERE "status" = 'pending'
+UNION ALL
+SELECT 'the lease ' || "name" || ' is held by ' || "holder" || ', which has none of its own' FROM held
+WHERE NOT EXISTS (SELECT FROM held AS own WHERE own."name" = held."holder")
+UNION ALL
+SELECT 'leases of workers are held by ' || count(*) || ', and ' || request."workersMax" || ' live'
+FROM held CROSS JOIN jsonb_to_recordset($1::jsonb) AS request("workersMax" int)
+WHERE "name" LIKE 'worker\_%'
+GROUP BY request."workersMax" HAVING count(*) > request."workersMax"

@@ -1,7 +1,7 @@
 import { loadStatement } from "@understudy/database";
 import type { Redis } from "ioredis";
 import { keysOf, withRedis } from "./redis-look.ts";
-import type { World } from "./world.ts";
+import type { Told, World } from "./world.ts";
 
 const leftovers = loadStatement(new URL("./leftovers.sql", import.meta.url));
 
@@ -11,10 +11,13 @@ const lasting = /^\{lanes\}:(creator:.*|state)$/;
 /** Of BullMQ: who has a job in hand, and lists that are keys only while something stands in them. */
 const standing = /^\{(agent-[^}]*|webhooks)\}:[^:]+:(wait|paused|prioritized|active|delayed|.*:lock)$/;
 
-/** F: no call is open, nothing is held, and nothing stands in Redis. */
-export async function leftBehind(world: Pick<World, "database" | "redisUrl">): Promise<string[]> {
+/** F: no call is open, nothing is held, nobody dead has a lease, and nothing stands in Redis. */
+export async function leftBehind(
+  world: Pick<World, "database" | "redisUrl">,
+  { workersMax }: Pick<Told, "workersMax">,
+): Promise<string[]> {
   const [rows, keys] = await Promise.all([
-    world.database.execute<{ what: string }>(leftovers),
+    world.database.execute<{ what: string }>(leftovers, [{ workersMax }]),
     withRedis(world.redisUrl, keysLeft),
   ]);
   return [...rows.map(({ what }) => `F: ${what}`), ...keys.map((key) => `F: left in Redis: ${key}`)];

@@ -19,7 +19,7 @@ export async function violationsAtRest(world: World, told: Told): Promise<string
     callsAmiss(world, told),
     endsUntold(world, jobs, told),
     accountsAmiss(world),
-    leftBehind(world),
+    leftBehind(world, told),
     endedAmiss(jobs, told),
     releasesAmiss(world),
   ]);

@@ -9,6 +9,7 @@ import {
   database,
   ids,
   redis,
+  setLease,
   thisMonth,
   told,
   world,
@@ -131,6 +132,15 @@ describe("a world in which nothing is amiss", () => {
     });
     await database.prisma.job.updateMany({ data: { retries: 1 } });
     hear({ webhookId: "evt_0", type: "job.failed" });
+    expect(await violations()).toEqual([]);
+  });
+
+  it("may have leases of who lives, and for a day those of who does not", async () => {
+    Object.assign(told, { workersMax: 1 });
+    await setLease("worker_1", 60);
+    await setLease("reconciler", 60, "worker_1");
+    await setLease("worker_2", -1);
+    await setLease("charges", -1, "worker_2");
     expect(await violations()).toEqual([]);
   });
 
@@ -285,6 +295,23 @@ describe("a violation is found", () => {
         /^F: job_\w+ still holds 0.01$/,
         /^F: psy still holds 0.01 in/,
       ],
+    ],
+    [
+      "more leases of workers than there are workers",
+      async () => {
+        Object.assign(told, { workersMax: 1 });
+        await setLease("worker_1", 60);
+        await setLease("worker_2", 60);
+      },
+      [/^F: leases of workers are held by 2, and 1 live$/],
+    ],
+    [
+      "work that nobody does who lives",
+      async () => {
+        await setLease("worker_1", -1);
+        await setLease("reconciler", 60, "worker_1");
+      },
+      [/^F: the lease reconciler is held by worker_1, which has none of its own$/],
     ],
     [
       "a half-open delivery",

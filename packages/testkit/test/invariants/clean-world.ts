@@ -175,3 +175,13 @@ export function thisMonth(): Date {
   const now = new Date();
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
 }
+
+/** Past its end where `seconds` are less than none. */
+export async function setLease(name: string, seconds: number, holder = name): Promise<void> {
+  const until = new Date(Date.now() + seconds * 1_000);
+  await database.prisma.lease.upsert({
+    where: { name },
+    create: { name, holder, since: new Date(), until },
+    update: { until },
+  });
+}

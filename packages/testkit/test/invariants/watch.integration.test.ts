@@ -3,17 +3,7 @@ import { eventually, watchInvariants } from "../../src/index.ts";
 import { NowhereWatch, readJobsNowhere, TwiceWatch } from "../../src/invariants/nowhere.ts";
 import { RecoveryWatch } from "../../src/invariants/recovery.ts";
 import { readStanding } from "../../src/invariants/redis-look.ts";
-import { createCall, createQueuedJob, database, redis, world } from "./clean-world.ts";
-
-/** Past its end where `seconds` are less than none. */
-async function setLease(name: string, seconds: number): Promise<void> {
-  const until = new Date(Date.now() + seconds * 1_000);
-  await database.prisma.lease.upsert({
-    where: { name },
-    create: { name, holder: name, since: new Date(), until },
-    update: { until },
-  });
-}
+import { createCall, createQueuedJob, database, redis, setLease, world } from "./clean-world.ts";
 
 const runningOn = (workerId: string, more: object = {}) =>
   createQueuedJob({
