@@ -73,7 +73,7 @@ export interface Told {
 
 /** Words that each job has for itself, and that stand in every request to the provider that is made for it. */
 export interface JobWords {
-  /** Global: finds them in any text. */
+  /** Global: finds them in any text. Their last character ends them, since a text may be cut: `/number \d+,/g`. */
   pattern: RegExp;
   /** By the job's id. */
   words: ReadonlyMap<string, string>;

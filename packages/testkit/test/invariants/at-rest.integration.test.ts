@@ -1,5 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
-import { createApiKeyRow, eventually, type JobEnd, violationsAtRest } from "../../src/index.ts";
+import {
+  createApiKeyRow,
+  eventually,
+  type JobEnd,
+  type JobResult,
+  requestsAstray,
+  violationsAtRest,
+} from "../../src/index.ts";
 import {
   askGemini,
   costUsd,
@@ -54,6 +61,8 @@ describe("a world in which nothing is amiss", () => {
     // Told again by a try whose answer was lost.
     hear({ webhookId: ids.event });
     expect(await violations()).toEqual([]);
+    const strict = { mayLose: [], mayEnd: () => false, resultAmiss: () => undefined, workersMax: 0 };
+    expect(await violationsAtRest(world, { ...told, ...strict })).toEqual([]);
   });
 
   it("may have lost calls where that is told, each within its bound", async () => {
@@ -189,6 +198,16 @@ describe("a violation is found", () => {
         /^A: job_1 is completed, which is not what/,
         /^D: ep_1 was told job.completed of job_1 under evt_1, which is job.failed/,
       ],
+    ],
+    [
+      "a wrong answer",
+      async () => {
+        await database.prisma.job.updateMany({ data: { result: { text: "to job_2" } } });
+        const resultAmiss = ({ id, result }: JobResult) =>
+          JSON.stringify(result).includes(`to ${id}"`) ? undefined : JSON.stringify(result);
+        Object.assign(told, { resultAmiss });
+      },
+      [/^A: job_1 has a wrong answer: {"text":"to job_2"}$/],
     ],
     ["a call on the bill alone", () => askGemini("call_2"), [/^B: no row for the billed call call_2$/]],
     [
@@ -427,5 +446,51 @@ describe("a price that changed in mid-run", () => {
     expect(await violations()).toEqual([]);
     await database.prisma.usageLog.updateMany({ data: { deadlineAt: inMs(-10_000) } });
     expect(await violations()).toHaveLength(2);
+  });
+});
+
+describe("a request to the provider", () => {
+  const words = new Map([
+    ["job_2", "number 1,"],
+    ["job_3", "number 11,"],
+  ]);
+  const astray = () => requestsAstray(world, { pattern: /number \d+,/g, words });
+  const ask = async (callId: string, jobId: string, text: string) => {
+    await askGemini(callId, { text });
+    await createCall(callId, { jobId, status: "settled", costUsd, settledAt: new Date() });
+  };
+  const fans = async (second: object, third: object) => {
+    await createEndedJob("job_2", second);
+    await createEndedJob("job_3", third);
+  };
+
+  it("has the words of the job that pays for it, and those of the same conversation", async () => {
+    await fans({ fanId: "fan_1" }, { fanId: "fan_1" });
+    await ask("call_2", "job_2", "I am number 1, hello");
+    await ask("call_3", "job_3", "You were number 1, I am number 11, and who is number 111,?");
+    expect(await astray()).toEqual([]);
+  });
+
+  it.each<[string, object, object]>([
+    ["another fan's", { fanId: "fan_1" }, { fanId: "fan_2" }],
+    ["another creator's", { fanId: "fan_1" }, { fanId: "fan_1", creatorId: "iu" }],
+    ["nobody's", {}, {}],
+  ])("has not those of a job that is %s", async (_whose, second, third) => {
+    await database.prisma.creator.create({ data: { id: "iu" } });
+    await fans(second, third);
+    await ask("call_2", "job_2", "I am number 1, hello");
+    await ask("call_3", "job_3", "You were number 1, I am number 11,");
+    expect(await astray()).toEqual(["B: the request of call_3 for job_3 has words of job_2"]);
+  });
+
+  it("is not made for another job than the one that pays", async () => {
+    await fans({}, {});
+    await ask("call_2", "job_2", "I am number 11, hello");
+    await ask("call_3", "job_3", "I am somebody");
+    expect(await astray()).toEqual([
+      "B: the request of call_2 does not say what job_2 asks",
+      "B: the request of call_2 for job_2 has words of job_3",
+      "B: the request of call_3 does not say what job_3 asks",
+    ]);
   });
 });
