@@ -5,11 +5,13 @@ import { Agent, request } from "undici";
 import type { World } from "./world.ts";
 
 /** What clients were told. */
-export interface Told {
+export interface ClientsTold {
   /** One for each 202, repeats too. */
   accepted: { id: string; idempotencyKey: string; at: number }[];
-  /** Which message each job is for. */
-  numbers: Map<string, number>;
+  /** What stands in each job's message and in no other's, so that no request to the provider is another job's. */
+  words: { pattern: RegExp; words: Map<string, string> };
+  /** Jobs that were, or may have been, cancelled. */
+  cancelled: Set<string>;
   /** Jobs whose calls the provider may refuse, or answer with nonsense. */
   troubled: Set<string>;
   /** Answers that no client should get, one sentence each. */
@@ -97,9 +99,10 @@ const pauseEachMs = 4_000;
 
 /** What apps do all the time: submit, hear nothing, submit again under the same key, ask again, cancel, pause a creator. */
 export class Load {
-  readonly told: Told = {
+  readonly told: ClientsTold = {
     accepted: [],
-    numbers: new Map(),
+    words: { pattern: /number \d+ /g, words: new Map() },
+    cancelled: new Set(),
     troubled: new Set(),
     faults: [],
     refused: 0,
@@ -213,7 +216,7 @@ export class Load {
       if (status === 402 || status === 429) return undefined;
       const { id } = body as { id: string };
       this.told.accepted.push({ id, idempotencyKey, at: Date.now() });
-      this.told.numbers.set(id, number);
+      this.told.words.words.set(id, `number ${number} `);
       if (word !== "") this.told.troubled.add(id);
       return id;
     };
@@ -224,7 +227,9 @@ export class Load {
     }
     if (after === "again" && (await submit()) === undefined)
       this.told.faults.push(`A: ${id} was accepted, and its request refused when it came again`);
-    if (after === "cancel") await this.#ask("DELETE", `/api/ai/jobs/${id}`);
+    if (after !== "cancel") return;
+    this.told.cancelled.add(id);
+    await this.#ask("DELETE", `/api/ai/jobs/${id}`);
   }
 
   async #pauseAndResume(signal: AbortSignal): Promise<void> {

@@ -1,9 +1,15 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { logBytesViolations, violationsAtRest, watchInvariants } from "@understudy/testkit";
+import {
+  type JobEnd,
+  logBytesViolations,
+  requestsAstray,
+  violationsAtRest,
+  watchInvariants,
+} from "@understudy/testkit";
 import { closeAll } from "./close-all.ts";
 import { injectAll } from "./inject-all.ts";
-import { Load } from "./load.ts";
+import { type ClientsTold, Load } from "./load.ts";
 import type { FaultGroup } from "./options.ts";
 import { doublePricesFrom } from "./prices.ts";
 import { startReceiver } from "./receiver.ts";
@@ -72,7 +78,9 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
   };
   const receivers = [await startReceiver(), await startReceiver(refusesEach)];
   const closers: (() => Promise<unknown>)[] = receivers.map((receiver) => receiver.close);
-  const closing = new AbortController();
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  interrupt.addEventListener("abort", end);
   try {
     const hasClocks = groups.includes("clock");
     // Where all have a budget together, calls are opened another way.
@@ -91,11 +99,12 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
     const watch = watchInvariants(asked);
     closers.unshift(watch.stop);
 
-    const over = AbortSignal.any([AbortSignal.timeout(windowMs), interrupt, closing.signal]);
     // Every fault and every creator listens.
-    setMaxListeners(0, over);
+    setMaxListeners(0, ending.signal);
+    const timer = setTimeout(end, windowMs);
+    closers.push(async () => clearTimeout(timer));
     const faulty = { ...world, ...watch, onViolation: found };
-    const [, injected] = await Promise.all([load.run(over), injectAll(run, faulty, over)]);
+    const [, injected] = await Promise.all([load.run(ending.signal), injectAll(run, faulty, ending.signal)]);
     interrupt.throwIfAborted();
     await world.heal();
     const healedAt = performance.now();
@@ -105,10 +114,12 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
       accepted: load.told.accepted,
       webhooks: receivers.map(({ events }, index) => ({ endpointId: endpoints[index] ?? "", events })),
       mayLose: injected.mayLose,
+      mayEnd: (job: JobEnd) => mayEnd(job, load.told, injected.mayLose.length > 0),
     });
     const left = await untilRest(() => violationsAtRest(asked, told()), interrupt);
     const restSeconds = left.length === 0 ? (performance.now() - healedAt) / 1000 : undefined;
     for (const violation of [...left, ...(await watch.stop()), ...load.told.faults]) found(violation);
+    for (const violation of await requestsAstray(asked, load.told.words)) found(violation);
     for (const { faults } of receivers) for (const fault of faults.slice(0, faultsShown)) found(fault);
     const logs = world.processes.map((one) => ({ name: one.name, bytesByMinute: one.logBytes() }));
     for (const violation of logBytesViolations(logs)) found(violation);
@@ -122,9 +133,28 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
       logBytes: logs.flatMap(({ bytesByMinute }) => bytesByMinute).reduce((sum, bytes) => sum + bytes, 0),
     };
   } finally {
-    closing.abort();
+    end();
+    interrupt.removeEventListener("abort", end);
     await closeAll(closers);
   }
+}
+
+/** Codes of jobs that the provider has failed. */
+const providerCodes: ReadonlySet<string> = new Set(["provider_unavailable", "timed_out", "output_invalid"]);
+
+/** Codes of jobs for which there is no room, by creator. */
+const roomCodes: Readonly<Record<string, string>> = { poor: "quota_exceeded", budgeted: "budget_exceeded" };
+
+/** Whether a job may have ended so, without a result. @param isDisturbed whether answers of the provider may have been lost */
+function mayEnd(
+  { id, creatorId, status, errorCode }: JobEnd,
+  told: ClientsTold,
+  isDisturbed: boolean,
+): boolean {
+  if (status === "cancelled") return told.cancelled.has(id);
+  if (errorCode === null) return false;
+  if (roomCodes[creatorId] === errorCode) return true;
+  return providerCodes.has(errorCode) && (isDisturbed || told.troubled.has(id));
 }
 
 /** Of faults that one cause has again and again. */
