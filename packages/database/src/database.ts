@@ -67,11 +67,13 @@ export function openDatabase(
     connectionTimeoutMillis: 5_000,
     query_timeout: queryTimeoutMs,
     application_name: "understudy",
-    onConnect: (client) => clock.read(client),
+    onConnect: (client) => clock.begin(client),
     ...(!isPooled && sessionSettings),
   });
-  // A connection lost while idle: the pool drops it, and the next query says what is wrong.
+  // A connection lost while idle, or between two statements of who has it: the pool drops it, and the next statement says what
+  // is wrong. Without listeners the process would end.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   clock.start(pool);
   const prisma = new PrismaClient({ adapter: new PrismaPg(noting(pool)), errorFormat: "minimal" });
 

@@ -12,9 +12,6 @@ export async function runTransaction<Result>(
   run: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await fromConnection(() => pool.connect());
-  // Lost between two statements: the next one says so. Without a listener the process would end.
-  const ignore = () => {};
-  client.on("error", ignore);
   let broken = false;
   try {
     await fromConnection(() => client.query("BEGIN"));
@@ -28,7 +25,6 @@ export async function runTransaction<Result>(
     broken = isDatabaseAway(error) || !(await rolledBack(client));
     throw error;
   } finally {
-    client.off("error", ignore);
     client.release(broken);
   }
 }

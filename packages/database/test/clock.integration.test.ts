@@ -1,13 +1,17 @@
-import { afterAll, afterEach, expect, it, jest } from "@jest/globals";
-import { startLink } from "@understudy/testkit";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { eventually, type Link, startLink } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type Database, openDatabase } from "../src/index.ts";
 
 const { url } = await openSuiteDatabase(2);
 const opened: Database[] = [];
+const links: Link[] = [];
 
-afterEach(() => void jest.restoreAllMocks());
-afterAll(() => Promise.all(opened.map((each) => each.close())));
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all(links.splice(0).map((link) => link.close()));
+  await Promise.all(opened.splice(0).map((each) => each.close()));
+});
 
 function open(databaseUrl = url): Database {
   const each = openDatabase(databaseUrl, 2);
@@ -32,19 +36,76 @@ it("is Postgres' time as soon as Postgres has answered anything, however far off
   }
 });
 
+const port = Number(new URL(url).port);
+
+/** The suite's database, behind another port. */
+function through(link: Link): Database {
+  links.push(link);
+  const by = new URL(url);
+  by.port = String(link.port);
+  return open(by.href);
+}
+
+function skewAround(each: Database, ms: number): void {
+  expect(Math.abs((each.clock.skewMs() ?? Number.NaN) - ms)).toBeLessThan(1_000);
+}
+
 it("is learned where Postgres was away at first", async () => {
-  const { port } = new URL(url);
-  const proxy = await startLink(Number(port));
-  const through = new URL(url);
-  through.port = String(proxy.port);
+  const link = await startLink(port);
   // Nobody listens there.
-  proxy.leadTo(1);
-  const each = open(through.href);
+  link.leadTo(1);
+  const each = through(link);
   await expect(each.ping(1_000)).rejects.toThrow();
   expect(each.clock.skewMs()).toBeUndefined();
-  proxy.leadTo(Number(port));
+  link.leadTo(port);
   await each.ping(5_000);
-  expect(Math.abs(each.clock.skewMs() ?? Number.NaN)).toBeLessThan(1_000);
-  await each.close();
-  await proxy.close();
+  skewAround(each, 0);
+});
+
+describe("after this machine was suspended", () => {
+  let link: Link;
+  let each: Database;
+
+  /** The wall clock has gone on meanwhile, the steady one has not. */
+  function suspend(ms: number): void {
+    const realNow = performance.now.bind(performance);
+    jest.spyOn(performance, "now").mockImplementation(() => realNow() - ms);
+  }
+
+  beforeEach(async () => {
+    link = await startLink(port);
+    each = through(link);
+    await each.ping(5_000);
+    skewAround(each, 0);
+  });
+
+  it("is Postgres' time again within seconds", async () => {
+    suspend(600_000);
+    expect(each.clock.skewMs()).toBeGreaterThan(590_000);
+    await eventually(() => skewAround(each, 0), 5_000);
+  });
+
+  /** Until it is being read over the only connection. */
+  const isBeingRead = () =>
+    eventually(() => expect(each.connections()).toMatchObject({ open: 1, idle: 0 }), 5_000);
+
+  it("is read again where its connection is lost meanwhile, which nobody dies of", async () => {
+    link.hold();
+    suspend(600_000);
+    await isBeingRead();
+    link.cut();
+    link.pass();
+    await eventually(() => skewAround(each, 0), 5_000);
+  });
+
+  it("is read over another connection where one hangs, which is given to nobody", async () => {
+    link.hold();
+    suspend(600_000);
+    await isBeingRead();
+    link.swallow();
+    // Longer than the reading may take, less than a statement.
+    await eventually(() => skewAround(each, 0), 8_000);
+    await each.ping(500);
+    expect(each.connections().open).toBe(1);
+  });
 });

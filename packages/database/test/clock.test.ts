@@ -30,15 +30,14 @@ describe("the database's clock", () => {
   it("is this process' own until Postgres has told the time", async () => {
     const clock = new DatabaseClock();
     expect([isoNow(clock), clock.skewMs()]).toEqual(["2026-11-30T12:00:00.000Z", undefined]);
-    await clock.read({ query: (() => Promise.reject(new Error("away"))) as never });
     expect([isoNow(clock), clock.skewMs()]).toEqual(["2026-11-30T12:00:00.000Z", undefined]);
-    await clock.read(connection(0, 0));
+    await clock.begin(connection(0, 0));
     expect([isoNow(clock), clock.skewMs()]).toEqual(["2026-11-30T11:50:00.000Z", 600_000]);
   });
 
   it("goes on by the steady clock, whatever the own wall clock does", async () => {
     const clock = new DatabaseClock();
-    await clock.read(connection(0, 0));
+    await clock.begin(connection(0, 0));
     jest.spyOn(Date, "now").mockImplementation(() => 0);
     steadyMs += 5_000;
     expect(isoNow(clock)).toBe("2026-11-30T11:50:05.000Z");
@@ -46,9 +45,9 @@ describe("the database's clock", () => {
 
   it("keeps what it knows where Postgres does not answer", async () => {
     const clock = new DatabaseClock();
-    await clock.read(connection(0, 0));
-    await clock.read({ query: (() => Promise.reject(new Error("away"))) as never });
-    await clock.read({ query: (async () => ({ rows: [] })) as never });
+    await clock.begin(connection(0, 0));
+    await clock.begin({ query: (() => Promise.reject(new Error("away"))) as never });
+    await clock.begin({ query: (async () => ({ rows: [] })) as never });
     expect(isoNow(clock)).toBe("2026-11-30T11:50:00.000Z");
   });
 
@@ -57,7 +56,7 @@ describe("the database's clock", () => {
     const clock = new DatabaseClock();
     const errors: number[] = [];
     for (const reading of readings) {
-      await clock.read(reading);
+      await clock.begin(reading);
       errors.push(clock.now().getTime() - postgresMs - steadyMs);
     }
     return errors;
@@ -79,9 +78,9 @@ describe("the database's clock", () => {
     "follows a step of Postgres' clock, or another Postgres', of %i ms",
     async (stepMs) => {
       const clock = new DatabaseClock();
-      await clock.read(connection(1, 1));
+      await clock.begin(connection(1, 1));
       postgresMs += stepMs;
-      await clock.read(connection(1, 1));
+      await clock.begin(connection(1, 1));
       expect(clock.now().getTime()).toBe(postgresMs + steadyMs);
     },
   );
