@@ -44,9 +44,14 @@ export class DatabaseClock implements Clock {
     return this.#aheadMs === undefined ? undefined : wallAheadMs() - this.#aheadMs;
   }
 
-  /** Reads it as a connection begins. */
+  /**
+   * Reads it as a connection begins.
+   * @throws where it is not known yet and Postgres does not tell it: what else it answered would be dated by the own clock
+   */
   async begin(client: Pick<PoolClient, "query">): Promise<void> {
-    await this.#read(client).catch(() => {});
+    await this.#read(client).catch((error: unknown) => {
+      if (this.#aheadMs === undefined) throw error;
+    });
   }
 
   async #read(client: Pick<PoolClient, "query">): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { eventually, type Link, startLink } from "@understudy/testkit";
+import { eventually, type Link, startLink, startPostgresWire } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
-import { type Database, openDatabase } from "../src/index.ts";
+import { type Database, isDatabaseAway, openDatabase } from "../src/index.ts";
 
 const { url } = await openSuiteDatabase(2);
 const opened: Database[] = [];
@@ -59,6 +59,25 @@ it("is learned where Postgres was away at first", async () => {
   expect(each.clock.skewMs()).toBeUndefined();
   link.leadTo(port);
   await each.ping(5_000);
+  skewAround(each, 0);
+});
+
+it("is known to whoever is answered: a first reading that fails is Postgres' being away", async () => {
+  const wire = await startPostgresWire(port);
+  const each = through(wire);
+  const select = { name: "", text: "SELECT 1 AS one" };
+  for (const ask of [
+    () => each.execute(select),
+    () => each.prisma.plan.findMany(),
+    () => each.transaction((execute) => execute(select)),
+  ]) {
+    // It passes at once, so that `execute` tries again by itself.
+    const takeBack = wire.answer({ statement: /clock_timestamp/, sqlState: "57014" });
+    expect(isDatabaseAway(await ask().catch((error: unknown) => error))).toBe(true);
+    expect(each.clock.skewMs()).toBeUndefined();
+    takeBack();
+  }
+  expect(await each.execute(select)).toEqual([{ one: 1 }]);
   skewAround(each, 0);
 });
 

@@ -30,6 +30,8 @@ describe("the database's clock", () => {
   it("is this process' own until Postgres has told the time", async () => {
     const clock = new DatabaseClock();
     expect([isoNow(clock), clock.skewMs()]).toEqual(["2026-11-30T12:00:00.000Z", undefined]);
+    for (const query of [() => Promise.reject(new Error("away")), async () => ({ rows: [] })])
+      await expect(clock.begin({ query: query as never })).rejects.toThrow();
     expect([isoNow(clock), clock.skewMs()]).toEqual(["2026-11-30T12:00:00.000Z", undefined]);
     await clock.begin(connection(0, 0));
     expect([isoNow(clock), clock.skewMs()]).toEqual(["2026-11-30T11:50:00.000Z", 600_000]);
@@ -43,7 +45,7 @@ describe("the database's clock", () => {
     expect(isoNow(clock)).toBe("2026-11-30T11:50:05.000Z");
   });
 
-  it("keeps what it knows where Postgres does not answer", async () => {
+  it("keeps what it knows, and refuses no connection, where Postgres does not answer", async () => {
     const clock = new DatabaseClock();
     await clock.begin(connection(0, 0));
     await clock.begin({ query: (() => Promise.reject(new Error("away"))) as never });

@@ -12,20 +12,38 @@ afterEach(async () => {
   server.close();
 });
 
-/** A server that lets anyone in, and then does `onQuery`; without it, it says nothing at all. */
+/** A message of Postgres', of this type. */
+function message(type: string, ...parts: (string | number[])[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(4 + body.length);
+  return Buffer.concat([Buffer.from(type), length, body]);
+}
+
+const ready = message("Z", "I");
+
+/** One row with one column, `ms`, of type float8: the answer to what each connection asks first. */
+const time = Buffer.concat([
+  message("T", [0, 1], "ms\0", [0, 0, 0, 0, 0, 0], [0, 0, 2, 0xbd, 0, 8, 0xff, 0xff, 0xff, 0xff, 0, 0]),
+  message("D", [0, 1, 0, 0, 0, 1], "0"),
+  message("C", "SELECT 1\0"),
+  ready,
+]);
+
+/** A server that lets anyone in, tells the time, and then does `onQuery`; without it, it says nothing at all. */
 async function serve(
   queryTimeoutMs: number,
   onQuery: ((socket: Socket) => void) | undefined,
+  { tellsTime = true } = {},
 ): Promise<Database> {
   server = createServer((socket) => {
     sockets.push(socket);
     socket.on("error", () => {});
-    let isIn = false;
+    const answers = [Buffer.concat([message("R", [0, 0, 0, 0]), ready]), ...(tellsTime ? [time] : [])];
     socket.on("data", () => {
       if (!onQuery) return;
-      if (isIn) return onQuery(socket);
-      isIn = true;
-      socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]));
+      const answer = answers.shift();
+      answer ? socket.write(answer) : onQuery(socket);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
@@ -49,6 +67,11 @@ it("is away through Prisma where a connection is a black hole", async () => {
 
 it("is away through Prisma where an answer does not come", async () => {
   const { prisma } = await serve(500, () => {});
+  expect(await fault(prisma.price.findMany())).toBe("away");
+});
+
+it("is away through Prisma, in seconds, where Postgres does not even tell the time", async () => {
+  const { prisma } = await serve(20_000, () => {}, { tellsTime: false });
   expect(await fault(prisma.price.findMany())).toBe("away");
 });
 
