@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type Database, openDatabase } from "@understudy/database";
 import type { Logger } from "@understudy/service";
 import {
@@ -37,6 +37,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await Promise.all(running.map((alerts) => alerts.stop()));
   await Promise.all([slack.close(), mail.close(), database.close()]);
   await testDatabase.drop();
@@ -90,6 +91,22 @@ describe("alerts", () => {
     start(2);
     await untilAllTold(1);
     expect(slack.texts).toEqual([`gemini refuses our key (unauthenticated): see call ${id}.`]);
+  });
+
+  it("of a spike of spend are raised by the first look, however far off the own clock is", async () => {
+    const id = await createUnknownCall(database, { creatorId: "psy", holdUsd: "5" });
+    const now = new Date();
+    await database.prisma.usageLog.update({
+      where: { id },
+      data: { status: "settled", costUsd: "5", startedAt: now, settledAt: now },
+    });
+    const ownNow = Date.now;
+    jest.spyOn(Date, "now").mockImplementation(() => ownNow() + 3 * 3_600_000);
+    start();
+    // The next look is a minute later.
+    await eventually(async () =>
+      expect(await database.prisma.alert.count({ where: { type: "spend_spike" } })).toBe(1),
+    );
   });
 
   it("are told once through the log, Slack and e-mail", async () => {

@@ -16,6 +16,7 @@ export interface AlertSettings {
 }
 
 const lookPauseMs = 60_000;
+const pingMs = 5_000;
 
 /**
  * Looks once a minute for spikes of spend, for what providers refuse and for models that will end, and tells operators of
@@ -46,7 +47,11 @@ export function startAlerts(
       return { pauseMs: lookPauseMs };
     });
   const loops = [
-    looking("spikes of spend", () => raiseSpendSpikes(database, database.clock.now())),
+    looking("spikes of spend", async () => {
+      // Its clock is known once Postgres has answered.
+      await database.ping(pingMs);
+      await raiseSpendSpikes(database, database.clock.now());
+    }),
     looking("what providers refuse", () => raiseRefusals(database)),
     looking("models that will end", () => raiseRetirements(database, registry)),
     ...channels.map((channel) => repeat(channelRound({ database, channel, channels: names, logger }))),
