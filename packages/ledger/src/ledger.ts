@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DispatchableJob, Provider, ServiceTier } from "@understudy/contracts";
 import {
   type Database,
@@ -159,6 +160,10 @@ interface CallEnd extends Omit<SettledCall, "costUsd"> {
 
 const groupMax = 200;
 
+/** Longer together than the 12 s (`statement_timeout`) after which Postgres ends a statement that waits. */
+const unheardTries = 11;
+const unheardPauseMs = 2_000;
+
 /** The life of a call's money: open before the request, end after it, give up when the answer is lost. */
 export class Ledger {
   readonly prices: PriceBook;
@@ -226,9 +231,21 @@ export class Ledger {
           ...{ ...figures, id: call.id, status: "released", costUsd: "0", errorCode: "not_sent" },
           ...{ provider: undefined, httpStatus: undefined, modelVersion: undefined },
         };
-        untilDatabaseAnswers(() => this.#settle(end)).catch(() => {});
+        this.#releaseUnheard(end).catch(() => {});
       }
       throw error;
+    }
+  }
+
+  /**
+   * Gives back the hold of a call whose opening was not heard of. The opening may still be under way and come after this, so it is
+   * asked for again until the server has ended what it had begun; what comes even later is given up at the call's deadline.
+   */
+  async #releaseUnheard(end: CallEnd): Promise<void> {
+    for (let asked = 0; asked < unheardTries; asked++) {
+      if (await untilDatabaseAnswers(() => this.#settle(end))) return;
+      // A stop does not wait for it.
+      await sleep(unheardPauseMs, undefined, { ref: false });
     }
   }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { databaseFault, newId } from "@understudy/database";
+import { databaseFault, newId, openDatabase } from "@understudy/database";
 import { cancelJob, finishJobs, putOffJob } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
@@ -18,7 +18,7 @@ import {
   waitingForLocks,
 } from "./running-jobs.ts";
 
-const { database } = await openSuiteDatabase();
+const { url, database } = await openSuiteDatabase();
 let ledger: Ledger;
 let roomFor: string[];
 let creatorId: string;
@@ -277,5 +277,33 @@ describe("a call that ends while another process writes", () => {
     await settled;
     const account = whose === "key" ? accountOfKey(apiKeyId) : accountOf(creatorId);
     expect(await account).toEqual(["3.1", "1.5", "1"]);
+  });
+});
+
+describe("a call whose opening is not heard of", () => {
+  it("gives its hold back where the opening is committed only after it was to be given back", async () => {
+    const hasty = openDatabase(url, 2, { queryTimeoutMs: 500 });
+    const impatient = new Ledger(hasty);
+    await opened({ holdUsd: "0.25" });
+    const job = await runningJob(database, { creatorId });
+    const call = await intent(ledger, job, "0.5");
+    const found = () => database.prisma.usageLog.findUnique({ where: { id: call.id } });
+    try {
+      await impatient.prices.priceOf("gemini-2.5-flash", "standard", new Date());
+      await database.transaction(async (execute) => {
+        const lock = `SELECT FROM "MonthlySpend" WHERE "creatorId" = $1::jsonb -> 0 ->> 'creatorId' FOR UPDATE`;
+        await execute({ name: "", text: lock }, [{ creatorId }]);
+        await expect(impatient.openCall(call)).rejects.toThrow("timeout");
+        // The release has looked, and found nothing.
+        await eventually(() => expect(hasty.connections()).toMatchObject({ open: 1, idle: 1 }));
+        expect(await waitingForLocks(database)).toBe(1);
+        expect(await found()).toBeNull();
+      });
+      await eventually(async () => expect((await found())?.status).toBe("started"));
+      await eventually(async () => expect((await found())?.status).toBe("released"));
+      expect(await accountOf(creatorId)).toEqual(["0", "0.25", "0"]);
+    } finally {
+      await hasty.close();
+    }
   });
 });
