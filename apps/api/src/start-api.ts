@@ -42,6 +42,12 @@ const databaseConnectionsMax = 10;
 /** How long requests under way may take when the API stops. */
 const graceMs = 10_000;
 
+/**
+ * How long each of the two steps after that may take. While Postgres is silent it is lost when keys were last used (5 s of it), and
+ * how many requests were refused (a minute of it); what Redis does not hear the reconciler finds.
+ */
+const closeMs = 1_500;
+
 /** Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without. */
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
@@ -154,15 +160,24 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       keyChanges.disconnect();
       rate.close();
       clockWatch.stop();
-      await lastUses.close();
-      await refusals.close();
-      await dispatcher.close();
-      await charges.close();
-      await webhooks.close();
+      await withinMs(closeMs, [
+        lastUses,
+        refusals,
+        dispatcher,
+        charges,
+        webhooks,
+        ...(tracer ? [tracer] : []),
+      ]);
       redis.disconnect();
-      await tracer?.close();
-      await probe.close();
-      await database.close();
+      await withinMs(closeMs, [probe, database]);
     },
   };
+}
+
+/** Closes what can be closed by then. What Postgres or Redis, silent, keeps open ends with the process. */
+async function withinMs(ms: number, open: readonly { close(): Promise<void> }[]): Promise<void> {
+  const late = new AbortController();
+  const closed = Promise.all(open.map((each) => each.close()));
+  await Promise.race([closed, sleep(ms, undefined, { signal: late.signal }).catch(() => {})]);
+  late.abort();
 }

@@ -1,7 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { eventually, type ServiceProcess, type Stack, startStack } from "@understudy/testkit";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import type { RunningPostgres } from "@understudy/local-services";
+import {
+  eventually,
+  type ServiceProcess,
+  type Stack,
+  startStack,
+  startTestPostgres,
+} from "@understudy/testkit";
 import pg from "pg";
 import { connectRaw, type RawClient, rawRequest } from "./raw-client.ts";
 
@@ -19,6 +27,15 @@ beforeAll(async () => {
 });
 
 afterAll(() => stack.stop());
+
+/** A Postgres' first process and all its children. */
+const serverPids = (pid: number) => [
+  pid,
+  ...execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map(Number),
+];
 
 const portOf = (api: ServiceProcess) => Number(api.details.port);
 
@@ -192,4 +209,47 @@ it("says that it is not ready while it stops, and goes on accepting for as long 
   expect(code).toBe(0);
   expect(ms).toBeGreaterThan(1_900);
   expect(ms).toBeLessThan(7_000);
+});
+
+describe("where a service is silent", () => {
+  let own: Stack;
+  let postgres: RunningPostgres;
+  let pids: number[];
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    own = await startStack({ workers: 0, postgresUrl: postgres.url });
+  });
+  afterEach(() => resume());
+  afterAll(async () => {
+    await own.stop();
+    await postgres.remove();
+  });
+
+  const suspend = (of: number[]) => {
+    pids = of;
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+  };
+  const resume = () => {
+    for (const pid of pids.splice(0)) process.kill(pid, "SIGCONT");
+  };
+
+  it.each(["Postgres", "Redis"])("ends with 0 in time while %s says nothing", async (which) => {
+    const api = await own.addApi();
+    const made = await own.request("POST", "/api/ai/admin/keys", { name: which, scopes: ["jobs:write"] });
+    const { key } = (await made.json()) as { key: string };
+    // Its use, a refusal, a job in a lane: all that is still to be written.
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const ask = (method: string, path: string) =>
+      fetch(`${api.details.url}${path}`, {
+        ...{ method, headers },
+        ...(method === "POST" && { body: JSON.stringify({ ...job, creatorId: which.toLowerCase() }) }),
+      });
+    expect((await ask("POST", "/api/ai/test")).status).toBe(202);
+    expect((await ask("GET", "/api/ai/admin/keys")).status).toBe(403);
+    suspend(which === "Postgres" ? serverPids(postgres.pid()) : [own.redis.pid()]);
+    const { code, ms } = await stop(api);
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(9_000);
+  });
 });
