@@ -1,5 +1,6 @@
 // Checks that nothing of API, workers and their packages asks the process' own wall clock: it may be off, and others rely on the
-// times that we tell and write. `database.clock.now()` tells the time, `performance.now()` how long something takes.
+// times that we tell and write. `database.clock.now()` tells the time, `performance.now()` how long something takes. Of libraries
+// it knows two ways in which they would ask it for us; what others do by themselves stands in ARCHITECTURE.md, "One clock".
 import { readFileSync } from "node:fs";
 import { nodesIn, productModules } from "./product-modules.mjs";
 
@@ -7,6 +8,7 @@ import { nodesIn, productModules } from "./product-modules.mjs";
 const mayAsk = {
   "packages/database/src/clock.ts":
     "compares the own clock with Postgres', and has nothing else until that answers",
+  "packages/database/src/new-id.ts": "ids have to differ, and only roughly to come in order of time",
   "packages/service/src/logger.ts":
     "a log's times are those of its machine's other logs, and must not wait for Postgres",
 };
@@ -33,7 +35,7 @@ for (const fault of faults) console.error(`✗ ${fault}`);
 console.log(`${asking.size} files ask the own clock, ${faults.length} faults`);
 if (faults.length > 0) process.exit(1);
 
-/** `Date.now`, `new Date()`, `Date()`, `performance.timeOrigin`. */
+/** `Date.now`, `new Date()`, `Date()`, `performance.timeOrigin`; ulid's `monotonicFactory()`, Express' `response.cookie(…, {maxAge})`. */
 function asksTheTime(node) {
   const isName = (of, name) => of?.type === "Identifier" && of.value === name;
   switch (node.type) {
@@ -45,7 +47,12 @@ function asksTheTime(node) {
     case "NewExpression":
       return isName(node.callee, "Date") && (node.arguments?.length ?? 0) === 0;
     case "CallExpression":
-      return isName(node.callee, "Date");
+      return (
+        isName(node.callee, "Date") ||
+        isName(node.callee, "monotonicFactory") ||
+        (isName(node.callee.property, "cookie") &&
+          nodesIn(node.arguments, (within) => isName(within.key, "maxAge")).length > 0)
+      );
     default:
       return false;
   }

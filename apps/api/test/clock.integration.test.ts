@@ -80,7 +80,9 @@ describe.each([
     expectAround(token.expiresAt, minuteMs);
     const signedIn = await stack.request("POST", "/api/ai/session", { key: stack.adminKey });
     expectAround(((await signedIn.json()) as Session).expiresAt, 12 * 60 * minuteMs);
-    const cookie = signedIn.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const [set = ""] = signedIn.headers.getSetCookie();
+    expectAround(/Expires=([^;]+)/.exec(set)?.[1], 12 * 60 * minuteMs);
+    const [cookie = ""] = set.split(";");
     for (const skew of [skewMs, -skewMs]) {
       clock.set(skew);
       expect(await statusFor(`/api/ai/jobs/${waiting}`, bearer(token.token))).toBe(200);

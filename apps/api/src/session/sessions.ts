@@ -83,10 +83,8 @@ export class Sessions {
     };
     const [row] = await this.#database.execute<{ expiresAt: Date }>(beginStatement, [begun]);
     if (!row) throw new Error("Postgres began no session.");
-    response.cookie(cookieName(request), token, {
-      ...cookieOptions(request),
-      maxAge: sessionSeconds * 1_000,
-    });
+    // Of a maxAge Express would make the own clock's time.
+    response.cookie(cookieName(request), token, { ...cookieOptions(request), expires: row.expiresAt });
     return present(token, row.expiresAt);
   }
 

@@ -140,7 +140,7 @@ describe("a person's session", () => {
     const response = await visit("POST", "/api/ai/session", headers, { key: stack.adminKey });
     const [attributes = ""] = response.headers.getSetCookie();
     expect(attributes).toMatch(
-      /^__Host-understudy_session=[\w-]{43}; Max-Age=43200; Path=\/; .*; Secure; SameSite=Strict$/,
+      /^__Host-understudy_session=[\w-]{43}; Path=\/; Expires=[^;]+ GMT; HttpOnly; Secure; SameSite=Strict$/,
     );
     expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000");
     const [cookie = ""] = attributes.split(";");
