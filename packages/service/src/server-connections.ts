@@ -9,8 +9,10 @@ const idleMs = 500;
 const lookMs = 50;
 
 interface Connection {
-  /** What was asked on it and is not answered in full. */
+  /** What was asked on it and is not answered in full, in its order. */
   answers: Set<ServerResponse>;
+  /** Which of them was told to be the last. */
+  closing?: ServerResponse;
   /** How much had been read from it when it was last without one: more is the beginning of a request. */
   readBytes: number;
   idleSince: number;
@@ -37,11 +39,13 @@ export class ServerConnections {
     server.prependListener("request", (request, response) => this.#watch(request, response));
   }
 
-  /** From now on every answer says that its connection closes after it. */
+  /** From now on the last answer on each connection says that it closes. */
   drain(): void {
     this.#isDraining = true;
-    for (const { answers } of this.#open.values())
-      for (const answer of answers) answer.shouldKeepAlive = false;
+    for (const connection of this.#open.values()) {
+      const last = [...connection.answers].at(-1);
+      if (last) closeAfter(connection, last);
+    }
   }
 
   /**
@@ -66,7 +70,7 @@ export class ServerConnections {
   #watch({ socket }: IncomingMessage, answer: ServerResponse): void {
     const connection = this.#open.get(socket);
     if (!connection) return;
-    if (this.#isDraining) answer.shouldKeepAlive = false;
+    if (this.#isDraining) closeAfter(connection, answer);
     connection.answers.add(answer);
     answer.once("close", () => {
       connection.answers.delete(answer);
@@ -81,4 +85,12 @@ export class ServerConnections {
     for (const [socket, { answers, readBytes, idleSince }] of this.#open)
       if (answers.size === 0 && socket.bytesRead === readBytes && idleSince < since) socket.destroy();
   }
+}
+
+/** Node closes a connection after the answer that says so, whatever is asked behind it: no other may. */
+function closeAfter(connection: Connection, last: ServerResponse): void {
+  if (!last.shouldKeepAlive) return;
+  if (connection.closing) connection.closing.shouldKeepAlive = true;
+  last.shouldKeepAlive = false;
+  connection.closing = last;
 }

@@ -116,6 +116,22 @@ it("waits for who reads slowly what was answered, to the last byte", async () =>
   await closed;
 });
 
+it("answers all that was asked on one connection before it closes, the last of them saying so", async () => {
+  const socket = await open(get("/held/1") + get("/held/2"));
+  while (held.size < 2) await sleep(1);
+  const closed = close(graceMs);
+  // Asked when the others have been told.
+  socket.write(get("/held/3"));
+  while (held.size < 3) await sleep(1);
+  for (const [path, answer] of held) answer.end(path);
+  const heads = (await text(socket)).match(/connection: [\w-]+|\/held\/\d/gi);
+  expect(heads).toEqual([
+    ...["Connection: keep-alive", "/held/1", "Connection: keep-alive", "/held/2"],
+    ...["Connection: close", "/held/3"],
+  ]);
+  expect(await closed).toBeLessThan(graceMs);
+});
+
 it("ends a stream's connection when the stream ends, though its head said that it would stay", async () => {
   const socket = await open(get("/held"));
   while (!held.has("/held")) await sleep(1);
