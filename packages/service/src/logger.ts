@@ -10,34 +10,41 @@ const secretFields = [
   ...["input", "result", "prompt", "text", "body", "metadata", "headers", "callbackUrl"],
 ];
 
-/** Of lines that say the same of one job after the other so many are written in ten seconds: what they tell stands in Postgres. */
+/**
+ * Of lines that say the same of what is usual, or of one job after the other, so many are written in ten seconds: what they tell
+ * stands in Postgres.
+ */
 const usualMax = 50;
 
-/** pino's number of the level "error". */
-const errorLevel = 50;
+/** pino's numbers of levels. */
+const levels = { warn: 40, error: 50 };
 
 /**
  * A JSON logger to standard output. Prompts, inputs, results, keys and secrets are never passed to it;
- * the redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, of others that say
- * the same 50, with how many `repeats` were left out: no fault fills a disk.
+ * the redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, of those below
+ * `warn` and warnings about jobs that say the same 50, with how many `repeats` were left out: no fault fills a disk.
  */
 export function createLogger(name: string, level: string): Logger {
   // Not pino's own destination: when whoever reads our output is gone it tries to write for ever, and the
   // process can't even stop. Without a reader there is nobody to tell.
   process.stdout.on("error", () => {});
   const repeated = new RepeatedLines();
-  function noteFault(fields: { err?: unknown; jobId?: unknown }, message: string | undefined, level: number) {
-    // A job that has failed is looked for by its id.
-    const about = level >= errorLevel && fields.jobId !== undefined ? String(fields.jobId) : "";
-    return repeated.note(causeOf(message, fields.err) + about);
+  function note(fields: { err?: unknown; jobId?: unknown }, message: string | undefined, level: number) {
+    const isAboutJob = fields.jobId !== undefined;
+    if ("err" in fields) {
+      // A job that has failed is looked for by its id.
+      const about = level >= levels.error && isAboutJob ? String(fields.jobId) : "";
+      return repeated.note(causeOf(message, fields.err) + about);
+    }
+    const isUsual = level < levels.warn || (level < levels.error && isAboutJob);
+    return isUsual ? repeated.note(`${message}`, usualMax) : 0;
   }
   const options = {
     hooks: {
       logMethod(parts: Parameters<LogFn>, log: LogFn, level: number) {
         const [fields, message] = parts as unknown as [object, string | undefined];
         if (typeof fields !== "object" || fields === null) return log.apply(this as unknown as Logger, parts);
-        const left =
-          "err" in fields ? noteFault(fields, message, level) : repeated.note(`${message}`, usualMax);
+        const left = note(fields, message, level);
         if (left === undefined) return;
         const shown = left === 0 ? fields : { ...fields, repeats: left };
         log.apply(this as unknown as Logger, [shown, message] as unknown as Parameters<LogFn>);

@@ -32,9 +32,10 @@ export class RepeatedLines {
       known.left += 1;
       return undefined;
     }
-    if (this.#causes.size >= causesMax) this.#causes.clear();
     // The latest stand last.
     this.#causes.delete(cause);
+    const [oldest = ""] = this.#causes.keys();
+    if (this.#causes.size >= causesMax) this.#causes.delete(oldest);
     this.#causes.set(cause, { since: now, said: 1, left: 0 });
     return known?.left ?? 0;
   }

@@ -52,6 +52,35 @@ describe("lines about a fault that lasts", () => {
     expect(lines[52]).not.toHaveProperty("repeats");
   });
 
+  it("say what stands nowhere else, and are written: warnings that are about no job, and errors", () => {
+    for (let count = 0; count < 60; count++) {
+      logger.warn({ endpointId: `we_${count}` }, "a webhook endpoint was disabled");
+      logger.warn({ jobId: `job_${count}` }, "job ended without a result");
+      logger.error({ jobId: `job_${count}` }, "a job has killed its process");
+    }
+    const said = (text: string) => lines.filter(({ msg }) => msg === text).length;
+    expect(said("a webhook endpoint was disabled")).toBe(60);
+    expect(said("job ended without a result")).toBe(50);
+    expect(said("a job has killed its process")).toBe(60);
+  });
+
+  it("stay below 1 MiB a minute where jobs are put off and fail, a thousand a second", () => {
+    const about = { agent: "messaging", creatorId: "creator_of_a_usual_length", attempt: 12 };
+    for (let count = 0; count < 60_000; count++) {
+      const jobId = `job_01KB${count}`.padEnd(30, "0");
+      const wait = { kind: "put_off", waitingFor: "provider", delayMs: 1_000 };
+      logger.info({ jobId, ...about, ...wait }, "job is put off");
+      logger.warn(
+        { jobId, ...about, status: "failed", errorCode: "provider_unavailable" },
+        "job ended without a result",
+      );
+      nowMs += 1;
+    }
+    const bytes = lines.reduce((sum, line) => sum + JSON.stringify(line).length + 1, 0);
+    expect(lines.length).toBe(600);
+    expect(bytes).toBeLessThan(1024 * 1024);
+  });
+
   it("are told apart by what they say, and lines about no fault are written", () => {
     for (const _ of [1, 2]) {
       logger.warn({ err: readonly() }, "one thing failed");
@@ -84,9 +113,9 @@ describe("lines about a fault that lasts", () => {
 
 it("a thousand causes at once don't make it grow", () => {
   const repeated = new RepeatedLines(() => 0);
-  for (let cause = 0; cause < 3_000; cause++) expect(repeated.note(`cause ${cause}`)).toBe(0);
-  expect(repeated.note("cause 2999")).toBeUndefined();
-  // It was forgotten, and is said again rather than lost.
-  expect(repeated.note("cause 0")).toBe(0);
+  for (let cause = 0; cause < 2_500; cause++) expect(repeated.note(`cause ${cause}`)).toBe(0);
+  // The oldest are forgotten, and said again rather than lost.
+  expect(repeated.note("cause 1500")).toBeUndefined();
+  expect(repeated.note("cause 1499")).toBe(0);
   expect(causeOf("m", new TypeError("x"))).not.toBe(causeOf("m", new Error("x")));
 });
