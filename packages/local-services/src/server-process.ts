@@ -76,10 +76,12 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
 
 /**
  * A shell that reads from us: when we are gone, kill -9 included, its input ends and it sends the signal. It
- * ends with the server, so that it never hits another process with the same pid.
+ * ends with the server, so that it never hits another process with the same pid. A server that was stopped (SIGSTOP) gets no
+ * signal but SIGKILL before it goes on.
  */
 function guard(pid: number, signal: NodeJS.Signals, serverEnded: Promise<string>): void {
-  const shell = spawn("/bin/sh", ["-c", 'read -r _; kill -s "$1" "$2"', "sh", signal.slice(3), String(pid)], {
+  const script = 'read -r _; kill -s "$1" "$2"; kill -s CONT "$2"';
+  const shell = spawn("/bin/sh", ["-c", script, "sh", signal.slice(3), String(pid)], {
     cwd: "/",
     detached: true,
     env: {},

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { identify, waitUntil } from "../src/index.ts";
+import { childrenOf } from "../src/processes.ts";
 import { createCleaner, query, withRedis } from "./service-fixtures.ts";
 
 interface Service {
@@ -15,18 +16,25 @@ interface Service {
 const cleaner = createCleaner();
 afterEach(async () => await cleaner.clean(), 60_000);
 
-/** Starts both services under another process and kills that one. */
+interface Services {
+  postgres: Service;
+  redis: Service;
+}
+
+/** Starts both services under another process and kills that one. @param before what happens to them before that */
 async function leaveOrphans(
   directory: string,
-  ...args: "endWithOwner"[]
-): Promise<{ postgres: Service; redis: Service }> {
+  args: "endWithOwner"[] = [],
+  before: (services: Services) => void = () => {},
+): Promise<Services> {
   const owner = fork(fileURLToPath(new URL("./owner.ts", import.meta.url)), [directory, ...args], {
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const [services] = (await once(owner, "message")) as [{ postgres: Service; redis: Service }];
+  const [services] = (await once(owner, "message")) as [Services];
   await query(services.postgres.url, "CREATE TABLE IF NOT EXISTS t AS SELECT 42 AS answer");
   await withRedis(services.redis.url, async (redis) => await redis.set("answer", "42"));
+  before(services);
   owner.kill("SIGKILL");
   await once(owner, "exit");
   return services;
@@ -57,14 +65,22 @@ describe("after a kill -9 of their owner", () => {
     120_000,
   );
 
-  it("services that are to end with it do so", async () => {
-    const directory = cleaner.directory();
-    const orphans = await leaveOrphans(directory, "endWithOwner");
-    const pids = [orphans.postgres.pid, orphans.redis.pid];
-    expect(await waitUntil(() => !pids.some(isAlive), 20_000)).toBe(true);
-    // Takes the data's place, to remove it.
-    await cleaner.postgres({ directory: join(directory, "postgres") });
-  }, 120_000);
+  it.each(["running", "frozen"])(
+    "%s services that are to end with it do so",
+    async (state) => {
+      const directory = cleaner.directory();
+      let pids: number[] = [];
+      await leaveOrphans(directory, ["endWithOwner"], ({ postgres, redis }) => {
+        const processes = [postgres.pid, ...childrenOf(postgres.pid).map(({ pid }) => pid), redis.pid];
+        if (state === "frozen") for (const pid of processes) process.kill(pid, "SIGSTOP");
+        pids = processes;
+      });
+      expect(await waitUntil(() => !pids.some(isAlive), 20_000)).toBe(true);
+      // Takes the data's place, to remove it.
+      await cleaner.postgres({ directory: join(directory, "postgres") });
+    },
+    120_000,
+  );
 
   it("services that died as well are started anew", async () => {
     const directory = cleaner.directory();
