@@ -94,7 +94,7 @@ export async function runDelivery(
     dependencies.logger.error({ err, jobId, isClaimed }, "a delivery could not be run");
     if (isClaimed) throw err;
     // Held meanwhile: BullMQ's delays go by the wall clocks of whoever begins and ends them, which may differ.
-    await sleep(unclaimedMs);
+    await sleep(unclaimedMs, undefined, { signal: dependencies.stopping }).catch(() => {});
     await delivery.moveToWait(token);
     throw new WaitingError();
   });

@@ -63,6 +63,19 @@ describe("a delivery", () => {
     expect(fakes.happened("started", "finish", "put off")).toEqual([]);
   });
 
+  it("is given back at once where the worker gives back what it has, also while it waits for that", async () => {
+    const fakes = new AttemptFakes();
+    const claim = () => Promise.reject(new Error("a fault of ours"));
+    const [waiting, working] = [deliver(fakes, { claim }), new AttemptFakes()];
+    const pausing = deliver(working, { claim });
+    while (working.logged.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    fakes.stopping.abort();
+    for (const one of [waiting, deliver(fakes, { claim })]) expect(await one).toBeInstanceOf(WaitingError);
+    expect(fakes.happened("given back")).toHaveLength(2);
+    expect(working.happened("given back")).toEqual([]);
+    await pausing;
+  });
+
   it("is handed out no more once its job is claimed, whatever is thrown then", async () => {
     const fakes = new AttemptFakes();
     const fault = () => Promise.reject(new Error("a fault of ours"));
