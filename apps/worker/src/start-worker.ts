@@ -25,6 +25,14 @@ const easierMs = 60_000;
 /** How long BullMQ may take to hear of what was given back. */
 const unheardMs = 1_000;
 
+const lookMs = 50;
+
+/**
+ * How long jobs may take to be given back, and paid answers to be written down: two tries where Postgres is away. With it a stop is
+ * shorter than the process' own deadline.
+ */
+const giveBackMs = 7_000;
+
 /** Takes jobs from every agent's queue; one worker of all sees to it that none is left behind. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningService> {
   // One pool for all agents: nobody gains by spreading jobs over them, and slow ones of one agent hold up no other's
@@ -94,30 +102,44 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       ...(metricsServer && { metricsUrl: metricsServer.url }),
     },
     async stop() {
-      const leaving = new AbortController();
-      // close() has no time limit: past ours, what is under way is aborted and given back.
-      const timer = setTimeout(() => attempts.abort(), config.stopSeconds * 1000);
-      const { stopping } = attempts.dependencies;
-      const closed = async () => {
-        await Promise.all([
-          ...[reconciler, retention, alerts, heard, suspects, chargesWorker].map((each) => each.stop()),
-          ...workers.map((worker) => worker.close()),
-        ]);
-        // Last, since what has ended now may still be told.
-        await webhooks.stop(stopping);
-      };
-      await Promise.race([closed(), givenBack(stopping, () => limit.activeCount, leaving.signal)]);
-      leaving.abort();
-      clearTimeout(timer);
-      clearTimeout(easing);
-      clockWatch.stop();
-      await charges.close();
-      await metricsServer?.close();
-      consumer.disconnect();
-      await probe.close();
-      await attempts.close();
+      const stopped = new AbortController();
+      const left = sleep(config.stopSeconds * 1000 + giveBackMs, undefined, { signal: stopped.signal }).then(
+        () => logger.warn({ jobs: limit.activeCount }, "stopped with jobs that could not be given back"),
+        () => {},
+      );
+      await Promise.race([stopInOrder(), left]);
+      stopped.abort();
     },
   };
+
+  async function stopInOrder(): Promise<void> {
+    const { stopping } = attempts.dependencies;
+    const leaving = new AbortController();
+    // close() has no time limit: past ours, what is under way is aborted and given back.
+    const timer = setTimeout(() => {
+      attempts.abort();
+      // Whoever waits for a slot is given back as well.
+      limit.concurrency = Number.POSITIVE_INFINITY;
+    }, config.stopSeconds * 1000);
+    const closed = async () => {
+      await Promise.all([
+        ...[reconciler, retention, alerts, heard, suspects, chargesWorker].map((each) => each.stop()),
+        ...workers.map((worker) => worker.close()),
+      ]);
+      // Last, since what has ended now may still be told.
+      await webhooks.stop(stopping);
+    };
+    await Promise.race([closed(), givenBack(stopping, () => limit.activeCount, leaving.signal)]);
+    leaving.abort();
+    clearTimeout(timer);
+    clearTimeout(easing);
+    clockWatch.stop();
+    await charges.close();
+    await metricsServer?.close();
+    consumer.disconnect();
+    await probe.close();
+    await attempts.close();
+  }
 }
 
 /**
@@ -130,6 +152,7 @@ async function givenBack(
   signal: AbortSignal,
 ): Promise<void> {
   if (!stopping.aborted) await once(stopping, "abort", { signal }).catch(() => {});
-  do await sleep(unheardMs, undefined, { signal }).catch(() => {});
-  while (activeCount() > 0 && !signal.aborted);
+  const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
+  while (activeCount() > 0 && !signal.aborted) await pause(lookMs);
+  await pause(unheardMs);
 }
