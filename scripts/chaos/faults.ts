@@ -53,6 +53,9 @@ const longMs = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 4_000, max: 20_000 }) },
 );
 
+/** Half of them longer than a worker's lease: then others take over what it was at, and it comes back to that. */
+const frozenMs = fc.oneof(fc.integer({ min: 200, max: 6_000 }), fc.integer({ min: 9_000, max: 20_000 }));
+
 const workerOf = (topology: Topology) => fc.constantFrom(...processesOf(topology).workers);
 const processOf = (topology: Topology) =>
   fc.constantFrom(...processesOf(topology).apis, ...processesOf(topology).workers);
@@ -126,7 +129,7 @@ export const faultKinds = {
   }),
   freeze: kind({
     group: "processes",
-    parameters: (topology) => fc.record({ process: processOf(topology), ms: longMs }),
+    parameters: (topology) => fc.record({ process: processOf(topology), ms: frozenMs }),
     target: ({ process }) => process,
     async inject(world, { process, ms }, signal) {
       const one = world.process(process);
@@ -137,7 +140,7 @@ export const faultKinds = {
   }),
   "freeze-at": kind({
     group: "processes",
-    parameters: (topology) => fc.record({ process: workerOf(topology), point: pointOf, nth, ms: longMs }),
+    parameters: (topology) => fc.record({ process: workerOf(topology), point: pointOf, nth, ms: frozenMs }),
     target: ({ process }) => process,
     async inject(world, { process, point, nth, ms }, signal) {
       const one = world.process(process);
