@@ -30,7 +30,8 @@ export async function injectAll(
     ...world,
     disable: (name) => disabled.add(name),
     mayLose() {
-      const time = { from: Date.now(), until: Number.POSITIVE_INFINITY };
+      // A worker that ends takes with it what it could not write down before.
+      const time = { from: disabled.since(), until: Number.POSITIVE_INFINITY };
       mayLose.push(time);
       return () => {
         time.until = Date.now();
@@ -67,7 +68,7 @@ export async function injectAll(
 class Disabled {
   readonly #workers: readonly string[];
   readonly #watch: Pick<InvariantsWatch, "noteAway" | "noteBack">;
-  readonly #names: string[] = [];
+  readonly #under: { name: string; since: number }[] = [];
   #awaySince: number | undefined;
   #awayMs = 0;
 
@@ -78,12 +79,18 @@ class Disabled {
 
   /** @param name of a process, or "all" @returns takes it back */
   add(name: string): () => void {
-    this.#names.push(name);
+    const one = { name, since: Date.now() };
+    this.#under.push(one);
     this.#tell();
     return () => {
-      this.#names.splice(this.#names.indexOf(name), 1);
+      this.#under.splice(this.#under.indexOf(one), 1);
       this.#tell();
     };
+  }
+
+  /** When what is disabled now began to be, the first of all; in ms since 1970. */
+  since(): number {
+    return Math.min(Date.now(), ...this.#under.map((one) => one.since));
   }
 
   awayMs(): number {
@@ -91,7 +98,8 @@ class Disabled {
   }
 
   #tell(): void {
-    const isAway = this.#names.includes("all") || this.#workers.every((name) => this.#names.includes(name));
+    const names = this.#under.map(({ name }) => name);
+    const isAway = names.includes("all") || this.#workers.every((name) => names.includes(name));
     if (isAway === (this.#awaySince !== undefined)) return;
     if (isAway) this.#watch.noteAway();
     else this.#watch.noteBack();

@@ -56,7 +56,7 @@ export const creators: readonly Creator[] = [
 
 /** How the emulator answers what has such a word in it, and how often. */
 const weather = [
-  { match: { contains: "[slow]" }, respond: { delayMs: 2_500 } },
+  { match: { contains: "[slow]" }, respond: { delayMs: 1_500 } },
   { match: { contains: "[busy]" }, respond: { status: 503 }, times: 12 },
   { match: { contains: "[limit]" }, respond: { status: 429, retryDelay: "2s" }, times: 2 },
   { match: { contains: "[cut]" }, respond: { reset: true }, times: 6 },

@@ -50,10 +50,10 @@ export interface ChaosResult {
 }
 
 /** How long what is left may take after the last fault. */
-const restMsMax = 90_000;
+const restMsMax = 120_000;
 
 /** Longer than a call whose answer was lost stays open. */
-const sameMsMax = 40_000;
+const sameMsMax = 60_000;
 
 const askEachMs = 500;
 

@@ -119,7 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         await prepare("worker", name, {
           NODE_OPTIONS: `--import ${new URL("./pause-at-point.mjs", import.meta.url).href}`,
           WORKER_CONCURRENCY: "30",
-          WORKER_ATTEMPT_SECONDS: "12",
+          WORKER_ATTEMPT_SECONDS: "20",
           WORKER_STOP_SECONDS: "5",
           WEBHOOK_RETRY_SCHEDULE: webhookSchedule,
           WEBHOOK_TIMEOUT: "5s",

@@ -68,16 +68,28 @@ export function channelRound({ database, channel, channels, logger }: Telling) {
   };
 }
 
-async function sendInTime(
-  channel: AlertChannel,
+/** @throws where the channel takes longer than a send may, or the worker stops */
+export async function sendInTime(
+  channel: Pick<AlertChannel, "send">,
   alerts: readonly Alert[],
   stopping: AbortSignal,
 ): Promise<void> {
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(sendMsMax)]);
+  // AbortSignal.any of an AbortSignal.timeout may be collected before its time is over, and never abort (Node 20).
+  const ending = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    ending.signal.addEventListener("abort", () => reject(ending.signal.reason), { once: true });
   });
-  await Promise.race([channel.send(alerts, signal), aborted]);
+  const end = () =>
+    ending.abort(stopping.aborted ? stopping.reason : new Error("The channel took too long."));
+  const timer = setTimeout(end, sendMsMax);
+  stopping.addEventListener("abort", end);
+  if (stopping.aborted) end();
+  try {
+    await Promise.race([channel.send(alerts, ending.signal), aborted]);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener("abort", end);
+  }
 }
 
 async function giveUp(
