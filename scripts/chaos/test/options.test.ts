@@ -28,23 +28,23 @@ describe("the command line of chaos", () => {
   });
 
   it("takes groups in any order, and paths from where the person is", () => {
-    const argv =
-      "--seed 7 --minutes 2.5 --only clock,redis --topology wide --replay a.jsonl --shrink 0 --out b".split(
-        " ",
-      );
+    const argv = "--seed 7 --minutes 2.5 --only clock,redis --topology wide --shrink 0 --out b".split(" ");
     expect(parseOptions(argv, { npm_lifecycle_event: "chaos", INIT_CWD: "/somewhere" })).toEqual({
       seed: 7,
       minutes: 2.5,
       only: ["redis", "clock"],
       topology: "wide",
-      replayFile: "/somewhere/a.jsonl",
+      replayFile: undefined,
       shrinkMinutes: 0,
       directory: "/somewhere/b",
     });
   });
 
   it("keeps the trace of a replay beside those of seeds", () => {
-    expect(parseOptions(["--replay", "a"], {}).directory).toBe(resolve(".understudy/chaos/replay"));
+    expect(parseOptions(["--replay", "a"], {})).toMatchObject({
+      replayFile: resolve("a"),
+      directory: resolve(".understudy/chaos/replay"),
+    });
   });
 
   it.each([
@@ -56,6 +56,10 @@ describe("the command line of chaos", () => {
     ["--topology huge"],
     ["--shrink -1"],
     ["--unknown"],
+    ["--replay a --seed 1"],
+    ["--replay a --minutes 1"],
+    ["--replay a --only redis"],
+    ["--replay a --topology wide"],
   ])("refuses %s with exit code 2", (argv) => {
     expect(() => parseOptions(argv.split(" "), {})).toThrow(expect.objectContaining({ exitCode: 2 }));
   });
