@@ -7,7 +7,7 @@ describe("Redis, crashed with the end of its file lost", () => {
     // Three at once of 40, so that some stand in each place.
     await start({
       persistentRedis: true,
-      environment: { WORKER_CONCURRENCY: "3", WORKER_ATTEMPT_SECONDS: "60" },
+      environment: { WORKER_CONCURRENCY: "3", WORKER_ATTEMPT_SECONDS: "25" },
     });
     await stack.rule({ match: {}, respond: { delayMs: 1_000 } });
     const ids = await submitMany(40);
@@ -26,7 +26,7 @@ describe("Redis, crashed with the end of its file lost", () => {
   it("has forgotten all that it ever wrote: all end", async () => {
     await start({
       persistentRedis: true,
-      environment: { WORKER_CONCURRENCY: "3", WORKER_ATTEMPT_SECONDS: "60" },
+      environment: { WORKER_CONCURRENCY: "3", WORKER_ATTEMPT_SECONDS: "25" },
     });
     await stack.rule({ match: {}, respond: { delayMs: 500 } });
     const ids = await submitMany(20);
@@ -43,7 +43,7 @@ describe("Redis, crashed with the end of its file lost", () => {
 describe("Postgres, restarted as after a crash (immediate)", () => {
   it("with jobs under way, again and again: no job fails, no paid answer is lost, no call is paid twice", async () => {
     const postgres = await startOwnPostgres();
-    await start({ postgresUrl: postgres.url, workers: 2, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
+    await start({ postgresUrl: postgres.url, workers: 2, environment: { WORKER_ATTEMPT_SECONDS: "25" } });
     await stack.rule({ match: {}, respond: { delayMs: 200 } });
     const ids = await submitMany(5);
     for (const round of [1, 2, 3]) {

@@ -103,7 +103,7 @@ describe("a worker killed by -9", () => {
 
 describe("a worker told to stop under load", () => {
   it("drains, then gives the rest back: nothing is lost or paid twice", async () => {
-    await start({ environment: { WORKER_STOP_SECONDS: "8", WORKER_ATTEMPT_SECONDS: "60" } });
+    await start({ environment: { WORKER_STOP_SECONDS: "8", WORKER_ATTEMPT_SECONDS: "20" } });
     await stack.rule({ match: { contains: "number 1" }, respond: { delayMs: 30_000 }, times: 1 });
     const ids = await submitMany(80);
     await eventually(async () => expect(await countBy({ status: "completed" })).toBeGreaterThan(5));
@@ -121,7 +121,7 @@ describe("a worker told to stop under load", () => {
   it("again and again, with another beside it: no stall, nothing lost or paid twice, nobody's crash", async () => {
     await start({
       workers: 2,
-      environment: { WORKER_STOP_SECONDS: "8", WORKER_ATTEMPT_SECONDS: "60", WORKER_CONCURRENCY: "10" },
+      environment: { WORKER_STOP_SECONDS: "8", WORKER_ATTEMPT_SECONDS: "20", WORKER_CONCURRENCY: "10" },
     });
     // The first that matches counts: this one outlasts the drain of the worker that has it.
     await stack.rule({ match: { contains: "number 1," }, respond: { delayMs: 30_000 }, times: 1 });
@@ -138,7 +138,7 @@ describe("a worker told to stop under load", () => {
     })();
     load.catch(() => {});
     try {
-      for (let round = 0; round < 4; round++) {
+      for (let round = 0; round < 3; round++) {
         const before = await countBy(ended);
         await eventually(async () => expect(await countBy(ended)).toBeGreaterThan(before + 15));
         // The oldest that runs.

@@ -12,7 +12,7 @@ afterEach(async () => {
 /** The only worker of a stack, which reaches Postgres through the link; the test itself and the API go straight. */
 async function startBehindLink(environment: Record<string, string> = {}): Promise<void> {
   link = await startLink(0);
-  await start({ workers: 0, environment: { WORKER_ATTEMPT_SECONDS: "60", ...environment } });
+  await start({ workers: 0, environment: { WORKER_ATTEMPT_SECONDS: "25", ...environment } });
   const url = new URL(stack.databaseUrl);
   link.leadTo(Number(url.port));
   url.port = String(link.port);
