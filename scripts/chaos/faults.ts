@@ -304,7 +304,7 @@ export const faultKinds = {
     target: ({ process, to }) => `${process} ${to}`,
     async inject(world, { process, to, mode, ms }, signal) {
       const link = world.process(process).links[to];
-      const found = to === "gemini" ? world.mayLose() : () => {};
+      const certainAgain = to === "gemini" ? world.mayLose() : () => {};
       if (mode === "delay") link.delay(delayMs);
       else link[mode]();
       const lasting = async () => {
@@ -316,7 +316,7 @@ export const faultKinds = {
       else await disabling(world, process, lasting);
       if (mode !== "cut" && mode !== "swallow") link.pass();
       link.delay(0);
-      found();
+      certainAgain();
       return true;
     },
   }),
@@ -347,24 +347,24 @@ async function down(
   downMs: number,
   signal: AbortSignal,
 ): Promise<true> {
-  const found = world.mayLose();
+  const certainAgain = world.mayLose();
   await disabling(world, name, async () => {
     await end();
     await pause(downMs, signal);
     await world.process(name).start();
   });
-  found();
+  certainAgain();
   return true;
 }
 
 /** Lets a process that is stopped go on after a while. */
 async function frozen(world: FaultyWorld, name: string, ms: number, signal: AbortSignal): Promise<true> {
-  const found = world.mayLose();
+  const certainAgain = world.mayLose();
   await disabling(world, name, async () => {
     await pause(ms, signal);
     await world.process(name).thaw();
   });
-  found();
+  certainAgain();
   return true;
 }
 

@@ -43,8 +43,6 @@ const stopMsMax = 30_000;
 export class SupervisedProcess {
   readonly name: string;
   readonly links: ProcessLinks;
-  /** Of what it said when it was last ready. */
-  details: ServiceProcess["details"] = {};
   /** What it printed when it last ended. */
   lastWords = "";
   readonly #options: SupervisedOptions;
@@ -82,7 +80,6 @@ export class SupervisedProcess {
       try {
         const child = await spawnService(app, { ...environment, ...clock?.environment }, undefined, signal);
         this.#child = child;
-        this.details = child.details;
         void child.ended.then((how) => this.#onEnded(child, how));
       } catch (error) {
         this.#keep(String(error));

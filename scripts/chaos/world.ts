@@ -12,6 +12,7 @@ import {
   startPgBouncer,
   startPostgresWire,
   startProcessClock,
+  testAdminKey,
   testSecretsKeys,
 } from "@understudy/testkit";
 import { closeAll } from "./close-all.ts";
@@ -48,8 +49,6 @@ export interface WorldOptions {
   platformQuotaUsd: string | undefined;
   onViolation: (violation: string) => void;
 }
-
-const adminKey = "us_test_admin_0123456789abcdefghijklmnop";
 
 /** Tries of a webhook: many, so that what is down for a while is told after it. */
 const webhookSchedule = ["200ms", "500ms", ...Array.from({ length: 46 }, () => "2s")].join(",");
@@ -93,7 +92,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         REDIS_URL: at(redis.url, links.redis.port),
         GEMINI_BASE_URL: at(emulatorUrl, links.gemini.port),
         GEMINI_API_KEY: "emulator",
-        UNDERSTUDY_ADMIN_KEY: adminKey,
+        UNDERSTUDY_ADMIN_KEY: testAdminKey,
         UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
         WEBHOOK_ALLOW_PRIVATE: "1",
         ...(platformQuotaUsd !== undefined && { PLATFORM_QUOTA_USD: platformQuotaUsd }),
@@ -134,7 +133,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       redis,
       database,
       emulatorUrl,
-      adminKey,
+      adminKey: testAdminKey,
       processes,
       process(name) {
         const found = processes.find((one) => one.name === name);

@@ -56,7 +56,8 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-const adminKey = "us_test_admin_0123456789abcdefghijklmnop";
+/** Of tests and benchmarks; worth nothing. */
+export const testAdminKey = "us_test_admin_0123456789abcdefghijklmnop";
 
 /** Secrets of tests and benchmarks are encrypted under it, and worth nothing. */
 export const testSecretsKeys = `test:${Buffer.alloc(32, "understudy").toString("base64")}`;
@@ -74,7 +75,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const environment = {
     DATABASE_URL: testDatabase.url,
     REDIS_URL: redis.url,
-    UNDERSTUDY_ADMIN_KEY: adminKey,
+    UNDERSTUDY_ADMIN_KEY: testAdminKey,
     UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     WEBHOOK_ALLOW_PRIVATE: "1",
     GEMINI_API_KEY: "emulator",
@@ -95,7 +96,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const stack: Stack = {
     url,
     emulatorUrl: String(emulator.details.url),
-    adminKey,
+    adminKey: testAdminKey,
     database,
     databaseUrl: testDatabase.url,
     redis,
@@ -126,7 +127,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       fetch(url + path, {
         method,
         headers: {
-          authorization: `Bearer ${adminKey}`,
+          authorization: `Bearer ${testAdminKey}`,
           ...(body !== undefined && { "content-type": "application/json" }),
           ...headers,
         },
