@@ -1,4 +1,4 @@
-import { childrenOf, type RunningPostgres } from "@understudy/local-services";
+import { type RunningPostgres, withChildren } from "@understudy/local-services";
 import { startPostgresPair, startTestPostgres } from "@understudy/testkit";
 import pg from "pg";
 import type { Topology } from "./topologies.ts";
@@ -60,7 +60,7 @@ export async function startPostgresUnderTest(kind: Topology["postgres"]): Promis
 }
 
 async function freezing(pid: number, pause: () => Promise<unknown>): Promise<void> {
-  const pids = [pid, ...childrenOf(pid).map((child) => child.pid)];
+  const pids = withChildren(pid);
   const tell = (signal: NodeJS.Signals) => {
     for (const each of pids) {
       try {

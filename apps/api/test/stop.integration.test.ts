@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import type { RunningPostgres } from "@understudy/local-services";
+import { type RunningPostgres, withChildren } from "@understudy/local-services";
 import {
   eventually,
   type ServiceProcess,
@@ -27,15 +26,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => stack.stop());
-
-/** A Postgres' first process and all its children. */
-const serverPids = (pid: number) => [
-  pid,
-  ...execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map(Number),
-];
 
 const portOf = (api: ServiceProcess) => Number(api.details.port);
 
@@ -247,7 +237,7 @@ describe("where a service is silent", () => {
       });
     expect((await ask("POST", "/api/ai/test")).status).toBe(202);
     expect((await ask("GET", "/api/ai/admin/keys")).status).toBe(403);
-    suspend(which === "Postgres" ? serverPids(postgres.pid()) : [own.redis.pid()]);
+    suspend(which === "Postgres" ? withChildren(postgres.pid()) : [own.redis.pid()]);
     const { code, ms } = await stop(api);
     expect(code).toBe(0);
     expect(ms).toBeLessThan(9_000);

@@ -1,18 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
+import { childrenOf } from "@understudy/local-services";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import { countBy, ends, rest, stack, start, submitMany } from "./fault-run.ts";
-
-/** Processes that a worker has started. */
-function childrenOf(pid: number): number[] {
-  try {
-    const pids = execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
-    return pids.trim().split("\n").map(Number);
-  } catch {
-    // pgrep finds none.
-    return [];
-  }
-}
 
 const runningAs = (attempt: number, count: number) =>
   eventually(async () => expect(await countBy({ status: "running", attempt })).toBe(count));
@@ -66,8 +55,9 @@ describe("a job that kills its process", () => {
 
     await stack.addWorker();
     await runningAs(4, 1);
-    const [child = 0] = childrenOf(stack.workers.at(-1)?.pid ?? 0);
-    process.kill(child, "SIGKILL");
+    const [child] = childrenOf(stack.workers.at(-1)?.pid ?? 0);
+    if (!child) throw new Error("The suspect runs in no process of its own.");
+    process.kill(child.pid, "SIGKILL");
     await eventually(async () =>
       expect(await stack.job(poison)).toMatchObject({ status: "failed", error: { code: "worker_crashed" } }),
     );

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { afterEach, expect } from "@jest/globals";
 import { terminalStatuses } from "@understudy/contracts";
 import type { RunningPostgres } from "@understudy/local-services";
@@ -112,10 +111,4 @@ export async function withClient<Result>(use: (client: pg.Client) => Promise<Res
   } finally {
     await client.end();
   }
-}
-
-/** A Postgres' first process and all its children. */
-export function serverPids(pid: number): number[] {
-  const children = execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
-  return [pid, ...children.trim().split("\n").map(Number)];
 }

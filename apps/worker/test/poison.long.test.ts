@@ -1,20 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { expect, it } from "@jest/globals";
+import { childrenOf } from "@understudy/local-services";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import { countBy, ends, rest, stack, start, submitMany } from "./fault-run.ts";
-
-/** Processes that a worker has started: each runs a suspect alone. */
-function childrenOf(pid: number): number[] {
-  try {
-    return execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
-      .trim()
-      .split("\n")
-      .map(Number);
-  } catch {
-    // pgrep finds none.
-    return [];
-  }
-}
 
 it("poison beside running jobs, two kills: it alone is blamed, and nobody else fails", async () => {
   await start({ environment: { WORKER_ATTEMPT_SECONDS: "60" } });
@@ -37,9 +24,9 @@ it("poison beside running jobs, two kills: it alone is blamed, and nobody else f
   // By now it alone runs alone.
   const child = await eventually(async () => {
     expect(await countBy({ id: poison, status: "running" })).toBe(1);
-    const children = childrenOf(stack.workers.at(-1)?.pid ?? 0);
-    expect(children).toHaveLength(1);
-    return children[0] ?? 0;
+    const [only, ...rest] = childrenOf(stack.workers.at(-1)?.pid ?? 0);
+    if (!only || rest.length > 0) throw new Error("It does not run alone in one process.");
+    return only.pid;
   });
   process.kill(child, "SIGKILL");
   await rest();

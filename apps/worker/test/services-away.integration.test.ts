@@ -1,16 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+import { withChildren } from "@understudy/local-services";
 import { assertInvariants, eventually } from "@understudy/testkit";
-import {
-  countBy,
-  ends,
-  rest,
-  serverPids,
-  stack,
-  start,
-  startOwnPostgres,
-  submitMany,
-  withRedis,
-} from "./fault-run.ts";
+import { countBy, ends, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
 
 describe("Redis", () => {
   it("away: jobs are accepted all the same, and dispatched when it is back", async () => {
@@ -97,7 +88,7 @@ describe("Postgres", () => {
     await start({ postgresUrl: postgres.url });
     const ids = await submitMany(5);
     await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5));
-    const pids = serverPids(postgres.pid());
+    const pids = withChildren(postgres.pid());
     for (const pid of pids) process.kill(pid, "SIGSTOP");
     const refused = await stack.request("POST", "/api/ai/chat", {
       creatorId: "psy",

@@ -1,18 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import type { RunningPostgres } from "@understudy/local-services";
+import { type RunningPostgres, withChildren } from "@understudy/local-services";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually, type Link, startLink } from "@understudy/testkit";
-import {
-  ends,
-  rest,
-  serverPids,
-  stack,
-  start,
-  startOwnPostgres,
-  submitMany,
-  withRedis,
-} from "./fault-run.ts";
+import { ends, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
 
 describe("a worker told to stop while Postgres is away", () => {
   it.each(["down", "frozen"])(
@@ -73,7 +64,7 @@ describe("a worker told to stop while Postgres is away", () => {
 
 /** Stops it where it stands; the answer lets it go on. */
 function freeze(postgres: RunningPostgres): () => void {
-  const pids = serverPids(postgres.pid());
+  const pids = withChildren(postgres.pid());
   const signal = (name: "SIGSTOP" | "SIGCONT") => {
     for (const pid of pids) process.kill(pid, name);
   };

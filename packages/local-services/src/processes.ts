@@ -54,6 +54,11 @@ export function childrenOf(pid: number): ProcessIdentity[] {
     .filter((row) => row.parentPid === pid);
 }
 
+/** The pids of a process and its direct children: of a Postgres all that it is. */
+export function withChildren(pid: number): number[] {
+  return [pid, ...childrenOf(pid).map((child) => child.pid)];
+}
+
 /** Sends a signal; a process that is gone already is no error. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
