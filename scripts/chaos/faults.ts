@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { jobPoints } from "@understudy/telemetry";
 import type { InvariantsWatch } from "@understudy/testkit";
 import fc from "fast-check";
 import type { FaultGroup } from "./options.ts";
+import type { SupervisedProcess } from "./supervised-process.ts";
 import { processesOf, type Topology } from "./topologies.ts";
 import type { World } from "./world.ts";
 
@@ -60,16 +62,7 @@ const workerOf = (topology: Topology) => fc.constantFrom(...processesOf(topology
 const processOf = (topology: Topology) =>
   fc.constantFrom(...processesOf(topology).apis, ...processesOf(topology).workers);
 
-/** As the worker's telemetry tells them. */
-const pointOf = fc.constantFrom(
-  "picked",
-  "claimed",
-  "opened",
-  "answered",
-  "settled",
-  "finished",
-  "acknowledged",
-);
+const pointOf = fc.constantFrom(...jobPoints);
 const nth = fc.integer({ min: 1, max: 8 });
 
 /** One of each class that is not the data's. Source: appendix A of Postgres' manual. */
@@ -107,61 +100,56 @@ export const faultKinds = {
     group: "processes",
     parameters: (topology) => fc.record({ process: processOf(topology), downMs: shortMs }),
     target: ({ process }) => process,
-    async inject(world, { process, downMs }, signal) {
-      const one = world.process(process);
-      if (!one.isRunning()) return false;
-      world.noteKill();
-      return await down(world, process, () => one.kill(), downMs, signal);
-    },
+    inject: (world, { process, downMs }, signal) =>
+      ifRunning(world, process, (one) => {
+        world.noteKill();
+        return down(world, process, () => one.kill(), downMs, signal);
+      }),
   }),
   "kill-at": kind({
     group: "processes",
     parameters: (topology) =>
       fc.record({ process: workerOf(topology), point: pointOf, nth, downMs: shortMs }),
     target: ({ process }) => process,
-    async inject(world, { process, point, nth, downMs }, signal) {
-      const one = world.process(process);
-      if (!one.isRunning()) return false;
-      await one.killAt(point, nth, signal);
-      world.noteKill();
-      return await down(world, process, async () => {}, downMs, signal);
-    },
+    inject: (world, { process, point, nth, downMs }, signal) =>
+      ifRunning(world, process, async (one) => {
+        await one.killAt(point, nth, signal);
+        world.noteKill();
+        return await down(world, process, async () => {}, downMs, signal);
+      }),
   }),
   freeze: kind({
     group: "processes",
     parameters: (topology) => fc.record({ process: processOf(topology), ms: frozenMs }),
     target: ({ process }) => process,
-    async inject(world, { process, ms }, signal) {
-      const one = world.process(process);
-      if (!one.isRunning()) return false;
-      one.signal("SIGSTOP");
-      return await frozen(world, process, ms, signal);
-    },
+    inject: (world, { process, ms }, signal) =>
+      ifRunning(world, process, (one) => {
+        one.signal("SIGSTOP");
+        return frozen(world, process, ms, signal);
+      }),
   }),
   "freeze-at": kind({
     group: "processes",
     parameters: (topology) => fc.record({ process: workerOf(topology), point: pointOf, nth, ms: frozenMs }),
     target: ({ process }) => process,
-    async inject(world, { process, point, nth, ms }, signal) {
-      const one = world.process(process);
-      if (!one.isRunning()) return false;
-      await one.freezeAt(point, nth, signal);
-      return await frozen(world, process, ms, signal);
-    },
+    inject: (world, { process, point, nth, ms }, signal) =>
+      ifRunning(world, process, async (one) => {
+        await one.freezeAt(point, nth, signal);
+        return await frozen(world, process, ms, signal);
+      }),
   }),
   restart: kind({
     group: "processes",
     parameters: (topology) => fc.record({ process: processOf(topology), downMs: shortMs }),
     target: ({ process }) => process,
-    async inject(world, { process, downMs }, signal) {
-      const one = world.process(process);
-      if (!one.isRunning()) return false;
-      const stop = async () => {
-        const fault = await one.stop();
-        if (fault !== undefined) world.onViolation(`X: ${fault}`);
-      };
-      return await down(world, process, stop, downMs, signal);
-    },
+    inject: (world, { process, downMs }, signal) =>
+      ifRunning(world, process, (one) => {
+        const stop = async () => {
+          const fault = await one.stop();
+          if (fault !== undefined) world.onViolation(`X: ${fault}`);
+        };
+        return down(world, process, stop, downMs, signal);
+      }),
   }),
 
   "postgres-crash": kind({
@@ -338,6 +326,16 @@ export const faultKinds = {
     },
   }),
 };
+
+/** Does it to a process that runs. */
+async function ifRunning(
+  world: FaultyWorld,
+  name: string,
+  inject: (one: SupervisedProcess) => Promise<true>,
+): Promise<boolean> {
+  const one = world.process(name);
+  return one.isRunning() && (await inject(one));
+}
 
 /** Ends a process, and starts it again after a while. */
 async function down(

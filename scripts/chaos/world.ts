@@ -7,13 +7,13 @@ import {
   createTestDatabase,
   type Pooler,
   type ServiceProcess,
+  serviceSettings,
   spawnService,
   startLink,
   startPgBouncer,
   startPostgresWire,
   startProcessClock,
   testAdminKey,
-  testSecretsKeys,
 } from "@understudy/testkit";
 import { closeAll } from "./close-all.ts";
 import { type PostgresUnderTest, startPostgresUnderTest } from "./postgres-under-test.ts";
@@ -88,13 +88,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         gemini: await startLink(portOf(emulatorUrl)),
       };
       const environment = {
-        DATABASE_URL: at(reachedAt, links.postgres.port),
-        REDIS_URL: at(redis.url, links.redis.port),
-        GEMINI_BASE_URL: at(emulatorUrl, links.gemini.port),
-        GEMINI_API_KEY: "emulator",
-        UNDERSTUDY_ADMIN_KEY: testAdminKey,
-        UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-        WEBHOOK_ALLOW_PRIVATE: "1",
+        ...serviceSettings({
+          databaseUrl: at(reachedAt, links.postgres.port),
+          redisUrl: at(redis.url, links.redis.port),
+          emulatorUrl: at(emulatorUrl, links.gemini.port),
+        }),
         ...(platformQuotaUsd !== undefined && { PLATFORM_QUOTA_USD: platformQuotaUsd }),
         ...own,
       };

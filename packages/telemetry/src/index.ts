@@ -1,4 +1,5 @@
 export { ApiTelemetry, type RequestTelemetry } from "./api-telemetry.ts";
+export { jobPoints } from "./job-points.ts";
 export { watchClock } from "./metrics/clock-skew.ts";
 export { watchDependencies } from "./metrics/dependency-gauges.ts";
 export { ServiceMetrics } from "./metrics/service-metrics.ts";

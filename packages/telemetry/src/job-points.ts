@@ -4,7 +4,16 @@ import { channel } from "node:diagnostics_channel";
  * How far an attempt has come, each said right after it: the delivery is picked, the job claimed, a call opened, answered and
  * settled, the end written down, BullMQ told of it.
  */
-export type JobPoint = "picked" | "claimed" | "opened" | "answered" | "settled" | "finished" | "acknowledged";
+export const jobPoints = [
+  "picked",
+  "claimed",
+  "opened",
+  "answered",
+  "settled",
+  "finished",
+  "acknowledged",
+] as const;
+export type JobPoint = (typeof jobPoints)[number];
 
 const points = channel("understudy:job-point");
 

@@ -36,7 +36,14 @@ export { cutAppendOnlyFile, type RedisPair, startRedisPair } from "./redis-pair.
 export { ScriptClock } from "./script-clock.ts";
 export { type BillEntry, type MorePrice, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";
-export { type Stack, type StackOptions, startStack, testAdminKey, testSecretsKeys } from "./stack.ts";
+export {
+  type Stack,
+  type StackOptions,
+  serviceSettings,
+  startStack,
+  testAdminKey,
+  testSecretsKeys,
+} from "./stack.ts";
 export { type DatabaseClock, makeStrict } from "./strict-database.ts";
 export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
 export { createTestDatabase, startTestPostgres, type TestDatabase } from "./test-database.ts";

@@ -62,6 +62,23 @@ export const testAdminKey = "us_test_admin_0123456789abcdefghijklmnop";
 /** Secrets of tests and benchmarks are encrypted under it, and worth nothing. */
 export const testSecretsKeys = `test:${Buffer.alloc(32, "understudy").toString("base64")}`;
 
+/** What API and workers need to run on services of a test's own. */
+export function serviceSettings(services: {
+  databaseUrl: string;
+  redisUrl: string;
+  emulatorUrl: string;
+}): Record<string, string> {
+  return {
+    DATABASE_URL: services.databaseUrl,
+    REDIS_URL: services.redisUrl,
+    GEMINI_BASE_URL: services.emulatorUrl,
+    GEMINI_API_KEY: "emulator",
+    UNDERSTUDY_ADMIN_KEY: testAdminKey,
+    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
+    WEBHOOK_ALLOW_PRIVATE: "1",
+  };
+}
+
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const [testDatabase, redis, emulator] = await Promise.all([
     createTestDatabase(options.postgresUrl),
@@ -73,13 +90,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     }),
   ]);
   const environment = {
-    DATABASE_URL: testDatabase.url,
-    REDIS_URL: redis.url,
-    UNDERSTUDY_ADMIN_KEY: testAdminKey,
-    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-    WEBHOOK_ALLOW_PRIVATE: "1",
-    GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: String(emulator.details.url),
+    ...serviceSettings({
+      databaseUrl: testDatabase.url,
+      redisUrl: redis.url,
+      emulatorUrl: String(emulator.details.url),
+    }),
     ...(typeof options.environment === "function"
       ? options.environment({ databaseUrl: testDatabase.url, redis })
       : options.environment),
