@@ -19,6 +19,7 @@ export interface Finding {
     | "ms"
     | "µs"
     | "picks"
+    | "commits"
     | "share"
     | "s"
     | "bytes"

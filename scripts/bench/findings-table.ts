@@ -47,6 +47,7 @@ const digitsOf: Partial<Record<Finding["unit"], number>> = {
   ms: 1,
   s: 1,
   picks: 3,
+  commits: 2,
   share: 3,
   KiB: 1,
   USD: 4,

@@ -6,6 +6,8 @@ import type { BenchRun } from "./bench-run.ts";
 export interface PrivateServices {
   databaseUrl: string;
   redisUrl: string;
+  postgresPid: number;
+  redisPid: number;
 }
 
 /** A migrated Postgres and a Redis of the benchmark's own, as durable as in production. */
@@ -18,5 +20,10 @@ export async function startPrivateServices({ atEnd, report }: BenchRun): Promise
   const redis = await startRedis({ directory: `${directory.path}/redis`, endWithOwner: true });
   atEnd(redis.remove);
   await applyMigrations(postgres.url);
-  return { databaseUrl: postgres.url, redisUrl: redis.url };
+  return {
+    databaseUrl: postgres.url,
+    redisUrl: redis.url,
+    postgresPid: postgres.pid(),
+    redisPid: redis.pid(),
+  };
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "@understudy/database";
-import { spawnService, testSecretsKeys } from "@understudy/testkit";
+import { type ServiceProcess, spawnService, testSecretsKeys } from "@understudy/testkit";
 import { type Benchmark, type BenchRun, takeTurns } from "./bench-run.ts";
+import { cpuTimeUs } from "./cpu-time.ts";
 import { messagingRequests } from "./fan-messages.ts";
-import { compare } from "./finding.ts";
+import { bound, compare } from "./finding.ts";
 import { generateLoad } from "./load.ts";
 import { startPeer } from "./peer-process.ts";
 import { type PrivateServices, startPrivateServices } from "./private-services.ts";
@@ -32,40 +33,95 @@ export const wholeJob: Benchmark = async (run) => {
   const api = await startApi(run, services);
   const emulator = await spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });
   run.atEnd(emulator.stop);
-  const emulatorUrl = String(emulator.details.url);
   const database = openDatabase(services.databaseUrl, 1);
   run.atEnd(database.close);
 
+  const worked: Drained[] = [];
+  const idled: { jobsPerSecond: number; cpuUs: number }[] = [];
   const show = (perSecond: number) => `${Math.round(perSecond)} jobs/s`;
-  const [ours = [], peer = []] = await takeTurns(run, rounds, [
-    { name: "worker", measure: () => drainByWorker(run, { services, api, emulatorUrl, database }), show },
-    { name: "BullMQ no-op", measure: () => drainByNoOp(run, services), show },
+  await takeTurns(run, rounds, [
+    {
+      name: "worker",
+      async measure() {
+        const drained = await drainByWorker(run, { services, api, emulator, database });
+        worked.push(drained);
+        return drained.jobsPerSecond;
+      },
+      show,
+    },
+    {
+      name: "BullMQ no-op",
+      async measure() {
+        const drained = await drainByNoOp(run, services);
+        idled.push(drained);
+        return drained.jobsPerSecond;
+      },
+      show,
+    },
   ]);
-  return [
+
+  const benchmark = "job";
+  const peerName = "BullMQ no-op";
+  const rate = compare({
+    ...{ benchmark, peerName, what: "whole job", unit: "jobs/s" },
+    ours: worked.map((one) => one.jobsPerSecond),
+    peer: idled.map((one) => one.jobsPerSecond),
+    goalMin: 0.15,
+  });
+  if (worked.some(({ us }) => Number.isNaN(us.worker))) {
+    run.report("CPU by process is told on Linux alone, and left out here");
+    return [rate];
+  }
+  const cpu = (what: string, ours: (one: Drained) => number, goalMax?: number) =>
     compare({
-      benchmark: "job",
-      what: "whole job",
-      unit: "jobs/s",
-      peerName: "BullMQ no-op",
-      ours,
-      peer,
-      goalMin: 0.3,
+      ...{ benchmark, peerName, what, unit: "µs" as const, goalMax },
+      ours: worked.map(ours),
+      peer: idled.map(({ cpuUs }) => cpuUs),
+    });
+  const alone = { benchmark, ours: [] as number[] } as const;
+  return [
+    rate,
+    cpu("CPU of a job: worker, Postgres, Redis", ({ us }) => us.worker + us.postgres + us.redis, 5),
+    cpu("CPU of a job: worker", ({ us }) => us.worker),
+    cpu("CPU of a job: Postgres", ({ us }) => us.postgres, 2.8),
+    cpu("CPU of a job: Redis", ({ us }) => us.redis),
+    cpu("CPU of a job: emulator", ({ us }) => us.emulator),
+    bound({
+      ...alone,
+      what: "commits a job",
+      unit: "commits",
+      ours: worked.map((one) => one.commits),
+      goalMax: 0.3,
+    }),
+    bound({
+      ...alone,
+      what: "updates of Job that are HOT",
+      unit: "share",
+      ours: worked.map((one) => one.hotShare),
     }),
   ];
 };
 
+/** What a worker took for each job after the warm-up. */
+interface Drained {
+  jobsPerSecond: number;
+  /** CPU of a job by process. */
+  us: Record<"worker" | "postgres" | "redis" | "emulator", number>;
+  /** Transactions of Postgres a job. */
+  commits: number;
+  /** Of the updates of `Job` those that touched no index. */
+  hotShare: number;
+}
+
 interface Stack {
   services: PrivateServices;
   api: string;
-  emulatorUrl: string;
+  emulator: ServiceProcess;
   database: Database;
 }
 
-/** @returns jobs/s of one worker process that finds all jobs waiting */
-async function drainByWorker(
-  run: BenchRun,
-  { services, api, emulatorUrl, database }: Stack,
-): Promise<number> {
+/** One worker process that finds all jobs waiting. */
+async function drainByWorker(run: BenchRun, { services, api, emulator, database }: Stack): Promise<Drained> {
   const requests = messagingRequests();
   await generateLoad({
     url: api,
@@ -83,11 +139,22 @@ async function drainByWorker(
     REDIS_URL: services.redisUrl,
     UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: emulatorUrl,
+    GEMINI_BASE_URL: String(emulator.details.url),
     LOG_LEVEL: "error",
   });
+  const pids = {
+    worker: worker.pid,
+    postgres: services.postgresPid,
+    redis: services.redisPid,
+    emulator: emulator.pid,
+  };
+  const looks: Look[] = [];
   try {
-    await untilNone(run, () => database.prisma.job.count({ where: { finishedAt: null } }));
+    await untilNone(run, async () => {
+      const left = await database.prisma.job.count({ where: { finishedAt: null } });
+      looks.push(await look(database, pids, left));
+      return left;
+    });
   } finally {
     await worker.stop();
   }
@@ -98,13 +165,67 @@ async function drainByWorker(
   });
   if (finished.length !== jobs) throw new Error(`Of ${jobs} jobs only ${finished.length} were completed.`);
   const endedAt = (index: number) => finished.at(index)?.finishedAt?.getTime() ?? Number.NaN;
-  return (jobs - warmUpJobs) / ((endedAt(-1) - endedAt(warmUpJobs - 1)) / 1000);
+  return {
+    jobsPerSecond: (jobs - warmUpJobs) / ((endedAt(-1) - endedAt(warmUpJobs - 1)) / 1000),
+    ...between(looks),
+  };
 }
 
-/** @returns jobs/s of a bare BullMQ worker in a process of its own */
-async function drainByNoOp(run: BenchRun, { redisUrl }: PrivateServices): Promise<number> {
-  const drained = await startPeer(run, "bullmq-noop", { redisUrl, jobs, warmUpJobs, concurrency });
-  return Number(drained.jobsPerSecond);
+type Pids = Record<keyof Drained["us"], number>;
+
+/** How far a worker has come, and what was used until then. */
+interface Look {
+  left: number;
+  us: Drained["us"];
+  commits: number;
+  updates: number;
+  hotUpdates: number;
+}
+
+async function look(database: Database, pids: Pids, left: number): Promise<Look> {
+  const us = (pid: number) => cpuTimeUs(pid) ?? Number.NaN;
+  const [statistics] = await database.prisma.$queryRaw<Omit<Look, "left" | "us">[]>`
+    SELECT xact_commit::float8 AS "commits", n_tup_upd::float8 AS "updates", n_tup_hot_upd::float8 AS "hotUpdates"
+    FROM pg_stat_database, pg_stat_user_tables WHERE datname = current_database() AND relname = 'Job'`;
+  if (!statistics) throw new Error("Postgres keeps no statistics.");
+  return {
+    left,
+    us: {
+      worker: us(pids.worker),
+      postgres: us(pids.postgres),
+      redis: us(pids.redis),
+      emulator: us(pids.emulator),
+    },
+    ...statistics,
+  };
+}
+
+/** From the first look after the warm-up to the last, for each job between. */
+function between(looks: readonly Look[]): Omit<Drained, "jobsPerSecond"> {
+  const first = looks.find(({ left }) => left <= jobs - warmUpJobs);
+  const last = looks.at(-1);
+  if (!first || !last) throw new Error("The worker was never looked at.");
+  const each = (of: (one: Look) => number) => (of(last) - of(first)) / (first.left - last.left);
+  return {
+    us: {
+      worker: each(({ us }) => us.worker),
+      postgres: each(({ us }) => us.postgres),
+      redis: each(({ us }) => us.redis),
+      emulator: each(({ us }) => us.emulator),
+    },
+    commits: each(({ commits }) => commits),
+    hotShare: each(({ hotUpdates }) => hotUpdates) / each(({ updates }) => updates),
+  };
+}
+
+/** A bare BullMQ worker in a process of its own. */
+async function drainByNoOp(
+  run: BenchRun,
+  { redisUrl, redisPid }: PrivateServices,
+): Promise<{ jobsPerSecond: number; cpuUs: number }> {
+  const options = { redisUrl, redisPid, jobs, warmUpJobs, concurrency };
+  const drained = await startPeer(run, "bullmq-noop", options);
+  return { jobsPerSecond: Number(drained.jobsPerSecond), cpuUs: Number(drained.cpuUs) };
 }
 
 async function untilNone({ signal }: BenchRun, count: () => Promise<number>): Promise<void> {
