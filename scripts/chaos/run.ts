@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   type JobEnd,
   logBytesViolations,
+  refusedWrites,
   requestsAstray,
   violationsAtRest,
   watchInvariants,
@@ -123,6 +124,7 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
     for (const { faults } of receivers) for (const fault of faults.slice(0, faultsShown)) found(fault);
     const logs = world.processes.map((one) => ({ name: one.name, bytesByMinute: one.logBytes() }));
     for (const violation of logBytesViolations(logs)) found(violation);
+    for (const one of world.processes) for (const fault of refusedWrites(one.name, one.log())) found(fault);
     return {
       violations: [...violations],
       faults: injected.faults,

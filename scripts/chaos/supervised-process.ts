@@ -163,6 +163,11 @@ export class SupervisedProcess {
     }
   }
 
+  /** All that it printed. */
+  log(): string {
+    return readFileSync(this.#options.logFile, "utf8") + (this.#child?.output() ?? "");
+  }
+
   setClock(skewMs: number): void {
     this.#options.clock?.set(skewMs);
   }

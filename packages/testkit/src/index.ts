@@ -5,6 +5,7 @@ export { eventually } from "./eventually.ts";
 export { assertInvariants } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
 export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";
+export { refusedWrites } from "./invariants/refused-writes.ts";
 export { requestsAstray } from "./invariants/requests.ts";
 export { violationsAtRest } from "./invariants/violations-at-rest.ts";
 export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invariants.ts";

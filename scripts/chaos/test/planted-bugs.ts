@@ -10,7 +10,7 @@ interface PlantedBug {
 export const plantedBugs: readonly PlantedBug[] = [
   {
     title: "a fence left out: whoever ends a job last has ended it",
-    breaks: "AD",
+    breaks: "ADX",
     edits: [
       { file: "packages/jobs/src/finish-jobs.sql", was: 'USING ("id", "attempt")', is: 'USING ("id")' },
       {
