@@ -45,6 +45,7 @@ describe("the role of API and workers", () => {
     await app.query(`UPDATE "Creator" SET "id" = 'mia'`);
     await app.query(`DELETE FROM "Creator"`);
     await app.query(`SELECT FROM "_prisma_migrations"`);
+    await app.query(`SELECT understudy_new_id('evt')`);
   });
 
   it("writes entries of the audit log and their outcome, and nothing else of it", async () => {

@@ -12,6 +12,6 @@ WITH guilty AS (
   RETURNING "Job"."id", "Job"."creatorId"
 ), told AS (
   INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-  SELECT 'evt_' || replace(gen_random_uuid()::text, '-', ''), 'job.failed', "creatorId", "id" FROM blamed
+  SELECT understudy_new_id('evt'), 'job.failed', "creatorId", "id" FROM blamed
 )
 SELECT "id" FROM blamed

@@ -18,6 +18,6 @@ WITH request AS (
   RETURNING "id", "generation", "agent", "creatorId", "priority"
 ), told AS (
   INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-  SELECT 'evt_' || replace(gen_random_uuid()::text, '-', ''), 'job.cancelled', "creatorId", "id" FROM cancelled
+  SELECT understudy_new_id('evt'), 'job.cancelled', "creatorId", "id" FROM cancelled
 )
 SELECT * FROM cancelled

@@ -40,7 +40,7 @@ WITH lost AS (
 ), told AS (
   -- An outage loses many at once: one alert for each creator and hour.
   INSERT INTO "Alert" AS alert ("id", "type", "creatorId", "key", "payload")
-  SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'unknown_calls', "creatorId", "creatorId" || ':' || "hour",
+  SELECT understudy_new_id('alert'), 'unknown_calls', "creatorId", "creatorId" || ':' || "hour",
     jsonb_build_object('hour', "hour", 'calls', count(*), 'upToUsd', trim_scale(sum("holdUsd"))::text)
   FROM given_up CROSS JOIN to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24') AS "hour"
   -- Whoever cancels a job knows that it had a call.

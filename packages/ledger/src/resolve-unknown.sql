@@ -58,7 +58,7 @@ WITH word AS (
   FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
 ), above_hold AS (
   INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
-  SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'cost_above_hold', "creatorId", "id",
+  SELECT understudy_new_id('alert'), 'cost_above_hold', "creatorId", "id",
     jsonb_build_object('callId', "id", 'costUsd', trim_scale("spentUsd")::text, 'holdUsd', trim_scale("holdUsd")::text)
   FROM before
   WHERE "spentUsd" > "holdUsd"

@@ -89,7 +89,7 @@ WITH answer AS (
   FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
 ), above_hold AS (
   INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
-  SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'cost_above_hold', before."creatorId", before."id",
+  SELECT understudy_new_id('alert'), 'cost_above_hold', before."creatorId", before."id",
     jsonb_build_object('callId', before."id", 'costUsd', trim_scale(answer."costUsd")::text,
       'holdUsd', trim_scale(before."holdUsd")::text)
   FROM before JOIN answer USING ("id")

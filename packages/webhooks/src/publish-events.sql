@@ -14,7 +14,7 @@ WITH due AS (
   SELECT due.*, (SELECT "callbackEndpointId" FROM "Job" WHERE "Job"."id" = due."jobId") AS "callbackEndpointId" FROM due
 ), written AS (
   INSERT INTO "Delivery" ("id", "endpointId", "eventId", "type", "creatorId", "url")
-  SELECT 'dlv_' || replace(gen_random_uuid()::text, '-', ''), endpoint."id", event."id", event."type", event."creatorId",
+  SELECT understudy_new_id('dlv'), endpoint."id", event."id", event."type", event."creatorId",
     CASE WHEN endpoint."id" = event."callbackEndpointId" THEN
       (SELECT "callbackUrl" FROM "Job" WHERE "Job"."id" = event."jobId") END
   FROM event JOIN "WebhookEndpoint" AS endpoint

@@ -63,7 +63,7 @@ WITH request AS (
   RETURNING endpoint."id", endpoint."disabledReason", endpoint."disabledAt", endpoint."failingSince"
 ), alerted AS (
   INSERT INTO "Alert" ("id", "type", "key", "payload")
-  SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'endpoint_disabled', "id" || ':' || extract(epoch FROM "disabledAt"),
+  SELECT understudy_new_id('alert'), 'endpoint_disabled', "id" || ':' || extract(epoch FROM "disabledAt"),
     jsonb_build_object('endpointId', "id", 'reason', "disabledReason",
       'failingSince', to_char("failingSince" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
   FROM changed WHERE "disabledReason" IS NOT NULL

@@ -18,7 +18,7 @@ WITH request AS (
   LIMIT (SELECT "limit" + 1 FROM request)
 ), written AS (
   INSERT INTO "Delivery" AS delivery ("id", "endpointId", "eventId", "type", "creatorId")
-  SELECT 'dlv_' || replace(gen_random_uuid()::text, '-', ''), request."endpointId", event."id", event."type", event."creatorId"
+  SELECT understudy_new_id('dlv'), request."endpointId", event."id", event."type", event."creatorId"
   FROM event, request WHERE event."number" <= request."limit"
   ON CONFLICT ("endpointId", "eventId") DO UPDATE SET "status" = 'pending', "generation" = delivery."generation" + 1,
     "tries" = 0, "nextTryAt" = now(), "dispatchedAt" = NULL, "deliveredAt" = NULL

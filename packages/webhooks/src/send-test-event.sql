@@ -10,5 +10,5 @@ WITH request AS (
   RETURNING "id", "type"
 )
 INSERT INTO "Delivery" ("id", "endpointId", "eventId", "type")
-SELECT 'dlv_' || replace(gen_random_uuid()::text, '-', ''), request."endpointId", event."id", event."type" FROM event, request
+SELECT understudy_new_id('dlv'), request."endpointId", event."id", event."type" FROM event, request
 RETURNING "id" AS "deliveryId"

@@ -38,7 +38,7 @@ describe("events in the outbox", () => {
     ]);
     const [alert] = await database.prisma.delivery.findMany({ where: { eventId: "evt_alert" } });
     expect(alert).toMatchObject({
-      id: expect.stringMatching(/^dlv_[0-9a-f]{32}$/),
+      id: expect.stringMatching(/^dlv_[0-9A-Z]{26}$/),
       type: "alert.raised",
       creatorId: null,
       url: null,

@@ -181,7 +181,7 @@ describe("an endpoint", () => {
       expect(await endpointRow(id)).toMatchObject({ disabledAt: null, disabledReason: null });
     expect(await database.prisma.alert.findMany()).toMatchObject([
       {
-        id: expect.stringMatching(/^alert_[0-9a-f]{32}$/),
+        id: expect.stringMatching(/^alert_[0-9A-Z]{26}$/),
         type: "endpoint_disabled",
         creatorId: null,
         key: expect.stringContaining("long:"),

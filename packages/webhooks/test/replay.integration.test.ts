@@ -119,7 +119,7 @@ describe("all events since a time", () => {
     ]);
     const [missed] = await database.prisma.delivery.findMany({ where: { eventId: "evt_missed" } });
     expect(missed).toMatchObject({
-      id: expect.stringMatching(/^dlv_[0-9a-f]{32}$/),
+      id: expect.stringMatching(/^dlv_[0-9A-Z]{26}$/),
       type: "job.completed",
       creatorId: "psy",
       url: null,
@@ -207,7 +207,7 @@ describe("a test event", () => {
     expect(await publishEvents(database, 10)).toBe(0);
     expect(await delivered()).toEqual([`end_1 ← ${sent?.eventId}`]);
     expect(await deliveryRow(String(sent?.deliveryId))).toMatchObject({
-      id: expect.stringMatching(/^dlv_[0-9a-f]{32}$/),
+      id: expect.stringMatching(/^dlv_[0-9A-Z]{26}$/),
       type: "webhook.test",
       status: "pending",
     });

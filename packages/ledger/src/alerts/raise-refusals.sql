@@ -83,7 +83,7 @@ WITH request AS (
   FOR UPDATE OF alert
 )
 INSERT INTO "Alert" AS alert ("id", "type", "creatorId", "key", "payload")
-SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), "type", NULL, "key", "payload"
+SELECT understudy_new_id('alert'), "type", NULL, "key", "payload"
 FROM told
 WHERE (SELECT count(*) FROM growing) >= 0
 -- In one order everywhere, so that two workers can't wait for each other.

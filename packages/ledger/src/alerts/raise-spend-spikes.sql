@@ -38,7 +38,7 @@ WITH hour AS (
     SELECT FROM "Alert" WHERE "type" = 'spend_spike' AND "key" = high."creatorId" || ':' || hour."name")
 )
 INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
-SELECT 'alert_' || replace(gen_random_uuid()::text, '-', ''), 'spend_spike', "creatorId", "creatorId" || ':' || "name",
+SELECT understudy_new_id('alert'), 'spend_spike', "creatorId", "creatorId" || ':' || "name",
   jsonb_build_object('hour', "name", 'spentUsd', trim_scale("spentUsd")::text,
     'meanHourUsd', trim_scale(round("weekUsd" / 168, 6))::text)
 FROM compared
