@@ -6,7 +6,6 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -17,6 +16,7 @@ import {
   statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -137,7 +137,7 @@ async function ensure(name, make) {
   return directory;
 }
 
-/** Code reads these as its neighbours, and once bundled it lies in one directory; so their names must be unique. */
+/** Code reads these as its neighbours, and once bundled it lies in one directory, as do they; so their names must be unique. */
 function copyStatements(directory) {
   const seen = new Set();
   for (const file of sources().filter((path) => /\.(sql|lua)$/.test(path))) {
@@ -145,7 +145,8 @@ function copyStatements(directory) {
     if (seen.has(name))
       throw new Error(`Two files are called ${name}; a build needs their names to be unique.`);
     seen.add(name);
-    copyFileSync(join(root, file), join(directory, name));
+    const text = readFileSync(join(root, file), "utf8");
+    writeFileSync(join(directory, name), text.replace(/^(-- include )\S+\//gm, "$1./"));
   }
 }
 

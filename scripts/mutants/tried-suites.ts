@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { statementText } from "@understudy/database";
 import { type Slot, share } from "./slot.ts";
 
 /** A suite that passes without a fault. */
@@ -44,6 +45,10 @@ export function timeoutMsOf(suite: TriedSuite): number {
 function executedIn(log: string, files: readonly string[], directory: string): Set<string> {
   const collapsed = log.replaceAll(/\s+/g, " ");
   const isIn = (file: string) =>
-    collapsed.includes(readFileSync(join(directory, file), "utf8").replaceAll(/\s+/g, " ").trim());
+    collapsed.includes(
+      statementText(pathToFileURL(join(directory, file)))
+        .replaceAll(/\s+/g, " ")
+        .trim(),
+    );
   return new Set(files.filter(isIn));
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { statementText } from "@understudy/database";
 import { luaMutants } from "./lua-mutants.ts";
 import type { Mutant, Verdict } from "./mutant.ts";
 import { type Slot, share } from "./slot.ts";
@@ -17,8 +19,9 @@ interface Target {
 
 /** @returns every mutant of a statement or script */
 export async function mutantsOf(root: string, file: string): Promise<Mutant[]> {
-  const text = readFileSync(join(root, file), "utf8");
-  return file.endsWith(".lua") ? luaMutants(file, text) : await sqlMutants(file, text);
+  const path = join(root, file);
+  if (file.endsWith(".lua")) return luaMutants(file, readFileSync(path, "utf8"));
+  return await sqlMutants(file, statementText(pathToFileURL(path)));
 }
 
 /**

@@ -8,5 +8,5 @@ export { literally } from "./literal-like.ts";
 export { type AppRole, applyMigrations, listPendingMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
 export { requireUtc } from "./require-utc.ts";
-export { loadStatement, type Statement } from "./statement.ts";
+export { loadStatement, type Statement, statementText } from "./statement.ts";
 export { untilDatabaseAnswers } from "./until-database-answers.ts";

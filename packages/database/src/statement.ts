@@ -11,6 +11,12 @@ export interface Statement {
 
 /** @param file the .sql file: `new URL("./create-jobs.sql", import.meta.url)` */
 export function loadStatement(file: URL): Statement {
-  const path = fileURLToPath(file);
-  return { name: basename(path, ".sql"), text: readFileSync(path, "utf8") };
+  return { name: basename(fileURLToPath(file), ".sql"), text: statementText(file) };
+}
+
+/** A .sql file's text. In place of a line `-- include ./lines.sql` stands that file's, which several statements share. */
+export function statementText(file: URL): string {
+  return readFileSync(file, "utf8").replace(/^-- include (\S+)$/gm, (_, path: string) =>
+    statementText(new URL(path, file)).trimEnd(),
+  );
 }
