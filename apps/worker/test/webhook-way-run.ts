@@ -117,12 +117,14 @@ export async function event(more: Partial<Prisma.OutboxCreateManyInput>): Promis
   return id;
 }
 
+const bell = { alertId: "alert_1", alert: "redis_evicts", creatorId: null, policy: "allkeys-lru" };
+
 /** An event that needs no job. */
 export const ring = () =>
   event({
     type: "alert.raised",
     creatorId: null,
-    payload: { alertId: "alert_1", alert: "unknown_calls", creatorId: null },
+    payload: bell,
   });
 
 /** A delivery of such an event, which has been published. */
@@ -131,8 +133,7 @@ export async function delivery(
   more: Partial<Prisma.DeliveryCreateManyInput>,
 ): Promise<string> {
   const eventId = newId("evt");
-  const payload = { alertId: "alert_1", alert: "unknown_calls", creatorId: null };
-  const published = { id: eventId, type: "alert.raised", payload, publishedAt: new Date() };
+  const published = { id: eventId, type: "alert.raised", payload: bell, publishedAt: new Date() };
   await database.prisma.outbox.create({ data: published });
   const id = eventId.replace("evt", "dlv");
   await database.prisma.delivery.create({ data: { id, endpointId, eventId, type: "alert.raised", ...more } });

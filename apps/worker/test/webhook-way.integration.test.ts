@@ -55,7 +55,7 @@ describe("an event", () => {
     expect(ofSecond?.data).toMatchObject({ id: second, feature: "other" });
     expect(ofAlert).toMatchObject({
       type: "alert.raised",
-      data: { alertId: "alert_1", alert: "unknown_calls", creatorId: null },
+      data: { alertId: "alert_1", alert: "redis_evicts", creatorId: null },
     });
     expect({ faults: receiver.faults, others: deaf.requests }).toEqual({ faults: [], others: 0 });
     const told = { status: "delivered", tries: 1, attempts: [{ httpStatus: 204 }] };
@@ -156,7 +156,7 @@ describe("an endpoint", () => {
     // It may hear of the disabling as well.
     await eventually(() =>
       expect(other.received.map(({ event }) => event.data)).toContainEqual(
-        expect.objectContaining({ alert: "unknown_calls" }),
+        expect.objectContaining({ alert: "redis_evicts" }),
       ),
     );
     await eventually(async () =>

@@ -155,6 +155,35 @@ export const alert = z.discriminatedUnion("type", [
 
 export type Alert = z.infer<typeof alert>;
 
+const raised = <Type extends AlertType, Figures extends z.core.$ZodShape>(
+  type: Type,
+  { shape, description = "" }: z.ZodObject<Figures>,
+) => z.object({ alertId: z.string(), alert: z.literal(type), creatorId, ...shape }).describe(description);
+
+const raisedOfNone = <Type extends OfNoCreator, Figures extends z.core.$ZodShape>(
+  type: Type,
+  figures: z.ZodObject<Figures>,
+) => raised(type, figures).extend({ creatorId: z.null() });
+
+/** What an app is told of an alert of the quota. */
+export const quotaThreshold = raised("quota_threshold", alertData.quota_threshold);
+
+/** What an app is told of any other alert: its figures as they were when it was raised. */
+export const raisedAlert = z.discriminatedUnion("alert", [
+  raised("spend_spike", alertData.spend_spike),
+  raised("unknown_calls", alertData.unknown_calls),
+  raised("cost_above_hold", alertData.cost_above_hold),
+  raisedOfNone("endpoint_disabled", alertData.endpoint_disabled),
+  raised("not_storable", alertData.not_storable),
+  raisedOfNone("redis_evicts", alertData.redis_evicts),
+  raisedOfNone("model_unavailable", alertData.model_unavailable),
+  raisedOfNone("model_rerouted", alertData.model_rerouted),
+  raisedOfNone("model_retiring", alertData.model_retiring),
+  raisedOfNone("provider_key_refused", alertData.provider_key_refused),
+  raisedOfNone("provider_account_depleted", alertData.provider_account_depleted),
+  raisedOfNone("provider_refuses", alertData.provider_refuses),
+]);
+
 /** Query of `GET /api/ai/admin/alerts`: the newest first; `from` is included, `to` is not. */
 export const alertsQuery = z.strictObject({
   creatorId: creatorId.optional(),

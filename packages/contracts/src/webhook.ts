@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { alertTypes } from "./alert.ts";
+import { quotaThreshold, raisedAlert } from "./alert.ts";
 import { charge } from "./charge.ts";
 import { creatorId } from "./ids.ts";
 import { job } from "./job.ts";
-import { usd } from "./money.ts";
 import { timeWithOffset } from "./time.ts";
 
 /** What an endpoint can be told of. */
@@ -36,26 +35,9 @@ export const webhookEvent = z.discriminatedUnion("type", [
   eventOf("job.failed", job),
   eventOf("job.blocked", job),
   eventOf("job.cancelled", job),
-  eventOf(
-    "quota.threshold",
-    z.object({
-      alertId: z.string(),
-      alert: z.literal("quota_threshold"),
-      creatorId,
-      percent: z.int(),
-      month: z.string().describe("`2026-11`"),
-      plan: z.string(),
-      quotaUsd: usd,
-      spentUsd: usd,
-      unknownUsd: usd,
-    }),
-  ),
+  eventOf("quota.threshold", quotaThreshold),
   eventOf("charge.closed", charge),
-  /** Every alert but those of the quota, with the figures of its type. */
-  eventOf(
-    "alert.raised",
-    z.looseObject({ alertId: z.string(), alert: z.enum(alertTypes), creatorId: creatorId.nullable() }),
-  ),
+  eventOf("alert.raised", raisedAlert),
   eventOf(testEventType, z.object({ endpointId: z.string() })),
 ]);
 

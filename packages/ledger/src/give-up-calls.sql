@@ -37,18 +37,14 @@ WITH lost AS (
 ), key_account AS (
   UPDATE "ApiKey" SET "heldUsd" = key_balance."heldUsd", "unknownUsd" = key_balance."unknownUsd"
   FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
-), told AS (
+), alert AS (
   -- An outage loses many at once: one alert for each creator and hour.
-  INSERT INTO "Alert" AS alert ("id", "type", "creatorId", "key", "payload")
-  SELECT understudy_new_id('alert'), 'unknown_calls', "creatorId", "creatorId" || ':' || "hour",
-    jsonb_build_object('hour', "hour", 'calls', count(*), 'upToUsd', trim_scale(sum("holdUsd"))::text)
+  SELECT 'unknown_calls'::"AlertType" AS "type", "creatorId", "creatorId" || ':' || "hour" AS "key",
+    jsonb_build_object('hour', "hour", 'calls', count(*), 'upToUsd', trim_scale(sum("holdUsd"))::text) AS "payload"
   FROM given_up CROSS JOIN to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24') AS "hour"
   -- Whoever cancels a job knows that it had a call.
   WHERE "errorCode" <> 'cancelled'
   GROUP BY "creatorId", "hour"
-  ORDER BY "creatorId"
-  ON CONFLICT ("type", "key") DO UPDATE SET "payload" = alert."payload" || jsonb_build_object(
-    'calls', (alert."payload" ->> 'calls')::int + (excluded."payload" ->> 'calls')::int,
-    'upToUsd', trim_scale((alert."payload" ->> 'upToUsd')::numeric + (excluded."payload" ->> 'upToUsd')::numeric)::text)
-)
+),
+-- include ../../database/src/raise-alerts.sql
 SELECT "id", "creatorId", "holdUsd" FROM given_up

@@ -56,12 +56,11 @@ WITH word AS (
 ), key_account AS (
   UPDATE "ApiKey" SET "spentUsd" = key_balance."spentUsd", "unknownUsd" = key_balance."unknownUsd"
   FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
-), above_hold AS (
-  INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
-  SELECT understudy_new_id('alert'), 'cost_above_hold', "creatorId", "id",
-    jsonb_build_object('callId', "id", 'costUsd', trim_scale("spentUsd")::text, 'holdUsd', trim_scale("holdUsd")::text)
+), alert AS (
+  SELECT 'cost_above_hold'::"AlertType" AS "type", "creatorId", "id" AS "key",
+    jsonb_build_object('callId', "id", 'costUsd', trim_scale("spentUsd")::text, 'holdUsd', trim_scale("holdUsd")::text) AS "payload"
   FROM before
   WHERE "spentUsd" > "holdUsd"
-  ON CONFLICT DO NOTHING
-)
+),
+-- include ../../database/src/raise-alerts.sql
 SELECT "id" FROM ended

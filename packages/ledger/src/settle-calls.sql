@@ -87,15 +87,15 @@ WITH answer AS (
 ), key_account AS (
   UPDATE "ApiKey" SET "spentUsd" = "spentAfterUsd", "heldUsd" = "heldAfterUsd", "unknownUsd" = "unknownAfterUsd"
   FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
-), above_hold AS (
-  INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
-  SELECT understudy_new_id('alert'), 'cost_above_hold', before."creatorId", before."id",
+), alert AS (
+  SELECT 'cost_above_hold'::"AlertType" AS "type", before."creatorId", before."id" AS "key",
     jsonb_build_object('callId', before."id", 'costUsd', trim_scale(answer."costUsd")::text,
-      'holdUsd', trim_scale(before."holdUsd")::text)
+      'holdUsd', trim_scale(before."holdUsd")::text) AS "payload"
   FROM before JOIN answer USING ("id")
   WHERE answer."costUsd" > before."holdUsd"
-  ON CONFLICT DO NOTHING
-), remembered AS (
+),
+-- include ../../database/src/raise-alerts.sql
+, remembered AS (
   -- Only for the attempt that still owns the job: a late attempt's cost is recorded, its result is not.
   INSERT INTO "Step" ("jobId", "key", "agentId", "result")
   SELECT before."jobId", before."stepKey", before."agentId", answer."stepResult"

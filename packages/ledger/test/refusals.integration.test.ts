@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { newId } from "@understudy/database";
+import { loadStatement, newId } from "@understudy/database";
 import { openStrictSuiteDatabase, openSuiteDatabase } from "@understudy/testkit/suite";
 import { raiseRefusals } from "../src/alerts/refusals.ts";
 import { type EndedCall, writeCalls } from "./ended-call.ts";
@@ -253,7 +252,7 @@ it("of many calls those alone are read that were refused in the last hour", asyn
       1, 0, CASE WHEN n % 100 = 0 THEN 429 ELSE 200 END, at, at, at
     FROM "UsageLog" CROSS JOIN generate_series(1, 20000) AS n CROSS JOIN LATERAL (SELECT now() - n * interval '30 seconds' AS at) AS moment`;
   await big.prisma.$executeRaw`ANALYZE "UsageLog"`;
-  const text = await readFile(new URL("../src/alerts/raise-refusals.sql", import.meta.url), "utf8");
+  const { text } = loadStatement(new URL("../src/alerts/raise-refusals.sql", import.meta.url));
   const terms = {
     timesMin: 1,
     lateSeconds: 600,

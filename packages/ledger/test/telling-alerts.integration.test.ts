@@ -18,7 +18,8 @@ beforeEach(async () => {
 
 interface AlertRow {
   id: string;
-  creatorId?: string;
+  type?: "spend_spike" | "unknown_calls";
+  key?: string;
   ageMs?: number;
   notifiedVia?: string[];
   notifiedAt?: Date;
@@ -27,9 +28,9 @@ interface AlertRow {
 async function raise(...rows: AlertRow[]) {
   await database.prisma.alert.createMany({
     data: rows.map(({ ageMs = 0, ...row }) => ({
-      ...row,
-      type: "spend_spike",
+      type: "spend_spike" as const,
       key: row.id,
+      ...row,
       payload: {},
       createdAt: new Date(Date.parse(now) - ageMs),
     })),
@@ -92,11 +93,11 @@ describe("alerts", () => {
     expect(await told("alert_2")).toEqual({ via: ["slack", "log"], at: givenUpAt.toISOString() });
   });
 
-  it("are noted by creator and id, the last ones free for others until the first is", async () => {
+  it("are noted by type and key, the last ones free for others until the first is", async () => {
     await raise(
-      { id: "alert_1", creatorId: "beck" },
-      { id: "alert_3", creatorId: "abba" },
-      { id: "alert_2", creatorId: "abba" },
+      { id: "alert_1", type: "unknown_calls", key: "abba" },
+      { id: "alert_3", key: "beck" },
+      { id: "alert_2", key: "abba" },
     );
     let telling: Promise<number> | undefined;
     await database.prisma.$transaction(async (other) => {

@@ -2,6 +2,7 @@ export { ApiContract } from "./api-contract.ts";
 export { createApiKeyRow } from "./api-key-row.ts";
 export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
+export { alertsUntold } from "./invariants/alerts-told.ts";
 export { assertInvariants } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
 export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";

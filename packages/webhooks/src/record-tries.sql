@@ -61,12 +61,11 @@ WITH request AS (
   FROM judged
   WHERE endpoint."id" = judged."id"
   RETURNING endpoint."id", endpoint."disabledReason", endpoint."disabledAt", endpoint."failingSince"
-), alerted AS (
-  INSERT INTO "Alert" ("id", "type", "key", "payload")
-  SELECT understudy_new_id('alert'), 'endpoint_disabled', "id" || ':' || extract(epoch FROM "disabledAt"),
+), alert AS (
+  SELECT 'endpoint_disabled'::"AlertType" AS "type", NULL::text AS "creatorId", "id" || ':' || extract(epoch FROM "disabledAt") AS "key",
     jsonb_build_object('endpointId', "id", 'reason', "disabledReason",
-      'failingSince', to_char("failingSince" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+      'failingSince', to_char("failingSince" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS "payload"
   FROM changed WHERE "disabledReason" IS NOT NULL
-  ON CONFLICT DO NOTHING
-)
+),
+-- include ../../database/src/raise-alerts.sql
 SELECT "id" AS "endpointId", "disabledReason" FROM changed WHERE "disabledReason" IS NOT NULL

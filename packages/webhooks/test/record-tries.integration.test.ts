@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { openDatabase } from "@understudy/database";
+import { alertsUntold } from "@understudy/testkit";
 import { recordTries, type TryRecord } from "../src/index.ts";
 import {
   behindChange,
@@ -188,6 +189,7 @@ describe("an endpoint", () => {
         payload: { endpointId: "long", reason: "failing", failingSince: "2026-11-22T20:00:00.040Z" },
       },
     ]);
+    expect(await alertsUntold({ database })).toEqual([]);
   });
 
   it("is granted the longest time where tries do not agree on it", async () => {

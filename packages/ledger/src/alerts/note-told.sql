@@ -5,8 +5,8 @@ WITH told AS (
   FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "channel" text, "channels" text[])
   JOIN "Alert" AS alert USING ("id")
   WHERE alert."id" = ANY (ARRAY(SELECT "id" FROM jsonb_to_recordset($1::jsonb) AS r("id" text)))
-  -- In the order of give-up-calls.sql, which adds to alerts, so that the two can't wait for each other.
-  ORDER BY alert."creatorId", alert."id"
+  -- In the order of raise-alerts.sql, where alerts grow, so that the two can't wait for each other.
+  ORDER BY alert."type", alert."key"
   FOR UPDATE OF alert
 )
 UPDATE "Alert" AS alert SET

@@ -73,21 +73,9 @@ WITH request AS (
   WHERE NOT "isOfKey" AND "httpStatus" NOT IN (404, 429) AND "settledAt" >= "hoursFrom"
   GROUP BY "model", "httpStatus", "code", "hour", "timesMin"
   HAVING count(*) >= "timesMin"
-), told AS MATERIALIZED (
-  SELECT * FROM key_refused UNION ALL SELECT * FROM depleted UNION ALL SELECT * FROM repeated
-), growing AS (
-  -- Locked in the order of note-told.sql, so that the two can't wait for each other.
-  SELECT alert."id" FROM "Alert" AS alert JOIN told USING ("type", "key")
-  WHERE alert."type" = 'provider_refuses'
-  ORDER BY alert."creatorId", alert."id"
-  FOR UPDATE OF alert
-)
-INSERT INTO "Alert" AS alert ("id", "type", "creatorId", "key", "payload")
-SELECT understudy_new_id('alert'), "type", NULL, "key", "payload"
-FROM told
-WHERE (SELECT count(*) FROM growing) >= 0
--- In one order everywhere, so that two workers can't wait for each other.
-ORDER BY "type", "key"
-ON CONFLICT ("type", "key") DO UPDATE SET "payload" = excluded."payload"
-WHERE alert."type" = 'provider_refuses' AND (alert."payload" ->> 'calls')::int < (excluded."payload" ->> 'calls')::int
-RETURNING "type", "key"
+), alert AS (
+  SELECT "type", NULL::text AS "creatorId", "key", "payload"
+  FROM (SELECT * FROM key_refused UNION ALL SELECT * FROM depleted UNION ALL SELECT * FROM repeated) AS told
+),
+-- include ../../../database/src/raise-alerts.sql
+SELECT "type", "key" FROM raised

@@ -36,14 +36,12 @@ WITH hour AS (
   FROM high JOIN hour USING ("hour")
   WHERE NOT EXISTS (
     SELECT FROM "Alert" WHERE "type" = 'spend_spike' AND "key" = high."creatorId" || ':' || hour."name")
-)
-INSERT INTO "Alert" ("id", "type", "creatorId", "key", "payload")
-SELECT understudy_new_id('alert'), 'spend_spike', "creatorId", "creatorId" || ':' || "name",
-  jsonb_build_object('hour', "name", 'spentUsd', trim_scale("spentUsd")::text,
-    'meanHourUsd', trim_scale(round("weekUsd" / 168, 6))::text)
-FROM compared
-WHERE "spentUsd" * 168 > "times" * "weekUsd"
--- In one order everywhere, so that two workers can't wait for each other.
-ORDER BY "creatorId", "name"
-ON CONFLICT DO NOTHING
-RETURNING "creatorId"
+), alert AS (
+  SELECT 'spend_spike'::"AlertType" AS "type", "creatorId", "creatorId" || ':' || "name" AS "key",
+    jsonb_build_object('hour', "name", 'spentUsd', trim_scale("spentUsd")::text,
+      'meanHourUsd', trim_scale(round("weekUsd" / 168, 6))::text) AS "payload"
+  FROM compared
+  WHERE "spentUsd" * 168 > "times" * "weekUsd"
+),
+-- include ../../../database/src/raise-alerts.sql
+SELECT "creatorId" FROM raised

@@ -33,27 +33,34 @@ export interface QuotaThreshold {
   unknownUsd: string;
 }
 
-/** Something that operators should know, with the figures of its type. */
-export interface RaisedAlert {
-  alertId: string;
-  alert:
-    | "quota_threshold"
-    | "spend_spike"
-    | "unknown_calls"
-    | "cost_above_hold"
-    | "endpoint_disabled"
-    | "not_storable"
-    | "redis_evicts"
-    | "model_unavailable"
-    | "model_rerouted"
-    | "model_retiring"
-    | "provider_key_refused"
-    | "provider_account_depleted"
-    | "provider_refuses";
-  /** Null where it is about no creator. */
-  creatorId: string | null;
-  [figure: string]: unknown;
-}
+type RaisedOf<Type, CreatorId, Figures> = { alertId: string; alert: Type; creatorId: CreatorId } & Figures;
+
+/** Something that operators should know, with the figures of its type as they were then. Hours are UTC: `2026-11-22T18`. */
+export type RaisedAlert =
+  | RaisedOf<"spend_spike", string, { hour: string; spentUsd: string; meanHourUsd: string }>
+  | RaisedOf<"unknown_calls", string, { hour: string; calls: number; upToUsd: string }>
+  | RaisedOf<"cost_above_hold", string, { callId: string; costUsd: string; holdUsd: string }>
+  | RaisedOf<
+      "endpoint_disabled",
+      null,
+      { endpointId: string; reason: "gone" | "failing"; failingSince: string }
+    >
+  | RaisedOf<"not_storable", string, { jobId: string; sqlState: string }>
+  | RaisedOf<"redis_evicts", null, { policy: string }>
+  | RaisedOf<
+      "model_unavailable",
+      null,
+      { model: string; apiVersion: string; next: string | null; priceRatio: string | null }
+    >
+  | RaisedOf<"model_rerouted", null, { model: string; modelVersion: string; callId: string; costUsd: string }>
+  | RaisedOf<"model_retiring", null, { model: string; retiresAt: string; days: number; roles: string[] }>
+  | RaisedOf<"provider_key_refused", null, { provider: string; reason: string; callId: string }>
+  | RaisedOf<"provider_account_depleted", null, { model: string; sinceSeconds: number }>
+  | RaisedOf<
+      "provider_refuses",
+      null,
+      { model: string; httpStatus: number; errorCode: string; hour: string; calls: number }
+    >;
 
 /** A completed job of an agent: `data.agent === "chat"` says what its result is. */
 export type JobOfAgent = {

@@ -1,4 +1,5 @@
 import { accountsAmiss } from "./accounts.ts";
+import { alertsUntold } from "./alerts-told.ts";
 import { callsAmiss } from "./calls.ts";
 import { endsUntold } from "./ends-told.ts";
 import { endedAmiss, endsAmiss, readJobs, resultsAmiss } from "./jobs.ts";
@@ -19,6 +20,7 @@ export async function violationsAtRest(world: World, told: Told): Promise<string
     resultsAmiss(world, told),
     callsAmiss(world, told),
     endsUntold(world, jobs, told),
+    alertsUntold(world),
     accountsAmiss(world),
     leftBehind(world, told),
     endedAmiss(jobs, told),

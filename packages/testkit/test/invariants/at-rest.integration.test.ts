@@ -378,6 +378,41 @@ describe("a violation is found", () => {
       ],
     ],
     [
+      "an alert that is not told, is told twice, or otherwise than it is",
+      async () => {
+        const alert = { type: "redis_evicts", payload: { policy: "allkeys-lru" } } as const;
+        const names = ["untold", "twice", "wrong"];
+        const told = (id: string, of: string, figures: object, creatorId: string | null = null) => ({
+          ...{ id, type: "alert.raised", creatorId },
+          payload: { alertId: of, alert: alert.type, creatorId, ...figures },
+        });
+        await database.prisma.alert.createMany({
+          data: names.map((key) => ({ id: key, key, ...alert, creatorId: null })),
+        });
+        await database.prisma.alert.create({
+          data: { id: "poor", key: "poor", ...alert, payload: { more: 1 } },
+        });
+        await database.prisma.outbox.createMany({
+          data: [
+            told("evt_2", "twice", alert.payload),
+            told("evt_3", "twice", alert.payload),
+            told("evt_4", "wrong", { ...alert.payload, more: 1 }),
+            told("evt_5", "poor", alert.payload, "psy"),
+            told("evt_6", "nobody", alert.payload),
+          ],
+        });
+      },
+      [
+        /^D: alert poor is not what the contract says: /,
+        /^D: alert twice \(redis_evicts\) has 2 events$/,
+        /^D: alert untold \(redis_evicts\) has 0 events$/,
+        /^D: event evt_4 says more than its contract: /,
+        /^D: event evt_5 is not about {"alertId":"poor",/,
+        /^D: event evt_5 is not what the contract says: /,
+        /^D: event evt_6 is of no alert$/,
+      ],
+    ],
+    [
       "more first starts at once than a bucket has",
       async () => {
         await database.prisma.webhookEndpoint.deleteMany();
