@@ -1,6 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import fc from "fast-check";
@@ -54,22 +51,4 @@ describe("ids that statements make", () => {
     expect(new Set(ids).size).toBe(5_000);
     for (let place = 14; place < 30; place++) expect(new Set(ids.map((id) => id[place])).size).toBe(32);
   });
-});
-
-it("no statement makes ids in another way", () => {
-  const root = fileURLToPath(new URL("../../..", import.meta.url));
-  const files = execFileSync(
-    "git",
-    ["ls-files", "-co", "--exclude-standard", "apps/*.sql", "packages/*.sql"],
-    {
-      cwd: root,
-      encoding: "utf8",
-    },
-  );
-  const statements = files.split("\n").filter(Boolean);
-  expect(statements.length).toBeGreaterThan(50);
-  const others = statements.filter((file) =>
-    readFileSync(`${root}/${file}`, "utf8").includes("gen_random_uuid"),
-  );
-  expect(others).toEqual([]);
 });
