@@ -25,7 +25,12 @@ export const rooms: readonly Room[] = [
   {
     name: "money",
     goal: 0.9,
-    sources: ["packages/ledger/src/**", "packages/models/src/**", "apps/console/src/money/usd.ts"],
+    sources: [
+      "packages/ledger/src/**",
+      "packages/models/src/**",
+      "packages/database/src/raise-alerts.sql",
+      "apps/console/src/money/usd.ts",
+    ],
     suites: [
       "packages/ledger/test/**/*.test.ts",
       "packages/models/test/**/*.test.ts",

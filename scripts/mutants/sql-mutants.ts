@@ -6,9 +6,26 @@ import { type Fields, type Variant, variantsOf } from "./sql-variants.ts";
 
 type Path = readonly (string | number)[];
 
-/** @returns every mutant of the statement, in the order of its text */
+/**
+ * What a file includes stays as it is: it is a file of its own.
+ * @param text a statement, or entries of a WITH list that statements include
+ * @returns every mutant of it, in the order of its text
+ */
 export async function sqlMutants(file: string, text: string): Promise<Mutant[]> {
   await loadModule();
+  const isStatement = /^(WITH|SELECT|INSERT|UPDATE|DELETE|LOCK)\b/m.test(text);
+  const whole = text.replace(include, `"$&" AS (SELECT)`);
+  return isStatement ? mutantsIn(file, whole) : mutantsIn(file, `WITH ${whole} SELECT`).map(unwrapped);
+}
+
+/** Its line of the file is an entry of a WITH list while it is parsed. */
+const include = /^-- include \S+$/gm;
+
+function unwrapped(mutant: Mutant): Mutant {
+  return { ...mutant, text: (mutant.text ?? "").replace(/^WITH\s*/, "").replace(/\s*SELECT\s*$/, "\n") };
+}
+
+function mutantsIn(file: string, text: string): Mutant[] {
   const tree = parseSync(text);
   const found: { path: Path; variant: Variant; location: number }[] = [];
   visit(tree, [], { isCondition: false, end: 0 }, (path, variant, end) => {
@@ -67,7 +84,8 @@ function replaced(value: unknown, [key, ...rest]: Path, object: unknown): unknow
 }
 
 function written(tree: unknown): string {
-  return `${deparseSync(tree as Parameters<typeof deparseSync>[0])}\n`;
+  const text = deparseSync(tree as Parameters<typeof deparseSync>[0]);
+  return `${text.replace(/"?(-- include \S+?)"? AS \(SELECT\s*\)/g, "\n$1\n")}\n`;
 }
 
 function words(node: unknown, label = ""): string {

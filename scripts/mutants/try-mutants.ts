@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { statementText } from "@understudy/database";
 import { luaMutants } from "./lua-mutants.ts";
@@ -19,9 +20,8 @@ interface Target {
 
 /** @returns every mutant of a statement or script */
 export async function mutantsOf(root: string, file: string): Promise<Mutant[]> {
-  const path = join(root, file);
-  if (file.endsWith(".lua")) return luaMutants(file, readFileSync(path, "utf8"));
-  return await sqlMutants(file, statementText(pathToFileURL(path)));
+  const text = readFileSync(join(root, file), "utf8");
+  return file.endsWith(".lua") ? luaMutants(file, text) : await sqlMutants(file, text);
 }
 
 /**
@@ -69,10 +69,10 @@ async function failingWithout(
 }
 
 async function tryMutant(slot: Slot, mutant: Mutant, target: Target): Promise<Verdict> {
-  const { text = "" } = mutant;
-  if (mutant.file.endsWith(".sql") && !(await slot.isValid(text))) return { mutant, outcome: "invalid" };
-  slot.plant(mutant.file, text);
+  slot.plant(mutant.file, mutant.text ?? "");
   try {
+    if (mutant.file.endsWith(".sql") && !(await slot.isValid(statementWith(slot.directory, mutant.file))))
+      return { mutant, outcome: "invalid" };
     for (const suite of likeliestFirst(target)) {
       const { failed } = await slot.run(suite.path, timeoutMsOf(suite));
       if (failed === null) continue;
@@ -83,6 +83,22 @@ async function tryMutant(slot: Slot, mutant: Mutant, target: Target): Promise<Ve
   } finally {
     slot.plant(mutant.file, target.original);
   }
+}
+
+/** The statement of a file as it is loaded; of one that statements include, that of one of them. */
+function statementWith(directory: string, file: string): string {
+  const including = [
+    "-rlE",
+    "--include=*.sql",
+    "--exclude-dir=node_modules",
+    `^-- include .*/${basename(file)}$`,
+  ];
+  const { stdout } = spawnSync("grep", [...including, "apps", "packages"], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  const [statement = file] = stdout.split("\n").filter(Boolean).sort();
+  return statementText(pathToFileURL(join(directory, statement)));
 }
 
 function likeliestFirst({ suites, kills }: Target): TriedSuite[] {

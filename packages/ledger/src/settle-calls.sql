@@ -87,15 +87,7 @@ WITH answer AS (
 ), key_account AS (
   UPDATE "ApiKey" SET "spentUsd" = "spentAfterUsd", "heldUsd" = "heldAfterUsd", "unknownUsd" = "unknownAfterUsd"
   FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
-), alert AS (
-  SELECT 'cost_above_hold'::"AlertType" AS "type", before."creatorId", before."id" AS "key",
-    jsonb_build_object('callId', before."id", 'costUsd', trim_scale(answer."costUsd")::text,
-      'holdUsd', trim_scale(before."holdUsd")::text) AS "payload"
-  FROM before JOIN answer USING ("id")
-  WHERE answer."costUsd" > before."holdUsd"
-),
--- include ../../database/src/raise-alerts.sql
-, remembered AS (
+), remembered AS (
   -- Only for the attempt that still owns the job: a late attempt's cost is recorded, its result is not.
   INSERT INTO "Step" ("jobId", "key", "agentId", "result")
   SELECT before."jobId", before."stepKey", before."agentId", answer."stepResult"
@@ -106,7 +98,14 @@ WITH answer AS (
     AND "Job"."status"::text = 'running' AND "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM before))
   WHERE answer."stepResult" IS NOT NULL
   ON CONFLICT DO NOTHING
-)
+), alert AS (
+  SELECT 'cost_above_hold'::"AlertType" AS "type", before."creatorId", before."id" AS "key",
+    jsonb_build_object('callId', before."id", 'costUsd', trim_scale(answer."costUsd")::text,
+      'holdUsd', trim_scale(before."holdUsd")::text) AS "payload"
+  FROM before JOIN answer USING ("id")
+  WHERE answer."costUsd" > before."holdUsd"
+),
+-- include ../../database/src/raise-alerts.sql
 SELECT "id", "creatorId", EXISTS (
   SELECT FROM "Job"
   WHERE "Job"."creatorId" = before."creatorId" AND "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')

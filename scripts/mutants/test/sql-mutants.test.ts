@@ -1,4 +1,4 @@
-import { expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { sqlMutants } from "../sql-mutants.ts";
 
 /** What is changed into what, in the order of the text. */
@@ -79,4 +79,27 @@ it("makes another statement each time", async () => {
   const text = "SELECT sum(a), min(b) FROM t WHERE c AND d <> 1 ORDER BY a";
   const texts = (await sqlMutants("a.sql", text)).map((mutant) => mutant.text);
   expect(new Set(texts).size).toBe(texts.length);
+});
+
+describe("what statements include", () => {
+  it("stays as it is in their own mutants", async () => {
+    const text = "WITH a AS (SELECT 1 WHERE b),\n-- include ./x.sql\n, c AS (SELECT 2)\nSELECT 3\nWHERE d";
+    const mutants = await sqlMutants("a.sql", text);
+    expect(mutants.map(({ line, before }) => [line, before])).toEqual([
+      [1, "b"],
+      [5, "d"],
+    ]);
+    for (const mutant of mutants) expect(mutant.text).toMatch(/,\s*\n-- include \.\/x\.sql\n,\s*c AS/);
+  });
+
+  it("has mutants of its own", async () => {
+    const text =
+      "-- Gives a and b: SELECT them.\na AS MATERIALIZED (\n  SELECT 1 WHERE c\n), b AS (SELECT 2 WHERE d)\n";
+    const [ofA, ofB] = await sqlMutants("x.sql", text);
+    expect(ofA).toMatchObject({ line: 3, before: "c" });
+    expect(ofA?.text).toMatch(
+      /^a AS MATERIALIZED \(\s*SELECT 1\s*\),\s*b AS \(\s*SELECT 2\s*WHERE\s+d\s*\)\n$/,
+    );
+    expect(ofB).toMatchObject({ line: 4, before: "d" });
+  });
 });
