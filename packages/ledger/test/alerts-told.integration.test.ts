@@ -30,6 +30,10 @@ const met: AlertFacts[] = [
     data: { model: "m", modelVersion: "n", callId: "call_1", costUsd: "0.1" },
   },
   {
+    ...{ type: "quota_threshold", creatorId },
+    data: { percent: 50, month: "2026-10", plan: "p", quotaUsd: "1", spentUsd: "0.5", unknownUsd: "0" },
+  },
+  {
     ...{ type: "model_retiring", creatorId: null },
     data: { model: "m", retiresAt: "2026-12-24T00:00:00.000Z", days: 3, roles: ["draft"] },
   },
@@ -123,4 +127,24 @@ it("one that another raises in the same moment is told by whoever is committed",
     expect(await raised(key)).toEqual({ policy: isKept ? "first" : "second" });
     expect(await alertsUntold({ database })).toEqual([]);
   }
+});
+
+it("several are raised by type and key, the last ones free for others until the first is told", async () => {
+  const raised = ["not_storable:a", "not_storable:b", "redis_evicts:a"].map((name) => {
+    const [type, key] = name.split(":");
+    return { type, key: `${key}_in_order`, payload: {} };
+  });
+  await database.execute(raiseStatement, raised);
+  let again: Promise<unknown> | undefined;
+  await database.transaction(async (execute) => {
+    const locking = (more: string) => ({
+      name: "",
+      text: `SELECT "id" FROM "Alert" WHERE "key" LIKE '%_in_order' ${more}`,
+    });
+    await execute(locking(`AND "type" = 'not_storable' AND "key" = 'a_in_order' FOR UPDATE`));
+    again = database.execute(raiseStatement, raised.toReversed());
+    await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
+    expect(await execute(locking("FOR UPDATE SKIP LOCKED"))).toHaveLength(3);
+  });
+  await again;
 });
