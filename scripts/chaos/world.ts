@@ -14,6 +14,7 @@ import {
   startPostgresWire,
   startProcessClock,
   testAdminKey,
+  throughLink,
 } from "@understudy/testkit";
 import { closeAll } from "./close-all.ts";
 import { type PostgresUnderTest, startPostgresUnderTest } from "./postgres-under-test.ts";
@@ -83,15 +84,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
     async function prepare(app: "api" | "worker", name: string, own: Record<string, string>) {
       const links = {
-        postgres: await startPostgresWire(portOf(reachedAt)),
-        redis: await startLink(portOf(redis.url)),
-        gemini: await startLink(portOf(emulatorUrl)),
+        postgres: await startPostgresWire(),
+        redis: await startLink(),
+        gemini: await startLink(),
       };
       const environment = {
         ...serviceSettings({
-          databaseUrl: at(reachedAt, links.postgres.port),
-          redisUrl: at(redis.url, links.redis.port),
-          emulatorUrl: at(emulatorUrl, links.gemini.port),
+          databaseUrl: throughLink(links.postgres, reachedAt),
+          redisUrl: throughLink(links.redis, redis.url),
+          emulatorUrl: throughLink(links.gemini, emulatorUrl),
         }),
         ...(platformQuotaUsd !== undefined && { PLATFORM_QUOTA_USD: platformQuotaUsd }),
         ...own,
@@ -186,12 +187,4 @@ async function startPooler(postgres: PostgresUnderTest): Promise<Pooler> {
 
 function startEmulator(): Promise<ServiceProcess> {
   return spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });
-}
-
-function portOf(url: string): number {
-  return Number(new URL(url).port);
-}
-
-function at(url: string, port: number): string {
-  return Object.assign(new URL(url), { port: String(port) }).href;
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { assertInvariants, eventually, type Link, startLink } from "@understudy/testkit";
+import { assertInvariants, eventually, type Link, startLink, throughLink } from "@understudy/testkit";
 import { countBy, ends, rest, stack, start, submitMany } from "./fault-run.ts";
 
 /** Between one worker and Postgres. */
@@ -11,12 +11,9 @@ afterEach(async () => {
 
 /** The only worker of a stack, which reaches Postgres through the link; the test itself and the API go straight. */
 async function startBehindLink(environment: Record<string, string> = {}): Promise<void> {
-  link = await startLink(0);
+  link = await startLink();
   await start({ workers: 0, environment: { WORKER_ATTEMPT_SECONDS: "25", ...environment } });
-  const url = new URL(stack.databaseUrl);
-  link.leadTo(Number(url.port));
-  url.port = String(link.port);
-  await stack.addWorker({ DATABASE_URL: url.href });
+  await stack.addWorker({ DATABASE_URL: throughLink(link, stack.databaseUrl) });
 }
 
 const started = () => stack.database.prisma.usageLog.count({ where: { status: "started" } });

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "@jest/globals";
-import { eventually, type Link, startLink } from "@understudy/testkit";
+import { eventually, type Link, startLink, throughLink } from "@understudy/testkit";
 import { ends, rest, stack, start, startOwnPostgres, submitMany } from "./fault-run.ts";
 
 /** Longer than prices are kept: they are read anew while it lasts. */
@@ -16,10 +16,11 @@ afterEach(async () => {
 
 it("a load balancer closes what it accepts, since Postgres is gone behind it, for 36 s: no paid answer is lost, no job fails for it", async () => {
   const postgres = await startOwnPostgres();
-  const url = new URL(postgres.url);
-  link = await startLink(Number(url.port));
-  url.port = String(link.port);
-  await start({ postgresUrl: url.toString(), environment: { WORKER_ATTEMPT_SECONDS: "100" } });
+  link = await startLink();
+  await start({
+    postgresUrl: throughLink(link, postgres.url),
+    environment: { WORKER_ATTEMPT_SECONDS: "100" },
+  });
   await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 10 });
   await submitMany(10);
   await eventually(async () =>
@@ -30,7 +31,7 @@ it("a load balancer closes what it accepts, since Postgres is gone behind it, fo
   link.leadTo((shut.address() as AddressInfo).port);
   link.cut();
   await sleep(faultMs);
-  link.leadTo(Number(new URL(postgres.url).port));
+  link.leadTo(postgres.port);
   link.cut();
   shut.close();
   await rest();

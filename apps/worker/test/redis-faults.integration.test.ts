@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { assertInvariants, eventually, startLink, startRedisPair } from "@understudy/testkit";
+import { assertInvariants, eventually, startLink, startRedisPair, throughLink } from "@understudy/testkit";
 import { countBy, ends, rest, stack, start, submitMany } from "./fault-run.ts";
 
 const outputOf = () => [stack.api, ...stack.workers].map((process) => process.output()).join("");
@@ -29,13 +29,8 @@ describe("Redis behind a stable address", () => {
   });
 
   it("swallows what it is told on connections that are there: they are made anew", async () => {
-    const link = await startLink(0);
-    await start({
-      environment: ({ redis }) => {
-        link.leadTo(redis.port);
-        return { REDIS_URL: Object.assign(new URL(redis.url), { port: link.port }).href };
-      },
-    });
+    const link = await startLink();
+    await start({ environment: ({ redis }) => ({ REDIS_URL: throughLink(link, redis.url) }) });
     try {
       const early = await submitMany(3);
       await eventually(async () => expect(await countBy({ status: "completed" })).toBe(3));

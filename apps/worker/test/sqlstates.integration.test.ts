@@ -7,6 +7,7 @@ import {
   type Stack,
   startPostgresWire,
   startStack,
+  throughLink,
   watchPlaces,
 } from "@understudy/testkit";
 
@@ -35,15 +36,13 @@ let places: ReturnType<typeof watchPlaces>;
 const accepted: string[] = [];
 
 beforeAll(async () => {
-  wire = await startPostgresWire(0);
+  wire = await startPostgresWire();
   stack = await startStack({
     // The test itself asks Postgres straight.
-    environment: ({ databaseUrl }) => {
-      const url = new URL(databaseUrl);
-      wire.leadTo(Number(url.port));
-      url.port = String(wire.port);
-      return { DATABASE_URL: url.href, WORKER_ATTEMPT_SECONDS: "60" };
-    },
+    environment: ({ databaseUrl }) => ({
+      DATABASE_URL: throughLink(wire, databaseUrl),
+      WORKER_ATTEMPT_SECONDS: "60",
+    }),
   });
   places = watchPlaces(stack);
   const terms = { plan: "business", bucket: { ratePerHour: 1_000_000, burst: 1000 } };

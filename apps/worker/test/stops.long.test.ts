@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { type RunningPostgres, withChildren } from "@understudy/local-services";
 import { Dispatcher } from "@understudy/queues";
-import { assertInvariants, eventually, type Link, startLink } from "@understudy/testkit";
+import { assertInvariants, eventually, startLink, throughLink } from "@understudy/testkit";
 import { ends, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
 
 describe("a worker told to stop while Postgres is away", () => {
@@ -10,12 +10,15 @@ describe("a worker told to stop while Postgres is away", () => {
     "(%s) ends with 0, and leaves what it had to BullMQ and to its lease's end",
     async (how) => {
       const postgres = await startOwnPostgres();
-      const link = await startLink(postgres.port);
+      const link = await startLink();
       const environment = { WORKER_STOP_SECONDS: "2", WORKER_ATTEMPT_SECONDS: "20", WORKER_CONCURRENCY: "3" };
       try {
         await start({
           postgresUrl: postgres.url,
-          environment: ({ databaseUrl }) => ({ ...environment, DATABASE_URL: through(link, databaseUrl) }),
+          environment: ({ databaseUrl }) => ({
+            ...environment,
+            DATABASE_URL: throughLink(link, databaseUrl),
+          }),
         });
         await stack.rule({ match: {}, respond: { delayMs: 30_000 }, times: 3 });
         const ids = await submitMany(3);
@@ -70,10 +73,6 @@ function freeze(postgres: RunningPostgres): () => void {
   };
   signal("SIGSTOP");
   return () => signal("SIGCONT");
-}
-
-function through({ port }: Link, url: string): string {
-  return Object.assign(new URL(url), { port }).href;
 }
 
 const openCalls = () => stack.database.prisma.usageLog.count({ where: { status: "started" } });

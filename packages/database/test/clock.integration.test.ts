@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { eventually, type Link, startLink, startPostgresWire } from "@understudy/testkit";
+import { eventually, type Link, startLink, startPostgresWire, throughLink } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { type Database, isDatabaseAway, openDatabase } from "../src/index.ts";
 
@@ -36,14 +36,10 @@ it("is Postgres' time as soon as Postgres has answered anything, however far off
   }
 });
 
-const port = Number(new URL(url).port);
-
-/** The suite's database, behind another port. */
+/** The suite's database, behind a link. */
 function through(link: Link): Database {
   links.push(link);
-  const by = new URL(url);
-  by.port = String(link.port);
-  return open(by.href);
+  return open(throughLink(link, url));
 }
 
 function skewAround(each: Database, ms: number): void {
@@ -51,19 +47,19 @@ function skewAround(each: Database, ms: number): void {
 }
 
 it("is learned where Postgres was away at first", async () => {
-  const link = await startLink(port);
+  const link = await startLink();
+  const each = through(link);
   // Nobody listens there.
   link.leadTo(1);
-  const each = through(link);
   await expect(each.ping(1_000)).rejects.toThrow();
   expect(each.clock.skewMs()).toBeUndefined();
-  link.leadTo(port);
+  throughLink(link, url);
   await each.ping(5_000);
   skewAround(each, 0);
 });
 
 it("is known to whoever is answered: a first reading that fails is Postgres' being away", async () => {
-  const wire = await startPostgresWire(port);
+  const wire = await startPostgresWire();
   const each = through(wire);
   const select = { name: "", text: "SELECT 1 AS one" };
   for (const ask of [
@@ -92,7 +88,7 @@ describe("after this machine was suspended", () => {
   }
 
   beforeEach(async () => {
-    link = await startLink(port);
+    link = await startLink();
     each = through(link);
     await each.ping(5_000);
     skewAround(each, 0);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it, jest } from "@jest/globals";
-import { eventually, startPostgresWire } from "@understudy/testkit";
+import { eventually, startPostgresWire, throughLink } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import pg from "pg";
 import { mayBeOneItems } from "../src/errors.ts";
@@ -13,8 +13,8 @@ import {
 } from "../src/index.ts";
 
 const { url } = await openSuiteDatabase(1);
-const wire = await startPostgresWire(Number(new URL(url).port));
-const database = openDatabase(Object.assign(new URL(url), { port: wire.port }).href, 2);
+const wire = await startPostgresWire();
+const database = openDatabase(throughLink(wire, url), 2);
 afterAll(async () => {
   await database.close();
   await wire.close();

@@ -21,7 +21,7 @@ export type {
   Told,
   World,
 } from "./invariants/world.ts";
-export { type Link, startLink } from "./link.ts";
+export { type Link, startLink, throughLink } from "./link.ts";
 export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { ensurePgBouncer, type Pooler, startPgBouncer } from "./pgbouncer.ts";

@@ -27,8 +27,8 @@ interface Condition {
   delayMs: number;
 }
 
-/** Listens on 127.0.0.1, on a free port. */
-export async function startLink(targetPort: number): Promise<Link> {
+/** Listens on 127.0.0.1, on a free port. @param targetPort 0: leads nowhere yet */
+export async function startLink(targetPort = 0): Promise<Link> {
   let target = targetPort;
   const condition: Condition = { mode: "pass", delayMs: 0 };
   const connections = new Set<Connection>();
@@ -72,6 +72,14 @@ export async function startLink(targetPort: number): Promise<Link> {
       await once(server, "close");
     },
   };
+}
+
+/** Has a link stand before the server of a URL. @returns that URL through the link */
+export function throughLink(link: Pick<Link, "port" | "leadTo">, url: string): string {
+  const through = new URL(url);
+  link.leadTo(Number(through.port));
+  through.port = String(link.port);
+  return through.href;
 }
 
 class Connection {

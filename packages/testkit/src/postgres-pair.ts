@@ -1,7 +1,7 @@
 import { type RunningPostgres, startPostgres } from "@understudy/local-services";
 import pg from "pg";
 import { eventually } from "./eventually.ts";
-import { type Link, startLink } from "./link.ts";
+import { type Link, startLink, throughLink } from "./link.ts";
 import { startTestPostgres } from "./test-database.ts";
 import { temporaryDirectory } from "./test-redis.ts";
 
@@ -31,7 +31,8 @@ const settings = { wal_retrieve_retry_interval: "100ms" };
 export async function startPostgresPair(): Promise<PostgresPair> {
   let primary = await startTestPostgres(settings);
   let replica: RunningPostgres | undefined;
-  const link = await startLink(primary.port);
+  const link = await startLink();
+  const url = throughLink(link, primary.url);
 
   async function restoreReplica(): Promise<void> {
     if (replica) throw new Error("There is a replica.");
@@ -53,7 +54,7 @@ export async function startPostgresPair(): Promise<PostgresPair> {
 
   await restoreReplica();
   return {
-    url: Object.assign(new URL(primary.url), { port: link.port }).href,
+    url,
     link,
     async failOver() {
       if (!replica) throw new Error("There is no replica to fail over to.");

@@ -38,7 +38,7 @@ interface Rules {
 }
 
 /** Listens on 127.0.0.1, on a free port. Clients may not ask for TLS, nor wait for an answer to what they flush. */
-export async function startPostgresWire(targetPort: number): Promise<PostgresWire> {
+export async function startPostgresWire(targetPort = 0): Promise<PostgresWire> {
   let target = targetPort;
   const rules: Rules = { answers: new Set(), drops: new Set() };
   const server = createServer({ noDelay: true }, (client) => {

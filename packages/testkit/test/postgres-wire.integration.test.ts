@@ -1,10 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Database, databaseFault, openDatabase, sqlState } from "@understudy/database";
 import pg from "pg";
-import { createTestDatabase, type PostgresWire, startPostgresWire, type TestDatabase } from "../src/index.ts";
+import {
+  createTestDatabase,
+  type PostgresWire,
+  startPostgresWire,
+  type TestDatabase,
+  throughLink,
+} from "../src/index.ts";
 
 let testDatabase: TestDatabase;
 let wire: PostgresWire;
+/** Through the wire. */
+let url: string;
 /** Straight to the server. */
 let straight: Database;
 let database: Database;
@@ -12,12 +20,11 @@ const takeBacks: (() => void)[] = [];
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  const url = new URL(testDatabase.url);
-  wire = await startPostgresWire(Number(url.port));
-  url.port = String(wire.port);
+  wire = await startPostgresWire();
+  url = throughLink(wire, testDatabase.url);
   straight = openDatabase(testDatabase.url, 1);
   // One connection, so that what a session is left in is seen.
-  database = openDatabase(url.href, 1);
+  database = openDatabase(url, 1);
 });
 
 afterEach(() => {
@@ -120,7 +127,7 @@ it("a rolled-back transaction is told of, and dropped is the next that commits",
 });
 
 it("connections are refused before anything is asked", async () => {
-  const other = openDatabase(Object.assign(new URL(testDatabase.url), { port: wire.port }).href, 1);
+  const other = openDatabase(url, 1);
   takeBacks.push(wire.answer({ sqlState: "53300", atConnect: true, times: 1 }));
   expect(sqlState(await caught(other.execute(one)))).toBe("53300");
   expect(await other.execute(one)).toEqual([{ one: 1 }]);
@@ -139,7 +146,6 @@ it("is a link as well: what it holds comes later, and answers of megabytes pass"
 });
 
 it("says to clients that ask for TLS that there is none", async () => {
-  const url = Object.assign(new URL(testDatabase.url), { port: wire.port }).href;
   const client = new pg.Client({ connectionString: url, ssl: true });
   await expect(client.connect()).rejects.toThrow("does not support SSL");
 });
