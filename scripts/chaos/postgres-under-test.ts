@@ -1,5 +1,5 @@
-import { type RunningPostgres, withChildren } from "@understudy/local-services";
-import { startPostgresPair, startTestPostgres } from "@understudy/testkit";
+import { withChildren } from "@understudy/local-services";
+import { askPostgres, startPostgresPair, startTestPostgres } from "@understudy/testkit";
 import pg from "pg";
 import type { Topology } from "./topologies.ts";
 
@@ -42,7 +42,7 @@ export async function startPostgresUnderTest(kind: Topology["postgres"]): Promis
       remove: pair.remove,
     };
   }
-  const server: RunningPostgres = await startTestPostgres();
+  const server = await startTestPostgres();
   return {
     ...commandsOf(server.url),
     url: server.url,
@@ -76,30 +76,21 @@ async function freezing(pid: number, pause: () => Promise<unknown>): Promise<voi
 }
 
 function commandsOf(url: string): Pick<PostgresUnderTest, "endSessions" | "setReadOnly" | "setForRole"> {
-  async function ask(...statements: string[]): Promise<void> {
-    const client = new pg.Client({ connectionString: url });
-    client.on("error", () => {});
-    await client.connect();
-    try {
-      for (const statement of statements) await client.query(statement);
-    } finally {
-      await client.end();
-    }
-  }
+  const run = async (...statements: string[]) => void (await askPostgres(url, ...statements));
   return {
     endSessions: (count) =>
-      ask(
+      run(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE application_name = 'understudy' ORDER BY random() LIMIT ${count}`,
       ),
     setForRole: (settings) =>
-      ask(
+      run(
         ...Object.entries(settings).map(
           ([name, value]) => `ALTER ROLE CURRENT_USER SET ${name} = ${pg.escapeLiteral(value)}`,
         ),
       ),
     setReadOnly: (isReadOnly) =>
-      ask(
+      run(
         "SET default_transaction_read_only = off",
         `ALTER SYSTEM SET default_transaction_read_only = ${isReadOnly ? "on" : "off"}`,
         "SELECT pg_reload_conf()",

@@ -1,6 +1,10 @@
-import type { RunningRedis } from "@understudy/local-services";
-import { cutAppendOnlyFile, startRedisPair, startTestRedis } from "@understudy/testkit";
-import { Redis } from "ioredis";
+import {
+  askRedis,
+  cutAppendOnlyFile,
+  type RedisPair,
+  startRedisPair,
+  startTestRedis,
+} from "@understudy/testkit";
 import type { Topology } from "./topologies.ts";
 
 /** The Redis of a run, and what is done to it. */
@@ -21,14 +25,8 @@ export interface RedisUnderTest {
 }
 
 export async function startRedisUnderTest(kind: Topology["redis"]): Promise<RedisUnderTest> {
-  const pair = kind === "pair" ? await startRedisPair() : undefined;
-  const single = pair ? undefined : await startTestRedis(true);
-  const primary = (): RunningRedis => {
-    const server = pair?.primary() ?? single;
-    if (!server) throw new Error("There is no Redis.");
-    return server;
-  };
-  const url = pair?.url ?? primary().url;
+  const redis = kind === "pair" ? await startRedisPair() : await startAlone();
+  const { url, primary, failOver, remove } = redis;
   return {
     url,
     async crash(cutBytes, pause) {
@@ -38,32 +36,27 @@ export async function startRedisUnderTest(kind: Topology["redis"]): Promise<Redi
       await pause();
       await server.restart();
     },
-    wipe: () => asking(url, (redis) => redis.flushall()),
+    wipe: () => askRedis(url, async (redis) => void (await redis.flushall())),
     async freeze(pause) {
       const pid = primary().pid();
       process.kill(pid, "SIGSTOP");
       await pause();
       process.kill(pid, "SIGCONT");
     },
-    setFull: (isFull) => asking(url, (redis) => redis.config("SET", "maxmemory", isFull ? "1mb" : "0")),
-    async failOver() {
-      if (!pair) throw new Error("There is no replica.");
-      await pair.failOver();
-    },
-    async remove() {
-      await pair?.remove();
-      await single?.remove();
-    },
+    setFull: (isFull) =>
+      askRedis(url, async (redis) => void (await redis.config("SET", "maxmemory", isFull ? "1mb" : "0"))),
+    failOver,
+    remove,
   };
 }
 
-async function asking(url: string, question: (redis: Redis) => Promise<unknown>): Promise<void> {
-  const redis = new Redis(url, { maxRetriesPerRequest: 3, disconnectTimeout: 200 });
-  // What fails says so to its caller.
-  redis.on("error", () => {});
-  try {
-    await question(redis);
-  } finally {
-    redis.disconnect();
-  }
+/** As a pair that has no replica. */
+async function startAlone(): Promise<RedisPair> {
+  const server = await startTestRedis(true);
+  return {
+    url: server.url,
+    primary: () => server,
+    failOver: () => Promise.reject(new Error("There is no replica.")),
+    remove: server.remove,
+  };
 }

@@ -1,5 +1,6 @@
 export { ApiContract } from "./api-contract.ts";
 export { createApiKeyRow } from "./api-key-row.ts";
+export { askPostgres, askRedis } from "./ask-services.ts";
 export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
 export { alertsUntold } from "./invariants/alerts-told.ts";

@@ -1,5 +1,5 @@
 import { type RunningPostgres, startPostgres } from "@understudy/local-services";
-import pg from "pg";
+import { askPostgres } from "./ask-services.ts";
 import { eventually } from "./eventually.ts";
 import { type Link, startLink, throughLink } from "./link.ts";
 import { startTestPostgres } from "./test-database.ts";
@@ -44,10 +44,16 @@ export async function startPostgresPair(): Promise<PostgresPair> {
       replicaOf: primary,
     });
     // After the copy, so that a replica that is promoted waits for nobody.
-    await ask(primary.url, "ALTER SYSTEM SET synchronous_standby_names = '*'");
-    await ask(primary.url, "SELECT pg_reload_conf()");
+    await askPostgres(
+      primary.url,
+      "ALTER SYSTEM SET synchronous_standby_names = '*'",
+      "SELECT pg_reload_conf()",
+    );
     await eventually(async () => {
-      const rows = await ask(primary.url, "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'");
+      const rows = await askPostgres(
+        primary.url,
+        "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'",
+      );
       if (rows.length === 0) throw new Error("The replica does not follow yet.");
     });
   }
@@ -60,7 +66,7 @@ export async function startPostgresPair(): Promise<PostgresPair> {
       if (!replica) throw new Error("There is no replica to fail over to.");
       const lost = primary;
       await lost.kill();
-      await ask(replica.url, "SELECT pg_promote()");
+      await askPostgres(replica.url, "SELECT pg_promote()");
       [primary, replica] = [replica, undefined];
       link.leadTo(primary.port);
       link.cut();
@@ -74,14 +80,4 @@ export async function startPostgresPair(): Promise<PostgresPair> {
       await Promise.all([primary.remove(), replica?.remove()]);
     },
   };
-}
-
-async function ask(url: string, statement: string): Promise<object[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<object>(statement)).rows;
-  } finally {
-    await client.end();
-  }
 }

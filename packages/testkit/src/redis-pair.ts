@@ -1,16 +1,15 @@
 import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { RunningRedis } from "@understudy/local-services";
-import { Redis } from "ioredis";
+import { askRedis } from "./ask-services.ts";
 import { eventually } from "./eventually.ts";
-import { type Link, startLink } from "./link.ts";
+import { startLink } from "./link.ts";
 import { startTestRedis } from "./test-redis.ts";
 
 /** A primary and a replica behind one address, as of a managed Redis. */
 export interface RedisPair {
   /** Through the link. */
   url: string;
-  link: Link;
   /**
    * The replica becomes the primary, and the primary its replica. Connections that are there live on, and are answered READONLY;
    * new ones lead to the new primary.
@@ -25,13 +24,15 @@ export async function startRedisPair(): Promise<RedisPair> {
   // Both take the same password, as the servers of one Redis do.
   const { password } = new URL(primary.url);
   const urlOf = (port: number) => `redis://:${password}@127.0.0.1:${port}`;
-  await ask(replica.url, (redis) => redis.config("SET", "masterauth", password, "requirepass", password));
-  await ask(primary.url, (redis) => redis.config("SET", "masterauth", password));
+  await askRedis(replica.url, (redis) =>
+    redis.config("SET", "masterauth", password, "requirepass", password),
+  );
+  await askRedis(primary.url, (redis) => redis.config("SET", "masterauth", password));
   await follow(replica.port, primary.port);
   const link = await startLink(primary.port);
 
   async function follow(port: number, primaryPort: number): Promise<void> {
-    await ask(urlOf(port), async (redis) => {
+    await askRedis(urlOf(port), async (redis) => {
       await redis.replicaof("127.0.0.1", String(primaryPort));
       await eventually(async () => {
         if (!(await redis.info("replication")).includes("master_link_status:up"))
@@ -42,9 +43,8 @@ export async function startRedisPair(): Promise<RedisPair> {
 
   return {
     url: urlOf(link.port),
-    link,
     async failOver() {
-      await ask(urlOf(replica.port), (redis) => redis.replicaof("NO", "ONE"));
+      await askRedis(urlOf(replica.port), (redis) => redis.replicaof("NO", "ONE"));
       link.leadTo(replica.port);
       [primary, replica] = [replica, primary];
       await follow(replica.port, primary.port);
@@ -55,15 +55,6 @@ export async function startRedisPair(): Promise<RedisPair> {
       await Promise.all([primary.remove(), replica.remove()]);
     },
   };
-}
-
-async function ask<Answer>(url: string, question: (redis: Redis) => Promise<Answer>): Promise<Answer> {
-  const redis = new Redis(url, { disconnectTimeout: 200 });
-  try {
-    return await question(redis);
-  } finally {
-    redis.disconnect();
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { applyMigrations } from "@understudy/database";
 import { type RunningPostgres, startPostgres } from "@understudy/local-services";
-import pg from "pg";
+import { askPostgres } from "./ask-services.ts";
 import { profiled } from "./profile.ts";
 import { temporaryDirectory } from "./test-redis.ts";
 
@@ -24,7 +24,7 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
   const port = firstPort + Math.floor(Math.random() * portsMax);
   const options = { directory: directory.path, port, settings: zoned, endWithOwner: true };
   const postgres = await startPostgres(options);
-  await asAdmin(postgres.url, `CREATE DATABASE ${template}`);
+  await askPostgres(postgres.url, `CREATE DATABASE ${template}`);
   await applyMigrations(databaseUrl(postgres.url, template));
   return postgres;
 }
@@ -38,10 +38,12 @@ export interface TestDatabase {
 export async function createTestDatabase(postgresUrl = process.env[urlVariable]): Promise<TestDatabase> {
   if (!postgresUrl) throw new Error("No Postgres was started for this run: see jest.config.ts, globalSetup.");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await profiled("databases", () => asAdmin(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`));
+  await profiled("databases", () => askPostgres(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`));
   return {
     url: databaseUrl(postgresUrl, name),
-    drop: () => asAdmin(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    async drop() {
+      await askPostgres(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
   };
 }
 
@@ -49,14 +51,4 @@ function databaseUrl(url: string, database: string): string {
   const other = new URL(url);
   other.pathname = `/${database}`;
   return other.href;
-}
-
-async function asAdmin(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,6 +1,7 @@
 import { loadStatement } from "@understudy/database";
 import type { Redis } from "ioredis";
-import { keysOf, withRedis } from "./redis-look.ts";
+import { askRedis } from "../ask-services.ts";
+import { keysOf } from "./redis-look.ts";
 import type { Told, World } from "./world.ts";
 
 const leftovers = loadStatement(new URL("./leftovers.sql", import.meta.url));
@@ -18,7 +19,7 @@ export async function leftBehind(
 ): Promise<string[]> {
   const [rows, keys] = await Promise.all([
     world.database.execute<{ what: string }>(leftovers, [{ workersMax }]),
-    withRedis(world.redisUrl, keysLeft),
+    askRedis(world.redisUrl, keysLeft),
   ]);
   return [...rows.map(({ what }) => `F: ${what}`), ...keys.map((key) => `F: left in Redis: ${key}`)];
 }

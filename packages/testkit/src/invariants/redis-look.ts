@@ -1,19 +1,4 @@
-import { Redis } from "ioredis";
-
-/** A connection that is made for one look. @throws where Redis is away */
-export async function withRedis<Result>(
-  url: string,
-  look: (redis: Redis) => Promise<Result>,
-): Promise<Result> {
-  const redis = new Redis(url, { maxRetriesPerRequest: 3, disconnectTimeout: 200 });
-  // What fails says so to its caller.
-  redis.on("error", () => {});
-  try {
-    return await look(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
+import type { Redis } from "ioredis";
 
 /** All keys of lanes and queues. */
 export async function keysOf(redis: Redis): Promise<string[]> {
