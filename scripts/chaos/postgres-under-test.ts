@@ -1,5 +1,5 @@
 import { withChildren } from "@understudy/local-services";
-import { askPostgres, startPostgresPair, startTestPostgres } from "@understudy/testkit";
+import { askPostgres, freeze, startPostgresPair, startTestPostgres } from "@understudy/testkit";
 import pg from "pg";
 import type { Topology } from "./topologies.ts";
 
@@ -60,19 +60,9 @@ export async function startPostgresUnderTest(kind: Topology["postgres"]): Promis
 }
 
 async function freezing(pid: number, pause: () => Promise<unknown>): Promise<void> {
-  const pids = withChildren(pid);
-  const tell = (signal: NodeJS.Signals) => {
-    for (const each of pids) {
-      try {
-        process.kill(each, signal);
-      } catch {
-        // A session that has ended meanwhile.
-      }
-    }
-  };
-  tell("SIGSTOP");
+  const thaw = freeze(withChildren(pid));
   await pause();
-  tell("SIGCONT");
+  thaw();
 }
 
 function commandsOf(url: string): Pick<PostgresUnderTest, "endSessions" | "setReadOnly" | "setForRole"> {

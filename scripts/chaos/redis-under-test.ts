@@ -1,6 +1,7 @@
 import {
   askRedis,
   cutAppendOnlyFile,
+  freeze,
   type RedisPair,
   startRedisPair,
   startTestRedis,
@@ -38,10 +39,9 @@ export async function startRedisUnderTest(kind: Topology["redis"]): Promise<Redi
     },
     wipe: () => askRedis(url, async (redis) => void (await redis.flushall())),
     async freeze(pause) {
-      const pid = primary().pid();
-      process.kill(pid, "SIGSTOP");
+      const thaw = freeze([primary().pid()]);
       await pause();
-      process.kill(pid, "SIGCONT");
+      thaw();
     },
     setFull: (isFull) =>
       askRedis(url, async (redis) => void (await redis.config("SET", "maxmemory", isFull ? "1mb" : "0"))),

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { type RunningPostgres, withChildren } from "@understudy/local-services";
 import {
   eventually,
+  freeze,
   type ServiceProcess,
   type Stack,
   startStack,
@@ -204,25 +205,17 @@ it("says that it is not ready while it stops, and goes on accepting for as long 
 describe("where a service is silent", () => {
   let own: Stack;
   let postgres: RunningPostgres;
-  let pids: number[];
+  let thaw = () => {};
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
     own = await startStack({ workers: 0, postgresUrl: postgres.url });
   });
-  afterEach(() => resume());
+  afterEach(() => thaw());
   afterAll(async () => {
     await own.stop();
     await postgres.remove();
   });
-
-  const suspend = (of: number[]) => {
-    pids = of;
-    for (const pid of pids) process.kill(pid, "SIGSTOP");
-  };
-  const resume = () => {
-    for (const pid of pids.splice(0)) process.kill(pid, "SIGCONT");
-  };
 
   it.each(["Postgres", "Redis"])("ends with 0 in time while %s says nothing", async (which) => {
     const api = await own.addApi();
@@ -237,7 +230,7 @@ describe("where a service is silent", () => {
       });
     expect((await ask("POST", "/api/ai/test")).status).toBe(202);
     expect((await ask("GET", "/api/ai/admin/keys")).status).toBe(403);
-    suspend(which === "Postgres" ? withChildren(postgres.pid()) : [own.redis.pid()]);
+    thaw = freeze(which === "Postgres" ? withChildren(postgres.pid()) : [own.redis.pid()]);
     const { code, ms } = await stop(api);
     expect(code).toBe(0);
     expect(ms).toBeLessThan(9_000);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { withChildren } from "@understudy/local-services";
-import { assertInvariants, eventually } from "@understudy/testkit";
+import { assertInvariants, eventually, freeze } from "@understudy/testkit";
 import { countBy, ends, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
 
 describe("Redis", () => {
@@ -88,15 +88,14 @@ describe("Postgres", () => {
     await start({ postgresUrl: postgres.url });
     const ids = await submitMany(5);
     await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5));
-    const pids = withChildren(postgres.pid());
-    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    const thaw = freeze(withChildren(postgres.pid()));
     const refused = await stack.request("POST", "/api/ai/chat", {
       creatorId: "psy",
       fanId: "f",
       message: "hi",
     });
     expect(refused.status).toBe(503);
-    for (const pid of pids) process.kill(pid, "SIGCONT");
+    thaw();
     ids.push(...(await submitMany(5)));
     await rest();
     await assertInvariants(stack, ids);

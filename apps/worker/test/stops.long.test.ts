@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import { type RunningPostgres, withChildren } from "@understudy/local-services";
+import { withChildren } from "@understudy/local-services";
 import { Dispatcher } from "@understudy/queues";
-import { assertInvariants, eventually, startLink, throughLink } from "@understudy/testkit";
+import { assertInvariants, eventually, freeze, startLink, throughLink } from "@understudy/testkit";
 import { ends, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
 
 describe("a worker told to stop while Postgres is away", () => {
@@ -29,7 +29,7 @@ describe("a worker told to stop while Postgres is away", () => {
         await eventually(async () => expect(await testDeliveries()).toEqual({ active: 2, prioritized: 0 }));
 
         if (how === "down") link.refuse();
-        const goOn = how === "down" ? link.pass : freeze(postgres);
+        const goOn = how === "down" ? link.pass : freeze(withChildren(postgres.pid()));
         const code = await stack.workers[0]?.stop();
         const deliveries = await testDeliveries();
         goOn();
@@ -51,7 +51,7 @@ describe("a worker told to stop while Postgres is away", () => {
     await stack.rule({ match: {}, respond: { delayMs: 1_500 }, times: 3 });
     const ids = await submitMany(3);
     await eventually(async () => expect(await openCalls()).toBe(3));
-    const goOn = freeze(postgres);
+    const goOn = freeze(withChildren(postgres.pid()));
     const stopped = stack.workers[0]?.stop();
     // Past the time in which attempts may go on.
     await sleep(3_500);
@@ -64,16 +64,6 @@ describe("a worker told to stop while Postgres is away", () => {
     await assertInvariants(stack, ids, 0);
   });
 });
-
-/** Stops it where it stands; the answer lets it go on. */
-function freeze(postgres: RunningPostgres): () => void {
-  const pids = withChildren(postgres.pid());
-  const signal = (name: "SIGSTOP" | "SIGCONT") => {
-    for (const pid of pids) process.kill(pid, name);
-  };
-  signal("SIGSTOP");
-  return () => signal("SIGCONT");
-}
 
 const openCalls = () => stack.database.prisma.usageLog.count({ where: { status: "started" } });
 

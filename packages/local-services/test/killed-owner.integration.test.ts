@@ -3,8 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { identify, waitUntil } from "../src/index.ts";
-import { childrenOf } from "../src/processes.ts";
+import { identify, waitUntil, withChildren } from "../src/index.ts";
 import { createCleaner, query, withRedis } from "./service-fixtures.ts";
 
 interface Service {
@@ -71,9 +70,8 @@ describe("after a kill -9 of their owner", () => {
       const directory = cleaner.directory();
       let pids: number[] = [];
       await leaveOrphans(directory, ["endWithOwner"], ({ postgres, redis }) => {
-        const processes = [postgres.pid, ...childrenOf(postgres.pid).map(({ pid }) => pid), redis.pid];
-        if (state === "frozen") for (const pid of processes) process.kill(pid, "SIGSTOP");
-        pids = processes;
+        pids = [...withChildren(postgres.pid), redis.pid];
+        if (state === "frozen") for (const pid of pids) process.kill(pid, "SIGSTOP");
       });
       expect(await waitUntil(() => !pids.some(isAlive), 20_000)).toBe(true);
       // Takes the data's place, to remove it.

@@ -3,6 +3,7 @@ export { createApiKeyRow } from "./api-key-row.ts";
 export { askPostgres, askRedis } from "./ask-services.ts";
 export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
+export { freeze } from "./freeze.ts";
 export { alertsUntold } from "./invariants/alerts-told.ts";
 export { assertInvariants } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
