@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CostSums, type Costs, isTerminal, type Job } from "@understudy/contracts";
-import { spawnService, testSecretsKeys } from "@understudy/testkit";
+import { spawnService, startTestEmulator, testSecretsKeys } from "@understudy/testkit";
 import Table from "cli-table3";
 import pMap from "p-map";
 import { ApiClient, type Request } from "../client/api-client.ts";
@@ -57,14 +57,14 @@ const inputs: Record<string, (message: string, index: number) => object> = {
 export const prompts: Benchmark = async (run) => {
   const services = await startPrivateServices(run);
   const api = await startApi(run, services);
-  const emulator = await spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });
+  const emulator = await startTestEmulator();
   run.atEnd(emulator.stop);
   const worker = await spawnService("worker", {
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
     UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: String(emulator.details.url),
+    GEMINI_BASE_URL: emulator.url,
     LOG_LEVEL: "error",
   });
   run.atEnd(worker.stop);

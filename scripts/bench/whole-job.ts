@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "@understudy/database";
-import { type ServiceProcess, spawnService, testSecretsKeys } from "@understudy/testkit";
+import { spawnService, startTestEmulator, testSecretsKeys } from "@understudy/testkit";
 import { type Benchmark, type BenchRun, takeTurns } from "./bench-run.ts";
 import { cpuTimeUs } from "./cpu-time.ts";
 import { messagingRequests } from "./fan-messages.ts";
@@ -31,7 +31,7 @@ const pollMs = 500;
 export const wholeJob: Benchmark = async (run) => {
   const services = await startPrivateServices(run);
   const api = await startApi(run, services);
-  const emulator = await spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });
+  const emulator = await startTestEmulator();
   run.atEnd(emulator.stop);
   const database = openDatabase(services.databaseUrl, 1);
   run.atEnd(database.close);
@@ -116,7 +116,7 @@ interface Drained {
 interface Stack {
   services: PrivateServices;
   api: string;
-  emulator: ServiceProcess;
+  emulator: Awaited<ReturnType<typeof startTestEmulator>>;
   database: Database;
 }
 
@@ -139,7 +139,7 @@ async function drainByWorker(run: BenchRun, { services, api, emulator, database 
     REDIS_URL: services.redisUrl,
     UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
     GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: String(emulator.details.url),
+    GEMINI_BASE_URL: emulator.url,
     LOG_LEVEL: "error",
   });
   const pids = {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { addRule } from "@understudy/testkit";
 import fc from "fast-check";
 import { Agent, request } from "undici";
 import type { World } from "./world.ts";
@@ -130,14 +131,7 @@ export class Load {
   /** Sets the creators' terms, a key with a budget, the weather, and the webhooks' endpoints. @returns ids of the endpoints */
   async prepare(receivers: readonly { url: string; secret: string }[]): Promise<string[]> {
     for (const { id, terms } of creators) await this.#ask("PUT", `/api/ai/creators/${id}`, terms);
-    for (const rule of weather) {
-      const answer = await fetch(`${this.#world.emulatorUrl}/_emulator/rules`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(rule),
-      });
-      if (!answer.ok) throw new Error(`The emulator refused a rule: ${await answer.text()}`);
-    }
+    for (const rule of weather) await addRule(this.#world.emulatorUrl, rule);
     const { body } = await this.#ask("POST", "/api/ai/admin/keys", {
       name: "budgeted",
       scopes: ["jobs:write", "jobs:read"],

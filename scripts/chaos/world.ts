@@ -6,13 +6,12 @@ import { findFreePort } from "@understudy/local-services";
 import {
   createTestDatabase,
   type Pooler,
-  type ServiceProcess,
   serviceSettings,
-  spawnService,
   startLink,
   startPgBouncer,
   startPostgresWire,
   startProcessClock,
+  startTestEmulator,
   testAdminKey,
   throughLink,
 } from "@understudy/testkit";
@@ -71,7 +70,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   try {
     const postgres = await opened(startPostgresUnderTest(topology.postgres), (one) => one.remove());
     const redis = await opened(startRedisUnderTest(topology.redis), (one) => one.remove());
-    const emulator = await opened(startEmulator(), (one) => one.stop());
+    const emulator = await opened(startTestEmulator(), (one) => one.stop());
     const { url: databaseUrl } = await createTestDatabase(postgres.url);
     const database = openDatabase(databaseUrl, 4);
     closers.unshift(() => database.close());
@@ -80,7 +79,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         ? await opened(startPooler(postgres), (one) => one.stop())
         : undefined;
     const reachedAt = pooler ? pooler.urlOf(databaseUrl) : databaseUrl;
-    const emulatorUrl = String(emulator.details.url);
+    const emulatorUrl = emulator.url;
 
     async function prepare(app: "api" | "worker", name: string, own: Record<string, string>) {
       const links = {
@@ -183,8 +182,4 @@ async function startPooler(postgres: PostgresUnderTest): Promise<Pooler> {
     timezone: "UTC",
   });
   return await startPgBouncer(postgres.url, { pool: 20 });
-}
-
-function startEmulator(): Promise<ServiceProcess> {
-  return spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" });
 }

@@ -51,5 +51,6 @@ export {
 export { type DatabaseClock, makeStrict } from "./strict-database.ts";
 export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
 export { createTestDatabase, startTestPostgres, type TestDatabase } from "./test-database.ts";
+export { addRule, startTestEmulator } from "./test-emulator.ts";
 export { startTestRedis, temporaryDirectory } from "./test-redis.ts";
 export { createUnknownCall, type UnknownCallOptions } from "./unknown-call.ts";

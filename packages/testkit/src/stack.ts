@@ -3,6 +3,7 @@ import { type Database, openDatabase } from "@understudy/database";
 import type { RunningRedis } from "@understudy/local-services";
 import { type ServiceProcess, spawnService } from "./service-process.ts";
 import { createTestDatabase } from "./test-database.ts";
+import { addRule, startTestEmulator } from "./test-emulator.ts";
 import { startTestRedis } from "./test-redis.ts";
 import { watchAnswers } from "./watch-answers.ts";
 
@@ -83,17 +84,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const [testDatabase, redis, emulator] = await Promise.all([
     createTestDatabase(options.postgresUrl),
     options.redis ?? startTestRedis(options.persistentRedis, options.redisSettings),
-    spawnService("gemini-emulator", {
-      EMULATOR_PORT: "0",
-      LOG_LEVEL: "warn",
-      ...(options.emulatorDate && { EMULATOR_DATE: options.emulatorDate }),
-    }),
+    startTestEmulator(options.emulatorDate),
   ]);
   const environment = {
     ...serviceSettings({
       databaseUrl: testDatabase.url,
       redisUrl: redis.url,
-      emulatorUrl: String(emulator.details.url),
+      emulatorUrl: emulator.url,
     }),
     ...(typeof options.environment === "function"
       ? options.environment({ databaseUrl: testDatabase.url, redis })
@@ -110,7 +107,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   const stack: Stack = {
     url,
-    emulatorUrl: String(emulator.details.url),
+    emulatorUrl: emulator.url,
     adminKey: testAdminKey,
     database,
     databaseUrl: testDatabase.url,
@@ -159,16 +156,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return (await (await stack.request("GET", `/api/ai/jobs/${id}`)).json()) as Job;
     },
     async dropRules() {
-      await fetch(`${emulator.details.url}/_emulator/rules`, { method: "DELETE" });
+      await fetch(`${emulator.url}/_emulator/rules`, { method: "DELETE" });
     },
-    async rule(rule) {
-      const response = await fetch(`${emulator.details.url}/_emulator/rules`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(rule),
-      });
-      if (!response.ok) throw new Error(`The emulator refused the rule: ${await response.text()}`);
-    },
+    rule: (rule) => addRule(emulator.url, rule),
     async stop() {
       await Promise.all([stack.api, ...otherApis, ...workers].map((process) => process.stop()));
       await Promise.all([emulator.stop(), options.redis || redis.remove(), database.close()]);

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach } from "@jest/globals";
 import { type Database, newId, openDatabase } from "@understudy/database";
 import { Redis } from "ioredis";
-import { type AcceptedJob, spawnService, startTestRedis, type Told, type World } from "../../src/index.ts";
+import {
+  type AcceptedJob,
+  addRule,
+  startTestEmulator,
+  startTestRedis,
+  type Told,
+  type World,
+} from "../../src/index.ts";
 import { createTestDatabase } from "../../src/test-database.ts";
 
 /** Of 1,000 tokens in and 500 out: its price has no date on which it changes. */
@@ -20,14 +27,11 @@ export const ids = { job: "job_1", call: "call_1", event: "evt_1", endpoint: "ep
 type Heard = { webhookId: string; jobId: string; type: string; at: number };
 
 let server: Awaited<ReturnType<typeof startTestRedis>>;
-let emulator: Awaited<ReturnType<typeof spawnService>>;
+let emulator: Awaited<ReturnType<typeof startTestEmulator>>;
 let drop = async () => {};
 
 beforeAll(async () => {
-  [server, emulator] = await Promise.all([
-    startTestRedis(),
-    spawnService("gemini-emulator", { EMULATOR_PORT: "0", LOG_LEVEL: "warn" }),
-  ]);
+  [server, emulator] = await Promise.all([startTestRedis(), startTestEmulator()]);
   redis = new Redis(server.url);
 });
 
@@ -42,7 +46,7 @@ beforeEach(async () => {
   const created = await createTestDatabase();
   database = openDatabase(created.url, 4);
   drop = created.drop;
-  world = { database, emulatorUrl: String(emulator.details.url), redisUrl: server.url };
+  world = { database, emulatorUrl: emulator.url, redisUrl: server.url };
   await redis.flushall();
   await fetch(`${world.emulatorUrl}/_emulator/reset`, { method: "POST" });
   await createCleanWorld();
@@ -103,21 +107,22 @@ export async function askGemini(
   callId: string,
   { text = "Hello", respond, signal }: Asking = {},
 ): Promise<void> {
-  const rule = { match: {}, respond: respond ?? { text: "ok", usageMetadata }, times: 1 };
-  await post("/_emulator/rules", rule);
-  const body = { contents: [{ role: "user", parts: [{ text }] }] };
-  const headers = { "x-goog-api-key": "test", "x-understudy-call-id": callId };
-  const answer = await post(`/v1beta/models/${model}:generateContent`, body, headers, signal);
-  if (!answer.ok) throw new Error(await answer.text());
-}
-
-function post(path: string, body: object, headers: object = {}, signal?: AbortSignal): Promise<Response> {
-  return fetch(world.emulatorUrl + path, {
+  await addRule(world.emulatorUrl, {
+    match: {},
+    respond: respond ?? { text: "ok", usageMetadata },
+    times: 1,
+  });
+  const answer = await fetch(`${world.emulatorUrl}/v1beta/models/${model}:generateContent`, {
     method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(body),
+    headers: {
+      "content-type": "application/json",
+      "x-goog-api-key": "test",
+      "x-understudy-call-id": callId,
+    },
+    body: JSON.stringify({ contents: [{ role: "user", parts: [{ text }] }] }),
     ...(signal && { signal }),
   });
+  if (!answer.ok) throw new Error(await answer.text());
 }
 
 /** A completed job, without an event. */
