@@ -7,6 +7,7 @@ import {
   startTestEmulator,
   startTestRedis,
   type Told,
+  violationsAtRest,
   type World,
 } from "../../src/index.ts";
 import { createTestDatabase } from "../../src/test-database.ts";
@@ -78,15 +79,8 @@ async function createCleanWorld(): Promise<void> {
     },
   });
   await createEndedJob(ids.job);
-  await prisma.outbox.create({
-    data: { id: ids.event, type: "job.completed", creatorId: "psy", jobId: ids.job, publishedAt: new Date() },
-  });
-  await prisma.delivery.create({
-    data: {
-      ...{ id: "dlv_1", endpointId: ids.endpoint, eventId: ids.event, type: "job.completed" },
-      ...{ status: "delivered", deliveredAt: new Date(), nextTryAt: null },
-    },
-  });
+  await createEvent(ids.event, ids.job);
+  await createDelivery("dlv_1", ids.event);
   await askGemini(ids.call);
   await createCall(ids.call, { status: "settled", costUsd, settledAt: new Date() });
   await prisma.monthlySpend.create({ data: { creatorId: "psy", month: thisMonth(), spentUsd: costUsd } });
@@ -144,6 +138,41 @@ export async function createEndedJob(id: string, more: object = {}): Promise<voi
       ...more,
     },
   });
+}
+
+/** An event of a job's end. */
+export async function createEvent(
+  id: string,
+  jobId: string,
+  type = "job.completed",
+  more: object = {},
+): Promise<void> {
+  const data = { id, jobId, type, creatorId: "psy", publishedAt: new Date(), ...more };
+  await database.prisma.outbox.create({ data });
+}
+
+/** What the endpoint was told of an event. */
+export async function createDelivery(id: string, eventId: string, type = "job.completed"): Promise<void> {
+  const delivered = { status: "delivered", deliveredAt: new Date(), nextTryAt: null } as const;
+  await database.prisma.delivery.create({
+    data: { id, endpointId: ids.endpoint, eventId, type, ...delivered },
+  });
+}
+
+/** Nobody wants to hear of anything any more. */
+export async function dropEndpoint(): Promise<void> {
+  await database.prisma.webhookEndpoint.deleteMany();
+  told.webhooks.splice(0);
+}
+
+/** Of the only creator and month. */
+export async function setAccount(usd: object): Promise<void> {
+  await database.prisma.monthlySpend.updateMany({ data: usd });
+}
+
+/** What is found. @param more what was told otherwise */
+export function violations(more: Partial<Told> = {}): Promise<string[]> {
+  return violationsAtRest(world, { ...told, ...more });
 }
 
 /** A queued job, as it is before anything has happened to it. */
