@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InvariantsWatch } from "@understudy/testkit";
-import { type FaultyWorld, faultOf } from "./faults.ts";
+import type { FaultyWorld } from "./faults/fault-kind.ts";
+import { faultOf } from "./faults/faults.ts";
 import { lineOf, type Schedule, type ScheduledFault } from "./schedule.ts";
 import { processesOf } from "./topologies.ts";
 import type { Trace } from "./trace.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type FaultName, faultKinds, faultOf } from "./faults.ts";
+import { type FaultName, faultKinds, faultOf } from "./faults/faults.ts";
 import type { FaultGroup } from "./options.ts";
 import type { Topology } from "./topologies.ts";
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { z } from "zod";
 import { CommandError } from "../client/command-error.ts";
-import { isFaultName } from "./faults.ts";
+import { isFaultName } from "./faults/faults.ts";
 import { faultGroups } from "./options.ts";
 import type { Schedule } from "./schedule.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type FaultName, faultKinds, faultOf } from "../faults.ts";
+import { type FaultName, faultKinds, faultOf } from "../faults/faults.ts";
 import { type FaultGroup, faultGroups } from "../options.ts";
 import { lineOf, type Schedule, schedules } from "../schedule.ts";
 import { processesOf, type Topology, topologies, topologyOf } from "../topologies.ts";
