@@ -2,7 +2,7 @@ import { createLogger, parseEnvironment, runService } from "@understudy/service"
 import { environment } from "./config.ts";
 import { startApi } from "./start-api.ts";
 
-/** Longer than what is under way may take (10 s), so that all else is closed in good order. */
+/** Longer than a stop takes by its own rules (13 s after the drain). */
 const stopSeconds = 15;
 
 const config = parseEnvironment(environment, process.env);
