@@ -8,7 +8,7 @@ import {
   type StackOptions,
   startStack,
   startTestPostgres,
-  watchPlaces,
+  watchStack,
 } from "@understudy/testkit";
 import pg from "pg";
 
@@ -18,11 +18,11 @@ export let stack: Stack;
 /** Of a test that crashes it. */
 export let postgres: RunningPostgres | undefined;
 
-let places: ReturnType<typeof watchPlaces>;
+let watch: ReturnType<typeof watchStack>;
 
 afterEach(async () => {
   try {
-    await places.stop();
+    await watch.stop();
   } finally {
     await stack.stop();
     await postgres?.remove();
@@ -39,7 +39,7 @@ export async function start(options: StackOptions = {}): Promise<void> {
     }),
   });
   // During every fault, not only after it.
-  places = watchPlaces(stack);
+  watch = watchStack(stack);
   await stack.request("PUT", "/api/ai/creators/psy", {
     plan: "business",
     bucket: { ratePerHour: 1_000_000, burst: 1000 },

@@ -8,7 +8,7 @@ import {
   startPostgresWire,
   startStack,
   throughLink,
-  watchPlaces,
+  watchStack,
 } from "@understudy/testkit";
 
 /**
@@ -32,7 +32,7 @@ const statements = {
 
 let wire: PostgresWire;
 let stack: Stack;
-let places: ReturnType<typeof watchPlaces>;
+let watch: ReturnType<typeof watchStack>;
 const accepted: string[] = [];
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ beforeAll(async () => {
       WORKER_ATTEMPT_SECONDS: "60",
     }),
   });
-  places = watchPlaces(stack);
+  watch = watchStack(stack);
   const terms = { plan: "business", bucket: { ratePerHour: 1_000_000, burst: 1000 } };
   await stack.request("PUT", "/api/ai/creators/psy", terms);
 });
@@ -55,7 +55,7 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  await places?.stop();
+  await watch?.stop();
   await stack?.stop();
   await wire?.close();
 });

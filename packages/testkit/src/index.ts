@@ -6,13 +6,13 @@ export { eventually } from "./eventually.ts";
 export { freeze } from "./freeze.ts";
 export { alertsUntold } from "./invariants/alerts-told.ts";
 export { assertInvariants } from "./invariants/assert-invariants.ts";
+export { assertInvariants, watchStack } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
 export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";
 export { refusedWrites } from "./invariants/refused-writes.ts";
 export { requestsAstray } from "./invariants/requests.ts";
 export { violationsAtRest } from "./invariants/violations-at-rest.ts";
 export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invariants.ts";
-export { watchPlaces } from "./invariants/watch-places.ts";
 export type {
   AcceptedJob,
   HeardEvents,

@@ -31,7 +31,7 @@ export async function ensureProgram(
   const installed = await findOneOf(names);
   if (installed) return installed;
   throw new Error(
-    `There is no ${title} on this machine, which this test needs: apt-get install ${packageName}.`,
+    `There is no ${title} on this machine, which is needed here: apt-get install ${packageName}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { eventually } from "../eventually.ts";
 import type { Stack } from "../stack.ts";
 import { violationsAtRest } from "./violations-at-rest.ts";
+import { watchInvariants } from "./watch-invariants.ts";
 import type { Told } from "./world.ts";
 
 /** Within which the reconciler has seen all that was left. */
@@ -22,8 +23,20 @@ export async function assertInvariants(
   const world = { database: stack.database, emulatorUrl: stack.emulatorUrl, redisUrl: stack.redis.url };
   const told = { accepted: accepted.map((id) => ({ id })), lostCallsMax, ...more };
   await eventually(async () => {
-    const violations = await violationsAtRest(world, told);
-    if (violations.length > 0)
-      throw new Error(`Invariants do not hold:\n${violations.slice(0, 20).join("\n")}`);
+    refuse(await violationsAtRest(world, told));
   }, sweptMsMax);
+}
+
+/**
+ * Watches a test's stack for what must hold at every moment: see `watchInvariants`.
+ * @returns `stop` throws one Error that lists all that did not hold
+ */
+export function watchStack(stack: Pick<Stack, "database" | "redis">): { stop(): Promise<void> } {
+  const watch = watchInvariants({ database: stack.database, redisUrl: stack.redis.url });
+  return { stop: async () => refuse(await watch.stop()) };
+}
+
+function refuse(violations: readonly string[]): void {
+  if (violations.length > 0)
+    throw new Error(`Invariants do not hold:\n${violations.slice(0, 20).join("\n")}`);
 }
