@@ -49,8 +49,9 @@ export {
   testSecretsKeys,
 } from "./stack.ts";
 export { type DatabaseClock, makeStrict } from "./strict-database.ts";
+export { temporaryDirectory } from "./temporary-directory.ts";
 export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
 export { createTestDatabase, startTestPostgres, type TestDatabase } from "./test-database.ts";
 export { addRule, startTestEmulator } from "./test-emulator.ts";
-export { startTestRedis, temporaryDirectory } from "./test-redis.ts";
+export { startTestRedis } from "./test-redis.ts";
 export { createUnknownCall, type UnknownCallOptions } from "./unknown-call.ts";

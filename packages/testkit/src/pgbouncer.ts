@@ -8,8 +8,8 @@ import { promisify } from "node:util";
 import { findFreePort } from "@understudy/local-services";
 import { eventually } from "./eventually.ts";
 import { ensureProgram } from "./system-program.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 import type { TestCertificate } from "./test-certificate.ts";
-import { temporaryDirectory } from "./test-redis.ts";
 
 const run = promisify(execFile);
 

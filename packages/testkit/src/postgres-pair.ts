@@ -2,8 +2,8 @@ import { type RunningPostgres, startPostgres } from "@understudy/local-services"
 import { askPostgres } from "./ask-services.ts";
 import { eventually } from "./eventually.ts";
 import { type Link, startLink, throughLink } from "./link.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 import { startTestPostgres } from "./test-database.ts";
-import { temporaryDirectory } from "./test-redis.ts";
 
 /**
  * A primary and a replica behind one address. Each commit waits for the replica, so that a failover loses nothing that a client

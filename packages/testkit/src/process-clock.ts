@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureProgram } from "./system-program.ts";
-import { temporaryDirectory } from "./test-redis.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** Where Debian, Fedora and Alpine lay it, on Intel and ARM. Of its two builds the one for programs with threads, as Node is. */
 const libraries = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].map(

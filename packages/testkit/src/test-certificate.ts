@@ -3,7 +3,7 @@ import { chmod } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { temporaryDirectory } from "./test-redis.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 const run = promisify(execFile);
 

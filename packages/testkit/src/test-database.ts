@@ -3,7 +3,7 @@ import { applyMigrations } from "@understudy/database";
 import { type RunningPostgres, startPostgres } from "@understudy/local-services";
 import { askPostgres } from "./ask-services.ts";
 import { profiled } from "./profile.ts";
-import { temporaryDirectory } from "./test-redis.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** Where the run's Postgres is; set once for all test files, by Jest's global set-up. */
 const urlVariable = "UNDERSTUDY_TEST_POSTGRES_URL";

@@ -1,14 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type RunningRedis, startRedis } from "@understudy/local-services";
 import { profiled } from "./profile.ts";
-
-/** A directory of the test's own, and what deletes it. */
-export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), "understudy-test-"));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
-}
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** Far apart, as a rule: while a test's Redis is down, another's must not take its port. */
 const firstPort = 20_000;
