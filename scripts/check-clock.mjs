@@ -1,6 +1,7 @@
-// Checks that nothing of API, workers and their packages asks the process' own wall clock: it may be off, and others rely on the
-// times that we tell and write. `database.clock.now()` tells the time, `performance.now()` how long something takes. Of libraries
-// it knows two ways in which they would ask it for us; what others do by themselves stands in ARCHITECTURE.md, "One clock".
+// Checks that nothing of API, workers and their packages asks the process' own wall clock: it may be off, and
+// others rely on the times that we tell and write. `database.clock.now()` tells the time, `performance.now()`
+// how long something takes. Of libraries it knows two ways in which they would ask it for us; what others do
+// by themselves stands in ARCHITECTURE.md, "One clock".
 import { readFileSync } from "node:fs";
 import { nodesIn, productModules } from "./product-modules.mjs";
 
@@ -35,7 +36,10 @@ for (const fault of faults) console.error(`✗ ${fault}`);
 console.log(`${asking.size} files ask the own clock, ${faults.length} faults`);
 if (faults.length > 0) process.exit(1);
 
-/** `Date.now`, `new Date()`, `Date()`, `performance.timeOrigin`; ulid's `monotonicFactory()`, Express' `response.cookie(…, {maxAge})`. */
+/**
+ * `Date.now`, `new Date()`, `Date()`, `performance.timeOrigin`; ulid's `monotonicFactory()`, Express'
+ * `response.cookie(…, {maxAge})`.
+ */
 function asksTheTime(node) {
   const isName = (of, name) => of?.type === "Identifier" && of.value === name;
   switch (node.type) {

@@ -1,5 +1,6 @@
-// Checks that no regular expression of the product can take n² steps for n characters: whoever may send a text could stop a
-// process with it. Only patterns in what is shipped; what is put together at run time is judged by tests of its functions.
+// Checks that no regular expression of the product can take n² steps for n characters: whoever may send a
+// text could stop a process with it. Only patterns in what is shipped; what is put together at run time is
+// judged by tests of its functions.
 import { analyse } from "scslre";
 import { nodesIn, productModules } from "./product-modules.mjs";
 

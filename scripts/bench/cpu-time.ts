@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 const usPerTick = 10_000;
 
 /**
- * CPU time of processes and of all that they have started, those that have ended included, in µs. Linux alone tells it.
+ * CPU time of a process and of all that it has started, also of what has ended, in µs. Linux alone tells it.
  * @returns undefined elsewhere
  */
 export function cpuTimeUs(pid: number): number | undefined {
@@ -18,7 +18,7 @@ export function cpuTimeUs(pid: number): number | undefined {
   return usPerTick * children.reduce((sum, child) => sum + child.ticks, ticks);
 }
 
-/** Fields 4 and 14 to 17 of proc(5)'s `stat`; a name in parentheses, which may hold anything, stands before them. */
+/** Fields 4 and 14 to 17 of proc(5)'s `stat`. Before them stands a name in parentheses, of anything. */
 function readStat(pid: number): { parentPid: number; ticks: number; endedChildrenTicks: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

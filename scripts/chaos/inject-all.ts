@@ -65,7 +65,7 @@ export async function injectAll(
   return { faults, watchedShare, mayLose };
 }
 
-/** Tells the watch when nobody can do what has to be done in time: a service is away, or no worker can work. */
+/** Tells the watch when nobody can do what is to be done: a service is away, or no worker can work. */
 class Disabled {
   readonly #workers: readonly string[];
   readonly #watch: Pick<InvariantsWatch, "noteAway" | "noteBack">;

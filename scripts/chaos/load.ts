@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 export interface ClientsTold {
   /** One for each 202, repeats too. */
   accepted: { id: string; idempotencyKey: string; at: number }[];
-  /** What stands in each job's message and in no other's, so that no request to the provider is another job's. */
+  /** What stands in each job's message and in no other's: so it shows whose a request to the provider is. */
   words: { pattern: RegExp; words: Map<string, string> };
   /** Jobs that were, or may have been, cancelled. */
   cancelled: Set<string>;
@@ -98,7 +98,7 @@ const repeatPauseMs = 300;
 /** How long `paused` is so, and not so. */
 const pauseEachMs = 4_000;
 
-/** What apps do all the time: submit, hear nothing, submit again under the same key, ask again, cancel, pause a creator. */
+/** What apps do all the time: submit, again under the same key where they hear nothing, cancel, pause. */
 export class Load {
   readonly told: ClientsTold = {
     accepted: [],
@@ -114,7 +114,7 @@ export class Load {
   readonly #name: string;
   readonly #agent = new Agent({ connections: 32, keepAliveTimeout: 4_000 });
   /** Requests go on until they are answered, also after the load has ended. */
-  readonly #under = new Map<Promise<unknown>, string>();
+  readonly #unanswered = new Map<Promise<unknown>, string>();
   readonly #ended = new AbortController();
   #budgetedKey: string | undefined;
   #count = 0;
@@ -128,7 +128,10 @@ export class Load {
     this.#wishes = fc.sample(wishOf, { seed, numRuns: 500 });
   }
 
-  /** Sets the creators' terms, a key with a budget, the weather, and the webhooks' endpoints. @returns ids of the endpoints */
+  /**
+   * Sets the creators' terms, a key with a budget, the weather, and the webhooks' endpoints.
+   * @returns ids of the endpoints
+   */
   async prepare(receivers: readonly { url: string; secret: string }[]): Promise<string[]> {
     for (const { id, terms } of creators) await this.#ask("PUT", `/api/ai/creators/${id}`, terms);
     for (const rule of weather) await addRule(this.#world.emulatorUrl, rule);
@@ -158,13 +161,13 @@ export class Load {
   }
 
   /** Until every request is answered; one that is not in that time is a fault. */
-  async finish(patienceMs: number, signal: AbortSignal): Promise<void> {
-    const late = sleep(patienceMs, undefined, { ref: false, signal });
-    while (this.#under.size > 0) {
+  async finish(msMax: number, signal: AbortSignal): Promise<void> {
+    const late = sleep(msMax, undefined, { ref: false, signal });
+    while (this.#unanswered.size > 0) {
       const isLate = late.then(() => true);
-      if (await Promise.race([Promise.all(this.#under.keys()).then(() => false), isLate])) break;
+      if (await Promise.race([Promise.all(this.#unanswered.keys()).then(() => false), isLate])) break;
     }
-    for (const what of this.#under.values()) this.told.faults.push(`A: ${what} was never answered`);
+    for (const what of this.#unanswered.values()) this.told.faults.push(`A: ${what} was never answered`);
   }
 
   /** Asks nothing any more. */
@@ -186,8 +189,8 @@ export class Load {
       .catch((error: unknown) => {
         if (!this.#ended.signal.aborted) this.told.faults.push(`A: ${error}`);
       })
-      .finally(() => this.#under.delete(work));
-    this.#under.set(work, `request ${number} for ${creatorId}`);
+      .finally(() => this.#unanswered.delete(work));
+    this.#unanswered.set(work, `request ${number} for ${creatorId}`);
   }
 
   /** Has a job accepted, and what comes after that. */

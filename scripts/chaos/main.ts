@@ -70,7 +70,10 @@ function verdict({ head, topology }: Plan, result: ChaosResult, isPartial: boole
   return `chaos: seed ${head.seed}: ${figures.join(", ")}`;
 }
 
-/** Runs the seed's schedule; after a violation smaller ones, as long as they may take. @returns what the first has shown */
+/**
+ * Runs the seed's schedule; after a violation smaller ones, as long as they may take.
+ * @returns what the first has shown
+ */
 async function runSeed(plan: Plan, shrinkMinutes: number): Promise<ChaosResult> {
   const { head, topology, windowMs } = plan;
   let first: ChaosResult | undefined;

@@ -1,5 +1,6 @@
-// Loaded into each worker of a chaos run before its own code: stops or kills it exactly at a point of a job's way.
-// The launcher's message {pauseAt: point, signal, nth} is for the nth job that comes there from now on; {forget: true} takes all back.
+// Loaded into each worker of a chaos run before its own code: stops or kills it exactly at a point of a job's
+// way. The launcher's message {pauseAt: point, signal, nth} is for the nth job that comes there from now on;
+// {forget: true} takes all such messages back.
 import { subscribe } from "node:diagnostics_channel";
 
 const waiting = [];

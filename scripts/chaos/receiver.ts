@@ -23,7 +23,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-/** @param refusesEach every so manieth request is answered with 503; none unless given */
+/** @param refusesEach 4: each fourth request is answered with 503; none unless given */
 export async function startReceiver(refusesEach = Number.POSITIVE_INFINITY): Promise<Receiver> {
   let requests = 0;
   const server = createServer((request, response) => {

@@ -40,7 +40,7 @@ export interface ChaosResult {
   violations: string[];
   faults: number;
   jobs: number;
-  /** Share of the time in which a service and a worker were there, so that what has to be done in time was watched. */
+  /** Share of the time in which services and a worker were there, so that the time to recover was watched. */
   watchedShare: number;
   /** Requests that were sent again. */
   repeats: number;
@@ -64,7 +64,7 @@ const pricesKnownMs = 35_000;
 /** Of all creators together: far more than a run costs. */
 const platformUsd = "25";
 
-/** One of the receivers refuses every so manieth event at first. */
+/** One of the receivers refuses each fourth request. */
 const refusesEach = 4;
 
 /** Brings the schedule about, beside load, and asks all invariants, during it and after it. */
@@ -147,7 +147,10 @@ const providerCodes: ReadonlySet<string> = new Set(["provider_unavailable", "tim
 /** Codes of jobs for which there is no room, by creator. */
 const roomCodes: Readonly<Record<string, string>> = { poor: "quota_exceeded", budgeted: "budget_exceeded" };
 
-/** Whether a job may have ended so, without a result. @param isDisturbed whether answers of the provider may have been lost */
+/**
+ * Whether a job may have ended so, without a result.
+ * @param isDisturbed whether answers of the provider may have been lost
+ */
 function mayEnd(
   { id, creatorId, status, errorCode }: JobEnd,
   told: ClientsTold,

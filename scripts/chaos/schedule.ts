@@ -16,7 +16,7 @@ export type Schedule = readonly ScheduledFault[];
 /** On average one fault in so long: they overlap, and there is time for some to be all alone. */
 const faultEachMs = 4_000;
 
-/** Schedules for a topology, as fast-check makes and shrinks them: fewer faults, that come earlier and last shorter. */
+/** Schedules for a topology, as fast-check makes and shrinks them: to fewer, earlier and shorter faults. */
 export function schedules(
   topology: Topology,
   groups: readonly FaultGroup[],
@@ -32,7 +32,7 @@ export function schedules(
   };
   const present = groups.filter((group) => names.some((name) => faultOf(name).group === group));
   const count = Math.max(1, Math.round(windowMs / faultEachMs));
-  // By group first: a group with many kinds would else crowd out the others. One that is left out is how it shrinks.
+  // By group first: one with many kinds would else crowd out the others. Leaving one out is how it shrinks.
   const one = fc.option(fc.oneof(...present.map(ofGroup)), { nil: undefined, freq: 20 });
   return fc
     .array(one, { minLength: count, maxLength: count })

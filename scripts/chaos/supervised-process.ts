@@ -125,7 +125,9 @@ export class SupervisedProcess {
     this.#child?.signal(signal);
   }
 
-  /** Has it killed where the nth job from now on comes to a point of its way; where none comes there, a little later. It stays down. */
+  /**
+   * Has it killed where the nth job from now on comes to a point of its way, in 10 s at most. It stays down.
+   */
   async killAt(point: string, nth: number, signal: AbortSignal): Promise<void> {
     const child = this.#letGo();
     if (!child) return;

@@ -1,9 +1,9 @@
-/** What a run is made of. Every process has a link of its own to each service, through which it can be cut off. */
+/** What a run is made of. Every process has a link of its own to each service. */
 export interface Topology {
   name: string;
   apis: number;
   workers: number;
-  /** One server; a primary with a synchronous streaming replica; one server behind PgBouncer in transaction mode. */
+  /** One server; a primary with a synchronous replica; one server behind PgBouncer in transaction mode. */
   postgres: "alone" | "pair" | "pgbouncer";
   /** One server, or a primary with a replica. */
   redis: "alone" | "pair";

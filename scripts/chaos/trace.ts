@@ -24,7 +24,7 @@ const head = z.object({
 
 export type TraceHead = Omit<z.infer<typeof head>, "schedule" | "kind"> & { schedule: Schedule };
 
-/** What happened in a run, one JSON object a line: `run` first, then `begin`, `end`, `missed` and `left_out` of faults, `violation`, `result`. */
+/** What happened in a run, one JSON object a line: first `run`, last `result`. */
 export class Trace {
   readonly file: string;
   readonly #startedAt = performance.now();

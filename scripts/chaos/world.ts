@@ -169,7 +169,7 @@ async function readyInTime(processes: readonly SupervisedProcess[]): Promise<voi
   throw new Error(missing.map(({ name, lastWords }) => `${name} does not start:\n${lastWords}`).join("\n"));
 }
 
-/** At random, for runs beside; below the ports of outgoing connections, which would take that of an API which is down. */
+/** At random, for runs beside; below outgoing ports, which could take that of an API that is down. */
 const firstApiPort = 15_000;
 const apiPortsMax = 5_000;
 

@@ -1,6 +1,6 @@
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
-/** Times are told by Postgres' clock, and limits kept by Redis': what they differ by is seen. Logs go by this machine's. */
+/** Times are told by Postgres' clock, limits kept by Redis'; what they differ by is seen. */
 const warnMs = 1_000;
 const failMs = 30_000;
 

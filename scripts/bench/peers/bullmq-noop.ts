@@ -1,4 +1,4 @@
-// Plain BullMQ: a prefilled queue, drained by one worker that does nothing. Tells how fast that went, and at what CPU.
+// Plain BullMQ: a prefilled queue, drained by one worker that does nothing. Tells how fast, at what CPU.
 import { performance } from "node:perf_hooks";
 import { Queue, Worker } from "bullmq";
 import { z } from "zod";

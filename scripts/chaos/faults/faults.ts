@@ -5,7 +5,7 @@ import { postgresFaults } from "./postgres-faults.ts";
 import { processFaults } from "./process-faults.ts";
 import { redisFaults } from "./redis-faults.ts";
 
-/** All that is done, by name. A schedule keeps names and parameters alone; what a seed gives depends on their order. */
+/** All that is done, by name. What a seed gives depends on their order. */
 export const faultKinds = {
   ...processFaults,
   ...postgresFaults,

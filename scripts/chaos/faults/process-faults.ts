@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { SupervisedProcess } from "../supervised-process.ts";
 import { disabling, type FaultyWorld, kind, pause, processOf, shortMs, workerOf } from "./fault-kind.ts";
 
-/** Half of them longer than a worker's lease: then others take over what it was at, and it comes back to that. */
+/** Half of them longer than a worker's lease: others take over what it has, and it comes back to that. */
 const frozenMs = fc.oneof(fc.integer({ min: 200, max: 6_000 }), fc.integer({ min: 9_000, max: 20_000 }));
 
 const pointOf = fc.constantFrom(...jobPoints);
