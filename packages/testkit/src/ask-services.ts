@@ -1,7 +1,11 @@
 import { Redis } from "ioredis";
 import pg from "pg";
 
-/** Runs statements over a connection of their own. @returns the last one's rows @throws where Postgres is away */
+/**
+ * Runs statements over a connection of their own.
+ * @returns the last one's rows
+ * @throws where Postgres is away
+ */
 export async function askPostgres(url: string, ...statements: string[]): Promise<object[]> {
   const client = new pg.Client({ connectionString: url });
   // What fails says so to its caller.

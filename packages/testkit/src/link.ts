@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A network that can be broken: it stands before a server, as a load balancer or a failover's stable address does. */
+/** A network that can be broken. It stands before a server, as a balancer or a failover's address does. */
 export interface Link {
   port: number;
   /** Where connections that come from now on lead; those that are there stay where they are. */
@@ -10,9 +10,9 @@ export interface Link {
   pass(): void;
   /** Resets new connections at once, and cuts those that are there. */
   refuse(): void;
-  /** Passes nothing on in either direction until `pass`, and loses nothing; new connections are taken, and wait as well. */
+  /** Passes nothing on until `pass`, and loses nothing; new connections are taken, and wait as well. */
   hold(): void;
-  /** Passes nothing on any more of the connections that are there, and tells nobody: they are black holes. New ones pass. */
+  /** Makes black holes of the connections that are there: nothing passes, nobody is told. New ones pass. */
   swallow(): void;
   /** Everything comes so much later in either direction, in order; 0 ends it. */
   delay(ms: number): void;

@@ -18,7 +18,7 @@ export interface PoolerOptions {
   certificate?: TestCertificate | undefined;
   /** Of its sessions, as operators set it for the role; the server's own unless given. */
   timeZone?: string;
-  /** Sessions of each database: so few, 3 unless given, that they are handed around all the time. What keeps something in a session fails. */
+  /** Sessions of each database; 3 unless given: so few that what keeps something in a session fails. */
   pool?: number;
 }
 

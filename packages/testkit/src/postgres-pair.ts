@@ -6,14 +6,14 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 import { startTestPostgres } from "./test-database.ts";
 
 /**
- * A primary and a replica behind one address. Each commit waits for the replica, so that a failover loses nothing that a client
- * was told is committed.
+ * A primary and a replica behind one address. Each commit waits for the replica, so that a failover loses
+ * nothing that a client was told is committed.
  */
 export interface PostgresPair {
   /** Through the link, with the migrated template. */
   url: string;
   link: Link;
-  /** kill -9 of the primary and its children; the replica is promoted, and the link leads there. Without a replica until `restoreReplica`. */
+  /** Kills the primary by -9; the replica takes its place. There is none then until `restoreReplica`. */
   failOver(): Promise<void>;
   /** Starts a new replica of the present primary, in place of what there was. */
   restoreReplica(): Promise<void>;

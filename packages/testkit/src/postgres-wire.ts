@@ -23,12 +23,15 @@ export interface AnswerRule extends StatementRule {
 /** A link that understands Postgres' protocol, without TLS. */
 export interface PostgresWire extends Link {
   /**
-   * Has statements answered with a SQLSTATE, and not done. Of a class with which a server ends the session (08, 57P01 to 57P03),
-   * the connection is closed as well.
+   * Has statements answered with a SQLSTATE, and not done. Of a class with which a server ends the session
+   * (08, 57P01 to 57P03), the connection is closed as well.
    * @returns takes it back
    */
   answer(rule: AnswerRule): () => void;
-  /** Has statements done, and drops the connection in place of telling that they are committed. @returns takes it back */
+  /**
+   * Has statements done, and drops the connection in place of telling that they are committed.
+   * @returns takes it back
+   */
   dropAfterCommit(rule: StatementRule): () => void;
 }
 
@@ -37,7 +40,7 @@ interface Rules {
   drops: Set<StatementRule>;
 }
 
-/** Listens on 127.0.0.1, on a free port. Clients may not ask for TLS, nor wait for an answer to what they flush. */
+/** Listens on 127.0.0.1, on a free port. Clients may neither ask for TLS nor wait for what they flush. */
 export async function startPostgresWire(targetPort = 0): Promise<PostgresWire> {
   let target = targetPort;
   const rules: Rules = { answers: new Set(), drops: new Set() };
@@ -79,7 +82,7 @@ interface Request {
   statements: SentStatement[];
 }
 
-/** One client's session with the server. Its requests go to the server one at a time, as rules are about one. */
+/** One client's session with the server. Its requests go there one at a time, as rules are about one. */
 class Session {
   readonly #client: Socket;
   readonly #server: Socket;
@@ -183,7 +186,7 @@ class Session {
     this.#server.write(messages);
   }
 
-  /** The server itself is made to fail, so that all that comes later fits: a transaction has failed, or is over. */
+  /** Makes the server itself fail, so that what comes later fits: a transaction has failed, or is over. */
   #refuse(rule: AnswerRule): void {
     if (/^(08|57P0[123])/.test(rule.sqlState)) {
       this.#endWith(rule);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ensureProgram } from "./system-program.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** Where Debian, Fedora and Alpine lay it, on Intel and ARM. Of its two builds the one for programs with threads, as Node is. */
+/** Where Debian, Fedora and Alpine lay it, on Intel and ARM: the build for programs with threads. */
 const libraries = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].map(
   (directory) => `${directory}/faketime/libfaketimeMT.so.1`,
 );
@@ -12,14 +12,14 @@ const libraries = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/
 export interface ProcessClock {
   /** What the child needs in its environment. */
   environment: Record<string, string>;
-  /** Sets it so far ahead of this machine's, also while the child runs; behind where negative. In milliseconds. */
+  /** Sets it so far ahead of this machine's, in ms, behind where negative; also while the child runs. */
   set(skewMs: number): void;
   /** Once the child has ended. */
   remove(): Promise<void>;
 }
 
 /**
- * A clock for child processes that share its environment, by libfaketime, which is installed where it is missing.
+ * A clock for child processes that share its environment, by libfaketime, installed where it is missing.
  * @param skewMs as of `set`
  * @throws one line that says what to install where it can't be had
  */

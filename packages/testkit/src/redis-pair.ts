@@ -11,8 +11,8 @@ export interface RedisPair {
   /** Through the link. */
   url: string;
   /**
-   * The replica becomes the primary, and the primary its replica. Connections that are there live on, and are answered READONLY;
-   * new ones lead to the new primary.
+   * The replica becomes the primary, and the primary its replica. Connections that are there live on, and are
+   * answered READONLY; new ones lead to the new primary.
    */
   failOver(): Promise<void>;
   primary(): RunningRedis;
@@ -58,7 +58,7 @@ export async function startRedisPair(): Promise<RedisPair> {
 }
 
 /**
- * Cuts the last bytes off what a killed Redis has written, as a machine's crash does. It starts with the rest.
+ * Cuts the last bytes off what a killed Redis has written, as a machine's crash does.
  * @returns how many there were to cut
  */
 export function cutAppendOnlyFile(redis: RunningRedis, bytes: number): number {

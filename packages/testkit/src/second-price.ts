@@ -47,8 +47,8 @@ interface Rates {
 }
 
 /**
- * A price that was added while everything ran, in USD for a million tokens, as decimal strings: it is in force from its time on in place
- * of what the table says of that model and tier.
+ * A price that was added while everything ran, in USD for a million tokens, as decimal strings: in force from
+ * its time on in place of what the table says of that model and tier.
  */
 export interface MorePrice {
   model: string;
@@ -163,7 +163,7 @@ export function priceBillEntry(entry: BillEntry, more: readonly MorePrice[] = []
   return usdFromPicodollars(picodollars(usage, rate));
 }
 
-/** Of the latest price that was added for the model and tier, and was in force: unless the table has a later one. */
+/** Of the latest added price in force for the model and tier, unless the table has a later one. */
 function addedRates(model: string, entry: BillEntry, more: readonly MorePrice[]): Rates | undefined {
   const tier = (entry.serviceTier ?? "standard").toLowerCase();
   const at = +new Date(entry.at);

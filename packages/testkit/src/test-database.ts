@@ -9,7 +9,7 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 const urlVariable = "UNDERSTUDY_TEST_POSTGRES_URL";
 const template = "understudy_template";
 
-/** Far apart, as a rule, and below those of outgoing connections: while a test's Postgres is down, another's must not take its port. */
+/** Far apart, as a rule, and below outgoing ports: nobody must take that of a Postgres that is down. */
 const firstPort = 10_000;
 const portsMax = 5_000;
 

@@ -1,4 +1,4 @@
--- Accounts that differ from the sums of their calls, and what jobs hold for calls to come. Takes nothing: one look at all.
+-- Accounts that differ from the sums of their calls and of what jobs hold. Takes nothing: one look at all.
 -- Rows: {account, field, isUsd, shouldBeUsd}, one for each figure that is off.
 WITH own AS (
   SELECT "creatorId", "month", "apiKeyId", coalesce("costUsd", 0) AS "spentUsd",

@@ -1,5 +1,6 @@
--- Accounts whose spent + held + unknown has passed its bound: the highest quota that was in force in the month, and a key's budget,
--- unless that was changed. A cost above its hold may pass a bound: it is recorded in full and alerted, and does not count here.
+-- Accounts whose spent + held + unknown has passed its bound: the highest quota in force in the month, and a
+-- key's budget, unless that was changed. A cost above its hold may pass a bound: it is recorded in full and
+-- alerted, and does not count here.
 -- $1: [{platformQuotaUsd?}], one item. Rows: {account, usedUsd, boundUsd}.
 WITH creator_terms AS (
   SELECT "id" AS "creatorId", "planName", "quotaUsd", 'infinity'::timestamptz AS "validTo" FROM "Creator"

@@ -41,8 +41,9 @@ function readCalls({ database }: Pick<World, "database">) {
 const clockMs = 2_000;
 
 /**
- * B: each entry of the bill has one row, what has a row and no entry was lost to a fault, and so was what was answered and is unknown.
- * C: each settled row equals its entry, priced by the second calculation; each unknown one's bound is no less.
+ * B: each entry of the bill has one row, what has a row and no entry was lost to a fault, and so was what was
+ * answered and is unknown. C: each settled row equals its entry, priced by the second calculation; each
+ * unknown one's bound is no less.
  */
 export async function callsAmiss(
   world: World,
@@ -92,9 +93,10 @@ function costAmiss(call: Call, entry: BilledCall, prices: readonly MorePrice[] =
 }
 
 /**
- * The price is the one in force when the call was written down. The emulator knows when the request had come: within two
- * seconds of a change either price is right. A worker may have been stopped in between; what the row says of when it began is
- * believed as far as the call's own time allows, so that a price by a wrong clock is found all the same.
+ * The price is the one in force when the call was written down. The emulator knows when the request had come:
+ * within two seconds of a change either price is right. A worker may have been stopped in between; what the
+ * row says of when it began is believed as far as the call's own time allows, so that a price by a wrong
+ * clock is found all the same.
  */
 function possibleCosts(call: Call, entry: BilledCall, prices: readonly MorePrice[]): Decimal[] {
   const came = +new Date(entry.at);

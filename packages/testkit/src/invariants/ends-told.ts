@@ -5,8 +5,9 @@ type Endpoint = Awaited<ReturnType<typeof readEndpoints>>[number];
 type JobEvent = Awaited<ReturnType<typeof readJobEvents>>[number];
 
 /**
- * D: each endpoint was told of every end that it wants, at least once, under that end's own id, and of nothing else; or it is
- * disabled. By what the database says, and by what receivers heard. Only of events since the endpoint was last changed.
+ * D: each endpoint was told of every end that it wants, at least once, under that end's own id, and of
+ * nothing else; or it is disabled. By what the database says, and by what receivers heard. Only of events
+ * since the endpoint was last changed.
  */
 export async function endsUntold(
   world: Pick<World, "database">,

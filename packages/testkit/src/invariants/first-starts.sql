@@ -1,5 +1,6 @@
--- Between which times jobs took their token: not before they were accepted, and asked for again; not after they first started.
--- Takes nothing. Rows: {id, creatorId, acceptedAt, from, until}, all times in ms since 1970; until is null where it never started.
+-- Between which times jobs took their token: not before they were accepted and asked for again, nor after
+-- they first started. Takes nothing. Rows: {id, creatorId, acceptedAt, from, until}, times in ms since 1970;
+-- until is null where it never started.
 SELECT "Job"."id", "creatorId", extract(epoch FROM "createdAt")::float8 * 1000 AS "acceptedAt",
   extract(epoch FROM greatest("createdAt", "notBefore", again."at"))::float8 * 1000 AS "from",
   extract(epoch FROM "startedAt")::float8 * 1000 AS "until"

@@ -1,5 +1,5 @@
--- Creators' accounts whose hold is not what their open calls and their jobs hold, at any moment. Reads open calls alone, so that it may
--- be asked all the time. Takes nothing. Rows: {account, field, isUsd, shouldBeUsd}.
+-- Creators' accounts whose hold is not that of their open calls and jobs, at any moment. Reads open calls
+-- alone, so that it may be asked all the time. Takes nothing. Rows: {account, field, isUsd, shouldBeUsd}.
 WITH own AS (
   SELECT "creatorId", "month", "holdUsd" FROM "UsageLog" WHERE "status" = 'started'
   UNION ALL

@@ -1,6 +1,6 @@
--- Jobs that have not ended and stand in no place of Postgres that will run them: neither under a live lease, nor waiting for a time, for
--- room or in a line of suspects. Takes nothing. Rows: {delivery (under which they would stand in Redis), id, state, isQueued,
--- acceptedAt (in ms since 1970)}.
+-- Jobs that have not ended and stand in no place of Postgres that will run them: neither under a live lease,
+-- nor waiting for a time, for room or in a line of suspects. Takes nothing. Rows: {delivery (as they would
+-- stand in Redis), id, state, isQueued, acceptedAt (in ms since 1970)}.
 SELECT "id" || '-g' || "generation" AS "delivery", "id", concat_ws(' ', "status", "waitingFor", "crashes") AS "state",
   "status" = 'queued' AS "isQueued", extract(epoch FROM "createdAt")::float8 * 1000 AS "acceptedAt"
 FROM "Job"

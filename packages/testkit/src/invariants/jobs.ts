@@ -20,7 +20,7 @@ export function readJobs({ database }: Pick<World, "database">) {
   });
 }
 
-/** A: every accepted job has ended, once for each time that it was asked for, and each end is told by one event. */
+/** A: every accepted job has ended, once for each time that it was asked for, each end told by one event. */
 export function endsAmiss(jobs: readonly EndedJob[], { accepted }: Pick<Told, "accepted">): string[] {
   const faults: string[] = [];
   const byId = new Map(jobs.map((job) => [job.id, job]));

@@ -1,5 +1,5 @@
 -- What nothing may hold at rest. $1: [{workersMax?}], one item: how many workers live, where that is known.
--- Rows: {what}, one for each that is left. The row of a dead worker's lease lasts for a day: that is over is what counts.
+-- Rows: {what}, one for each that is left. A lease that is over is none: its row stays for a day.
 WITH held AS (
   SELECT "name", "holder" FROM "Lease" WHERE "until" > now()
 )

@@ -6,8 +6,9 @@ export interface ProcessLog {
 }
 
 /**
- * Bytes of log that a process may write in a minute under any fault: 1 MiB. A line about a fault (`err`) stands there once in ten
- * seconds for each cause: a worker with 50 slots wrote 180 KiB a minute without Postgres, and 35 KiB without Redis.
+ * Bytes of log that a process may write in a minute under any fault: 1 MiB. A line about a fault (`err`)
+ * stands there once in ten seconds for each cause: a worker with 50 slots wrote 180 KiB a minute without
+ * Postgres, and 35 KiB without Redis.
  */
 export const logBytesMax = 1024 * 1024;
 

@@ -64,8 +64,9 @@ export class TwiceWatch {
   }
 
   /**
-   * Redis is asked for one place after the other, and a job may be moved on in between, never back: twice in two looks in a row it
-   * stands in both. One that is older than this run of Redis may, since it may have been released by the one before.
+   * Redis is asked for one place after the other, and a job may be moved on in between, never back: twice in
+   * two looks in a row it stands in both. One that is older than this run of Redis may, since it may have
+   * been released by the one before.
    */
   look(jobs: readonly JobNowhere[], { born = Number.POSITIVE_INFINITY, twice }: Standing): string[] {
     const found = jobs.filter(

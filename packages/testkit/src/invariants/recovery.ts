@@ -34,7 +34,7 @@ interface Failover {
   before?: { ended: number; attempts: number };
 }
 
-/** I: what a kill or a failover has interrupted goes on in time. Times are ms of a clock that only goes forward. */
+/** I: what a kill or a failover has interrupted goes on in time. Times are ms of a steady clock. */
 export class RecoveryWatch {
   #kills: Kill[] = [];
   #failovers: Failover[] = [];
@@ -98,7 +98,7 @@ export class RecoveryWatch {
     const ms = now - (kill.since ?? now);
     for (const [id, { attempt, workerId }] of kill.ran) {
       const job = open.get(id);
-      // It has ended, runs again, waits for what a kill has nothing to do with, or its worker was not killed after all.
+      // It has ended, runs again, waits for something else, or its worker was not killed after all.
       const isOver = !job?.isFree || (job.status === "running" && job.attempt > attempt);
       if (isOver || (ms > killMsMax && live.has(workerId))) kill.ran.delete(id);
       else if (!live.has(workerId)) this.#killMs = Math.max(this.#killMs, ms);

@@ -10,13 +10,13 @@ export async function keysOf(redis: Redis): Promise<string[]> {
 
 /** What stands in lanes and queues at a moment. */
 export interface Standing {
-  /** Read before all else: what stands in a lane had not been released by then. In ms, by the clock of Redis. */
+  /** In ms by Redis' clock, read before all else: what stands in a lane had not been released by then. */
   at: number;
   /** When this run of Redis was first used, in ms; undefined where it never was. */
   born: number | undefined;
   /** Deliveries that wait in a lane, or there for a time, each with its creator. */
   inLanes: Map<string, string>;
-  /** Deliveries that were released, each with the time of that: it may have been moved on since, never back. */
+  /** Deliveries that were released, with the time of that: it may have been moved on since, never back. */
   released: Map<string, number>;
   /** Deliveries in queues: waiting, or in hand under a lock. */
   inQueues: Set<string>;

@@ -1,9 +1,9 @@
-/** Classes of SQLSTATE that say that a statement, or its data, is wrong; all others mean that Postgres is away, or busy. */
+/** Classes of SQLSTATE that say that a statement or its data is wrong; others mean away, or busy. */
 const ownFault = /"(?:code|sqlState)":"((?:0A|21|22|23|42|54|P0)[0-9A-Z]{3})"/;
 
 /**
- * X: Postgres refuses nothing that a process writes. Its guards keep what was true true, so that no other invariant tells of a
- * fence that is missing.
+ * X: Postgres refuses nothing that a process writes. Its guards keep what was true true, so that no other
+ * invariant tells of a fence that is missing.
  * @param log lines of JSON
  */
 export function refusedWrites(name: string, log: string): string[] {

@@ -32,16 +32,17 @@ export interface FirstStart {
 
 const hourMs = 3_600_000;
 
-/** Terms that have changed may be in force for so long yet: the reconciler tells Redis what a route could not. */
+/** Terms that have changed may hold for so long yet: the reconciler tells Redis what a route could not. */
 const changedMs = 60_000;
 
 /** What two clocks of one machine, and times in whole milliseconds, may differ by. */
 const clockMs = 100;
 
 /**
- * K: no window of a creator's releases passes the largest burst and the tokens that came in it. Postgres keeps no release's own
- * time: it lies between the job's being accepted and its first start, so that jobs that came and started within a window were all
- * released in it. Retries, crashes and a wiped Redis change no first start.
+ * K: no window of a creator's releases passes the largest burst and the tokens that came in it. Postgres
+ * keeps no release's own time: it lies between the job's being accepted and its first start, so that jobs
+ * that came and started within a window were all released in it. Retries, crashes and a wiped Redis change no
+ * first start.
  */
 export async function releasesAmiss({ database }: Pick<World, "database">): Promise<string[]> {
   const starts = await readFirstStarts({ database });
@@ -86,7 +87,7 @@ interface Window {
   tokens: number;
 }
 
-/** The window that passes the bucket by most, where any does: of all that begin with one release and end with another. */
+/** The window that passes the bucket by most, if any: of all that begin and end with a release. */
 export function worstWindow(
   releases: readonly Omit<Release, "creatorId">[],
   terms: readonly BucketTerms[],

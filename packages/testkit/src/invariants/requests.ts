@@ -2,8 +2,9 @@ import { readBill } from "./calls.ts";
 import type { JobWords, World } from "./world.ts";
 
 /**
- * B: each request to the provider is made for the job that pays for it. It has that job's own words, and no other's but of the same fan
- * of the same creator, whose conversation it may have. Asked once, at the end: it reads every request that the emulator still has.
+ * B: each request to the provider is made for the job that pays for it. It has that job's own words, and no
+ * other's but of the same fan of the same creator, whose conversation it may have. Asked once, at the end: it
+ * reads every request that the emulator still has.
  * @returns one line for each violation, beginning with the invariant's letter
  */
 export async function requestsAstray(

@@ -1,7 +1,9 @@
--- What must recover, and how far everything has come. $1: [{ids, isCounting}], one item: jobs that ran on a worker that may be dead.
--- isCounting: whether the progress of all jobs is asked for. One row: {running: [{id, attempt, workerId}], workers: [name] that live, jobs: [{id, attempt, status,
--- isFree (nothing in Postgres keeps it from running)}] of ids, ended (how many jobs have), attempts (how many were made), hasWork
--- (whether any job could run)}. ended and attempts are 0 unless asked for.
+-- What must recover, and how far everything has come. $1: [{ids, isCounting}], one item: jobs that ran on a
+-- worker that may be dead, and whether the progress of all jobs is asked for. One row:
+-- {running: [{id, attempt, workerId}], workers: [name] that live,
+-- jobs: [{id, attempt, status, isFree}] of ids, isFree where nothing in Postgres keeps it from running,
+-- ended (how many jobs have), attempts (how many were made), both 0 unless asked for,
+-- hasWork (whether any job could run)}.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("ids" jsonb, "isCounting" boolean)
 ), live AS (

@@ -10,8 +10,8 @@ interface Sighting {
 }
 
 /**
- * K, as it is seen from outside: what stood in its lane at one look, and was released by the next, took its token in between. Sharper
- * than what Postgres remembers, since a job may have waited in its lane for hours.
+ * K, as it is seen from outside: what stood in its lane at one look, and was released by the next, took its
+ * token in between. Sharper than what Postgres remembers, since a job may have waited in its lane for hours.
  */
 export class ReleaseSightings {
   /** Of each run of Redis, by delivery: a wiped one may release again what it had released before. */
@@ -30,8 +30,8 @@ export class ReleaseSightings {
   }
 
   /**
-   * All releases that are known: of those that no look has seen released, by when their job has started. A job that is older
-   * than the last run of Redis may have been released in the one before.
+   * All releases that are known: of those that no look has seen released, by when their job has started. A
+   * job that is older than the last run of Redis may have been released in the one before.
    */
   releases(starts: readonly FirstStart[]): Release[] {
     const started = new Map(starts.map((start) => [start.id, start]));

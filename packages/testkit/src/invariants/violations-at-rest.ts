@@ -8,8 +8,9 @@ import { releasesAmiss } from "./releases.ts";
 import type { Told, World } from "./world.ts";
 
 /**
- * Asks for the invariants A to G and K of ARCHITECTURE.md, as they are after everything has come to rest. It only looks: it waits
- * for nothing and changes nothing. What is still on its way is a violation as well: ask again until there is none.
+ * Asks for the invariants A to G and K of ARCHITECTURE.md, as they are after everything has come to rest. It
+ * only looks: it waits for nothing and changes nothing. What is still on its way is a violation as well: ask
+ * again until there is none.
  * @returns one line for each violation, beginning with the invariant's letter
  * @throws where Postgres, Redis or the emulator can't be asked
  */

@@ -18,13 +18,19 @@ export interface InvariantsWatch {
   noteKill(): void;
   /** Another server has taken the place of Postgres or Redis: see I. */
   noteFailover(): void;
-  /** What runs can't reach its services until `noteBack`, though the watch can: what has to be done by a time waits until then. */
+  /**
+   * What runs can't reach its services until `noteBack`, though the watch can: limits of time wait for it.
+   */
   noteAway(): void;
   noteBack(): void;
   /** @returns all violations so far, one line each, beginning with the invariant's letter */
   violations(): string[];
   stats(): WatchStats;
-  /** Looks once more. @returns all violations, with those of K. @throws where Postgres can't be asked for these */
+  /**
+   * Looks once more.
+   * @returns all violations, with those of K.
+   * @throws where Postgres can't be asked for these
+   */
   stop(): Promise<string[]>;
 }
 
@@ -32,14 +38,15 @@ interface WatchStats {
   looks: number;
   /** Of those, how many Postgres or Redis did not answer. */
   unanswered: number;
-  /** The longest that a job stood nowhere, that jobs of a killed worker took to go on, and all after a failover. */
+  /** The longest that a job stood nowhere, and that work took to go on after a kill and a failover. */
   longestMs: { nowhere: number; kill: number; failover: number };
 }
 
 /**
- * Asks all the time for what must hold at every moment: H (each job stands in one place that will run it), E (no account is off or
- * passes its bound), I (what a kill or failover has interrupted goes on) and K (no bucket is passed). Where Postgres or Redis is away
- * nobody can know: then what has to be done by a time has as long again.
+ * Asks all the time for what must hold at every moment: H (each job stands in one place that will run it), E
+ * (no account is off or passes its bound), I (what a kill or failover has interrupted goes on) and K (no
+ * bucket is passed). Where Postgres or Redis is away nobody can know: then what has to be done by a time has
+ * as long again.
  */
 export function watchInvariants(
   world: Pick<World, "database" | "redisUrl" | "platformQuotaUsd">,

@@ -52,12 +52,12 @@ export interface JobResult {
 /** What clients and receivers saw, and what was done to the system. */
 export interface Told {
   accepted: readonly AcceptedJob[];
-  /** How many calls a fault may have left open: with a row, but not on the bill, or unknown. Any number unless given. */
+  /** How many calls a fault may have left open, without an entry, or unknown. Any number unless given. */
   lostCallsMax?: number;
   /**
-   * When an answer that the provider had sent whole may have been lost: a worker was killed, stopped or frozen, or its link to the
-   * provider was disturbed. A worker that dies takes all with it that it had not written down: where it had no Postgres, since that
-   * time. At any time unless given.
+   * When an answer that the provider had sent whole may have been lost: a worker was killed, stopped or
+   * frozen, or its link to the provider was disturbed. A worker that dies takes all with it that it had not
+   * written down: where it had no Postgres, since that time. At any time unless given.
    */
   mayLose?: readonly Span[];
   webhooks?: readonly HeardEvents[];
@@ -67,13 +67,15 @@ export interface Told {
   mayEnd?: (job: JobEnd) => boolean;
   /** What is wrong with the answer of a completed job, in words. */
   resultAmiss?: (job: JobResult) => string | undefined;
-  /** How many workers live, those in which suspects run alone among them: no more leases of workers may be held. */
+  /** How many workers live, those of suspects among them: no more leases of workers may be held. */
   workersMax?: number;
 }
 
-/** Words that each job has for itself, and that stand in every request to the provider that is made for it. */
+/** Words of each job's own, which stand in every request to the provider that is made for it. */
 export interface JobWords {
-  /** Global: finds them in any text. Their last character ends them, since a text may be cut: `/number \d+,/g`. */
+  /**
+   * Global: finds them in any text. Their last character ends them, as a text may be cut: `/number \d+,/g`.
+   */
   pattern: RegExp;
   /** By the job's id. */
   words: ReadonlyMap<string, string>;
