@@ -41,9 +41,9 @@ function readCalls({ database }: Pick<World, "database">) {
 const clockMs = 2_000;
 
 /**
- * B: each entry of the bill has one row, what has a row and no entry was lost to a fault, and so was what was
- * answered and is unknown. C: each settled row equals its entry, priced by the second calculation; each
- * unknown one's bound is no less.
+ * B: each entry of the bill has one row; what has a row and no entry was lost to a fault, and so was what was
+ * answered and is unknown.
+ * C: each settled row equals its entry, priced by the second calculation; an unknown one's bound is no less.
  */
 export async function callsAmiss(
   world: World,

@@ -18,9 +18,7 @@ export interface InvariantsWatch {
   noteKill(): void;
   /** Another server has taken the place of Postgres or Redis: see I. */
   noteFailover(): void;
-  /**
-   * What runs can't reach its services until `noteBack`, though the watch can: limits of time wait for it.
-   */
+  /** What runs can't reach its services until `noteBack`, though the watch can: limits of time wait. */
   noteAway(): void;
   noteBack(): void;
   /** @returns all violations so far, one line each, beginning with the invariant's letter */
@@ -28,7 +26,7 @@ export interface InvariantsWatch {
   stats(): WatchStats;
   /**
    * Looks once more.
-   * @returns all violations, with those of K.
+   * @returns all violations, with those of K
    * @throws where Postgres can't be asked for these
    */
   stop(): Promise<string[]>;
@@ -43,10 +41,9 @@ interface WatchStats {
 }
 
 /**
- * Asks all the time for what must hold at every moment: H (each job stands in one place that will run it), E
- * (no account is off or passes its bound), I (what a kill or failover has interrupted goes on) and K (no
- * bucket is passed). Where Postgres or Redis is away nobody can know: then what has to be done by a time has
- * as long again.
+ * Asks all the time for what must hold at every moment: H (each job stands in one place that will run it),
+ * E (no account is off or passes its bound), I (what a kill or failover has interrupted goes on) and K (no
+ * bucket is passed). Where Postgres or Redis is away nobody can know: limits of time begin anew then.
  */
 export function watchInvariants(
   world: Pick<World, "database" | "redisUrl" | "platformQuotaUsd">,

@@ -73,9 +73,7 @@ export interface Told {
 
 /** Words of each job's own, which stand in every request to the provider that is made for it. */
 export interface JobWords {
-  /**
-   * Global: finds them in any text. Their last character ends them, as a text may be cut: `/number \d+,/g`.
-   */
+  /** Finds them in any text, so it is global. Their last character ends them: a text may be cut. */
   pattern: RegExp;
   /** By the job's id. */
   words: ReadonlyMap<string, string>;
