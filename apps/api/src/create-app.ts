@@ -61,8 +61,8 @@ export function createApp(dependencies: AppDependencies): Express {
 const strictTransport = "max-age=31536000";
 
 /**
- * An id for each request, in its answer and in our logs: the client's own where it is a sane one. And when it was answered, by the
- * clock that all times in answers are of.
+ * An id for each request, in its answer and in our logs: the client's own where it is a sane one. And the
+ * time of its answer, by the clock of all times in it.
  */
 const firstHeaders =
   (clock: Clock): RequestHandler =>

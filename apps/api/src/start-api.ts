@@ -43,8 +43,8 @@ const databaseConnectionsMax = 10;
 const graceMs = 10_000;
 
 /**
- * How long each of the two steps after that may take. While Postgres is silent it is lost when keys were last used (5 s of it), and
- * how many requests were refused (a minute of it); what Redis does not hear the reconciler finds.
+ * How long each of the two steps after that may take. While Postgres is silent it is lost when keys were last
+ * used (of 5 s) and how many requests were refused (of a minute); the reconciler finds what Redis missed.
  */
 const closeMs = 1_500;
 

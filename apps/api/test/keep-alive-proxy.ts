@@ -18,8 +18,8 @@ export interface KeepAliveProxy {
 }
 
 /**
- * A balancer before APIs: it takes turns among those whose /readyz is good, over connections that it keeps, and asks another only where
- * one takes no connection. What was sent once is never sent again.
+ * A balancer before APIs: it takes turns among those whose /readyz is good, over connections that it keeps,
+ * and asks another only where one takes no connection. What was sent once is never sent again.
  */
 export async function startKeepAliveProxy(ports: readonly number[]): Promise<KeepAliveProxy> {
   const agent = new Agent({ keepAlive: true });

@@ -12,8 +12,8 @@ const clientsCount = { asking: 24, following: 6 };
 const drainSeconds = "1";
 
 /**
- * Stops two APIs by turns and starts each anew in its place, behind a proxy under load that keeps its connections: no request may
- * fail, no stream break off, no accepted job be lost.
+ * Stops two APIs by turns and starts each anew in its place, behind a proxy under load that keeps its
+ * connections: no request may fail, no stream break off, no accepted job be lost.
  */
 export async function restartByTurns(restarts: number): Promise<void> {
   const stack = await startStack({ workers: 0, environment: { API_DRAIN_SECONDS: drainSeconds } });

@@ -93,7 +93,7 @@ export async function runDelivery(
     // After a claim whatever is thrown is a fault of ours: the job is taken over when its deadline has passed.
     dependencies.logger.error({ err, jobId, isClaimed }, "a delivery could not be run");
     if (isClaimed) throw err;
-    // Held meanwhile: BullMQ's delays go by the wall clocks of whoever begins and ends them, which may differ.
+    // Held meanwhile: BullMQ's delays go by the wall clocks of two processes, which may differ.
     await sleep(unclaimedMs, undefined, { signal: dependencies.stopping }).catch(() => {});
     await delivery.moveToWait(token);
     throw new WaitingError();

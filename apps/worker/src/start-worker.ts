@@ -28,8 +28,8 @@ const unheardMs = 1_000;
 const lookMs = 50;
 
 /**
- * How long jobs may take to be given back, and paid answers to be written down: two tries where Postgres is away. With it a stop is
- * shorter than the process' own deadline.
+ * How long jobs may take to be given back, and paid answers to be written down: two tries where Postgres is
+ * away. With it a stop is shorter than the process' own deadline.
  */
 const giveBackMs = 7_000;
 
@@ -143,8 +143,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 }
 
 /**
- * Resolves a second after the last attempt of a stopping worker was given back. BullMQ waits for its Redis to hear of that for
- * ever, and need not: the reconciler of another worker finds out.
+ * Resolves a second after the last attempt of a stopping worker was given back. BullMQ waits for its Redis to
+ * hear of that for ever, and need not: the reconciler of another worker finds out.
  */
 async function givenBack(
   stopping: AbortSignal,

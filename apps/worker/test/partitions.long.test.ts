@@ -9,7 +9,7 @@ afterEach(async () => {
   await link.close();
 });
 
-/** The only worker of a stack, which reaches Postgres through the link; the test itself and the API go straight. */
+/** The only worker of a stack, which reaches Postgres through the link; all others go straight. */
 async function startBehindLink(environment: Record<string, string> = {}): Promise<void> {
   link = await startLink();
   await start({ workers: 0, environment: { WORKER_ATTEMPT_SECONDS: "25", ...environment } });

@@ -12,8 +12,8 @@ import {
 } from "@understudy/testkit";
 
 /**
- * Of what is handled alike one each: a connection lost, a server that writes nothing, an answer that passes, one that ends the session.
- * That all others of appendix A are taken for the same, `errors.integration.test.ts` of the database asks.
+ * Of what is handled alike one each: a connection lost, a server that writes nothing, an answer that passes,
+ * one that ends the session. `errors.integration.test.ts` of the database asks for all others.
  */
 const away = ["08006", "25006", "28P01", "40001", "53300", "57014", "57P01", "58030", "XX000"];
 /** Tried again at once, three times: so often they are to be answered that the fourth is seen. */

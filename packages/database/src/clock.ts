@@ -11,21 +11,22 @@ const readTimeoutMs = 2_000;
 /** How often it is looked at whether it is to be read: nobody is asked for that. */
 const lookMs = 1_000;
 
-/** By so much the own two clocks part where one of them has stepped, or the machine was suspended and the steady one stood still. */
+/** By so much the own two clocks part where one has stepped, or stood still while the machine slept. */
 const partedMs = 5_000;
 
 /** The one clock: that of Postgres, which all processes have in common. */
 export interface Clock {
   /** The time by Postgres' clock; by this process' own until Postgres has answered for the first time. */
   now(): Date;
-  /** How far this process' own wall clock is ahead of it, in milliseconds. Undefined until Postgres has answered. */
+  /** How far this process' own wall clock is ahead of it, in ms. Undefined until Postgres has answered. */
   skewMs(): number | undefined;
 }
 
 /**
- * Postgres' clock, as the time that it is ahead of this process' steady one: no step of the own wall clock matters. It is read
- * as each connection begins, so that it is known before Postgres has answered anything else, and also once a failover has put
- * another Postgres there; once a minute; and where the own two clocks part, since it may be the steady one that was suspended.
+ * Postgres' clock, as the time that it is ahead of this process' steady one: no step of the own wall clock
+ * matters. It is read as each connection begins, so that it is known before Postgres has answered anything
+ * else, and also once a failover has put another Postgres there; once a minute; and where the own two clocks
+ * part, since it may be the steady one that was suspended.
  */
 export class DatabaseClock implements Clock {
   /** Milliseconds. */
@@ -46,7 +47,8 @@ export class DatabaseClock implements Clock {
 
   /**
    * Reads it as a connection begins.
-   * @throws where it is not known yet and Postgres does not tell it: what else it answered would be dated by the own clock
+   * @throws where it is not known yet and Postgres does not tell it: what else it answered would be dated by
+   * the own clock
    */
   async begin(client: Pick<PoolClient, "query">): Promise<void> {
     await this.#read(client).catch((error: unknown) => {
@@ -63,7 +65,7 @@ export class DatabaseClock implements Clock {
     this.#take(row.ms, askedAt, performance.now());
   }
 
-  /** It was read at some moment between the two: what is known already and may be true was read more exactly, and stays. */
+  /** It was read at some moment between the two. What is known, and may be true, was read more exactly. */
   #take(ms: number, askedAt: number, answeredAt: number): void {
     this.#readAt = answeredAt;
     this.#wallAheadMs = wallAheadMs();
@@ -72,7 +74,7 @@ export class DatabaseClock implements Clock {
     this.#aheadMs = ms - (askedAt + answeredAt) / 2;
   }
 
-  /** Reads it whenever it is due from now on. Best effort: where Postgres does not tell the time, what is known of it stays. */
+  /** Reads it whenever it is due from now on. Where Postgres does not tell the time, what is known stays. */
   start(pool: Pool): void {
     const look = async () => {
       if (this.#isReading || !this.#isDue()) return;

@@ -70,8 +70,8 @@ export function openDatabase(
     onConnect: (client) => clock.begin(client),
     ...(!isPooled && sessionSettings),
   });
-  // A connection lost while idle, or between two statements of who has it: the pool drops it, and the next statement says what
-  // is wrong. Without listeners the process would end.
+  // A connection lost while idle, or between two statements: the pool drops it, and the next statement says
+  // what is wrong. Without listeners the process would end.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   clock.start(pool);

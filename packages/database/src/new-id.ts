@@ -1,8 +1,8 @@
 import { monotonicFactory } from "ulid";
 
 /**
- * Ids only have to differ; the factory's own source of chance costs 90 µs for each of them. Their time is the own wall clock's: what
- * they tell is at most which of a creator's jobs waits first. Where a moment counts the row has a column for it.
+ * Ids only have to differ; the factory's own source of chance costs 90 µs for each of them. They tell the own
+ * wall clock's time: at most which of a creator's jobs waits first goes by that.
  */
 const next = monotonicFactory(Math.random);
 

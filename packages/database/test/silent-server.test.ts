@@ -30,7 +30,7 @@ const time = Buffer.concat([
   ready,
 ]);
 
-/** A server that lets anyone in, tells the time, and then does `onQuery`; without it, it says nothing at all. */
+/** A server that lets anyone in, tells the time, and then does `onQuery`; without that it says nothing. */
 async function serve(
   queryTimeoutMs: number,
   onQuery: ((socket: Socket) => void) | undefined,

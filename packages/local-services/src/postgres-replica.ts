@@ -10,12 +10,12 @@ export interface PostgresPrimary {
   dataDirectory: string;
 }
 
-/** What belongs to the server that runs, by appendix "Base Backup" of Postgres' manual; the folders it makes anew. */
+/** What belongs to the server that runs: see "Base Backup" in Postgres' manual. */
 const OWN_FILES = ["postmaster.pid", "postmaster.opts"];
 
 /**
- * Copies the data of a server that runs, so that one that is started on the copy follows it: what `pg_basebackup` does, which
- * is not among the programs that we have.
+ * Copies the data of a server that runs, so that one that is started on the copy follows it: what
+ * `pg_basebackup` does, which is not among our programs.
  * @param dataDirectory an empty folder, of the account that the server will run as
  */
 export async function copyAsReplica(primary: PostgresPrimary, dataDirectory: string): Promise<void> {

@@ -23,7 +23,7 @@ export interface PostgresOptions {
   port?: number | undefined;
   /** Server settings beside the defaults, such as `{fsync: "off"}` in tests. */
   settings?: Readonly<Record<string, string>> | undefined;
-  /** A running server whose data it is to have and follow, where it has none yet; it takes no writes until `pg_promote`. */
+  /** A running server whose data it takes where it has none, and follows; no writes until `pg_promote`. */
   replicaOf?: PostgresPrimary | undefined;
   /** Whether it ends when this process is gone, kill -9 included; for tests. Default false: it lives on. */
   endWithOwner?: boolean | undefined;

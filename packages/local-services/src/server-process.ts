@@ -76,8 +76,8 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
 
 /**
  * A shell that reads from us: when we are gone, kill -9 included, its input ends and it sends the signal. It
- * ends with the server, so that it never hits another process with the same pid. A server that was stopped (SIGSTOP) gets no
- * signal but SIGKILL before it goes on.
+ * ends with the server, so that it never hits another process with the same pid. A server that was stopped
+ * (SIGSTOP) gets no signal but SIGKILL before it goes on.
  */
 function guard(pid: number, signal: NodeJS.Signals, serverEnded: Promise<string>): void {
   const script = 'read -r _; kill -s "$1" "$2"; kill -s CONT "$2"';

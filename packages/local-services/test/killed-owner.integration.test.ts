@@ -20,7 +20,10 @@ interface Services {
   redis: Service;
 }
 
-/** Starts both services under another process and kills that one. @param before what happens to them before that */
+/**
+ * Starts both services under another process and kills that one.
+ * @param before what happens to them before that
+ */
 async function leaveOrphans(
   directory: string,
   args: "endWithOwner"[] = [],

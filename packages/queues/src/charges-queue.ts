@@ -36,8 +36,8 @@ export async function scheduleCharges(queue: Queue): Promise<boolean> {
 const lookedAt = new WeakMap<Queue, { at: number; tick: string | undefined }>();
 
 /**
- * Lets a tick come now that waits for longer than ticks do. BullMQ has it due by the wall clock of the worker that set it: one whose
- * clock was a year ahead would keep months open for a year.
+ * Lets a tick come now that waits for longer than ticks do. BullMQ has it due by the wall clock of the worker
+ * that set it: one a year ahead would keep months open for a year.
  * @param pauseMs between two looks, in which another tick has its turn
  * @throws when Redis is away
  */

@@ -11,8 +11,8 @@ const secretFields = [
 ];
 
 /**
- * Of lines that say the same of what is usual, or of one job after the other, so many are written in ten seconds: what they tell
- * stands in Postgres.
+ * Of lines that say the same of what is usual, or of one job after the other, so many are written in ten
+ * seconds: Postgres has what they tell.
  */
 const usualMax = 50;
 
@@ -20,9 +20,10 @@ const usualMax = 50;
 const levels = { warn: 40, error: 50 };
 
 /**
- * A JSON logger to standard output. Prompts, inputs, results, keys and secrets are never passed to it;
- * the redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, of those below
- * `warn` and warnings about jobs that say the same 50, with how many `repeats` were left out: no fault fills a disk.
+ * A JSON logger to standard output. Prompts, inputs, results, keys and secrets are never passed to it; the
+ * redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, of
+ * those below `warn` and warnings about jobs that say the same 50, with how many `repeats` were left out: no
+ * fault fills a disk.
  */
 export function createLogger(name: string, level: string): Logger {
   // Not pino's own destination: when whoever reads our output is gone it tries to write for ever, and the

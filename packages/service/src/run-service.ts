@@ -11,10 +11,11 @@ export interface RunningService {
  * Starts a service and keeps it until it is told to stop: by SIGTERM, SIGINT, or by the launcher's
  * going away (its IPC channel closes, also after a kill -9). A second signal ends it at once.
  *
- * Exit codes: 0 stopped; 1 could not start, failed, was told twice to stop, or did not stop within `stopDeadlineSeconds`.
+ * Exit codes: 0 stopped; 1 could not start, failed, was told twice to stop, or did not stop in time.
  *
  * @param stopDeadlineSeconds longer than `stop` may take by its own rules: only what hangs meets it
- * @param diesOfFaults an uncaught exception ends it at once, so that what it was at counts as having killed it; else it stops
+ * @param diesOfFaults an uncaught exception ends it at once, so that what it was at counts as having
+ * killed it; else it stops
  */
 export async function runService(
   logger: Logger,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type Socket, Server as TcpServer } from "node:net";
 
-/** How long nothing must have happened on a connection that is closed: into one that is just free its client sends the next request. */
+/** How long nothing must have happened on a connection that is closed: a request may be on its way. */
 const idleMs = 500;
 
 /** How often those are looked for. */
@@ -19,9 +19,9 @@ interface Connection {
 }
 
 /**
- * The connections of an HTTP server, known from their beginning so that it can stop without cutting anybody off. Node's own
- * `close()` destroys idle connections at once, also where a request is on its way or an answer is still being read, and waits for
- * ever for those that are silent or busy.
+ * The connections of an HTTP server, known from their beginning so that it can stop without cutting anybody
+ * off. Node's own `close()` destroys idle connections at once, also where a request is on its way or an
+ * answer is still being read, and waits for ever for those that are silent or busy.
  */
 export class ServerConnections {
   readonly #server: Server;
@@ -49,7 +49,7 @@ export class ServerConnections {
   }
 
   /**
-   * Takes no more connections, ends each as soon as nothing is under way on it, and resolves when none is left.
+   * Takes no more connections, ends each once nothing is under way on it, and resolves when none is left.
    * @param graceMs how long what is under way may take before it is cut off
    */
   async close(graceMs: number): Promise<void> {
@@ -59,8 +59,8 @@ export class ServerConnections {
     const forcing = setTimeout(() => {
       for (const socket of this.#open.keys()) socket.destroy();
     }, graceMs);
-    // Once this turn has accepted what stands in the kernel's queue, which is reset with the listener. Not by the HTTP server's
-    // own close(), which would destroy idle connections.
+    // Once this turn has accepted what stands in the kernel's queue, which is reset with the listener. Not by
+    // the HTTP server's own close(), which would destroy idle connections.
     setImmediate(() => TcpServer.prototype.close.call(this.#server));
     await closed;
     clearInterval(looking);

@@ -15,14 +15,18 @@ type Health = z.infer<typeof health>;
 const alive = z.object({ status: z.literal("ok") });
 
 const readiness = z.object({
-  /** degraded: jobs are accepted; they are dispatched when Redis is back, or may be delayed. unavailable: none are accepted. stopping: send no more here. */
+  /**
+   * - degraded: jobs are accepted, and dispatched when Redis is back, or may be delayed
+   * - unavailable: none are accepted
+   * - stopping: send no more here
+   */
   status: z.enum(["ok", "degraded", "unavailable", "stopping"]),
   dependencies: z.object({ postgres: health, redis: health }),
 });
 
 /**
- * `/healthz`: this process answers. `/readyz`: each dependency; 503 where jobs can't be accepted, and while the API stops. Without
- * Redis they can: it is `degraded`, and the reconciler dispatches them later.
+ * `/healthz`: this process answers. `/readyz`: each dependency; 503 where jobs can't be accepted, and while
+ * the API stops. Without Redis they can: it is `degraded`, and the reconciler dispatches them later.
  */
 export function healthRoutes(database: Database, redis: Redis, stopping: AbortSignal): Route[] {
   const isAlive = defineRoute({

@@ -27,7 +27,7 @@ export function emailChannel({ smtpUrl, to, from }: EmailSettings): AlertChannel
         to: [...to],
         subject: `Understudy: ${alerts.length === 1 ? first?.message : `${alerts.length} alerts`}`,
         text: alertsText(alerts),
-        // Of Postgres' clock, while nodemailer's own would be of this machine's: who gets mail of another time may refuse it.
+        // Of Postgres' clock: nodemailer's would be this machine's, and mail of another time may be refused.
         date: first && new Date(first.createdAt),
         // The same in every try of a message, so that readers drop a second copy.
         messageId: `<${first?.id}.${alerts.length}@understudy>`,

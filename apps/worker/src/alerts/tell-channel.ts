@@ -74,7 +74,7 @@ export async function sendInTime(
   alerts: readonly Alert[],
   stopping: AbortSignal,
 ): Promise<void> {
-  // AbortSignal.any of an AbortSignal.timeout may be collected before its time is over, and never abort (Node 20).
+  // AbortSignal.any of an AbortSignal.timeout may be collected before its time, and never abort (Node 20).
   const ending = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     ending.signal.addEventListener("abort", () => reject(ending.signal.reason), { once: true });

@@ -14,8 +14,8 @@ interface Log {
 }
 
 /**
- * Shows how far this process' own wall clock is ahead of Postgres', and logs it where that is much: when it begins, when it
- * becomes another, and when it is over.
+ * Shows how far this process' own wall clock is ahead of Postgres', and logs it where that is much: when it
+ * begins, when it becomes another, and when it is over.
  */
 export function watchClock(metrics: ServiceMetrics, clock: Clock, logger: Log): { stop(): void } {
   const skew = new Gauge({
