@@ -5,6 +5,7 @@ import {
   countBy,
   ends,
   lockAccount,
+  openCalls,
   rest,
   stack,
   start,
@@ -55,9 +56,7 @@ describe("a worker killed by -9", () => {
     await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
     await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),
-    );
+    await eventually(async () => expect(await openCalls()).toBe(5));
     const unlock = await lockAccount();
     await eventually(async () => {
       const { rows } = await withClient((client) =>
@@ -79,9 +78,7 @@ describe("a worker killed by -9", () => {
     await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
     // Their calls are under way: none asks the gate of its model any more, which is in Redis.
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),
-    );
+    await eventually(async () => expect(await openCalls()).toBe(5));
     process.kill(stack.redis.pid(), "SIGSTOP");
     await eventually(async () => expect(await countBy({ status: "completed" })).toBe(5));
     await stack.workers[0]?.kill();
@@ -150,9 +147,7 @@ describe("a worker that hangs, and comes back as a zombie", () => {
     await start({ workers: 1, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
     await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(5),
-    );
+    await eventually(async () => expect(await openCalls()).toBe(5));
     stack.workers[0]?.signal("SIGSTOP");
     await stack.addWorker();
     await eventually(async () => expect(await countBy({ status: "completed", attempt: 2 })).toBe(5), 60_000);

@@ -58,6 +58,9 @@ export function submitMany(count: number): Promise<string[]> {
   );
 }
 
+/** Calls that are written down and have not ended. */
+export const openCalls = () => stack.database.prisma.usageLog.count({ where: { status: "started" } });
+
 export const countBy = (where: object) => stack.database.prisma.job.count({ where });
 
 /** How the jobs have ended: how many by status, or by the reason of those that failed. */
@@ -73,7 +76,7 @@ export async function ends(): Promise<Record<string, number>> {
 export function rest(timeoutMs = 90_000): Promise<void> {
   return eventually(async () => {
     expect(await countBy({ status: { notIn: [...terminalStatuses] } })).toBe(0);
-    expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(0);
+    expect(await openCalls()).toBe(0);
   }, timeoutMs);
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { assertInvariants, eventually, type Link, startLink, throughLink } from "@understudy/testkit";
-import { countBy, ends, rest, stack, start, submitMany } from "./fault-run.ts";
+import { countBy, ends, openCalls, rest, stack, start, submitMany } from "./fault-run.ts";
 
 /** Between one worker and Postgres. */
 let link: Link;
@@ -16,14 +16,12 @@ async function startBehindLink(environment: Record<string, string> = {}): Promis
   await stack.addWorker({ DATABASE_URL: throughLink(link, stack.databaseUrl) });
 }
 
-const started = () => stack.database.prisma.usageLog.count({ where: { status: "started" } });
-
 describe("a worker cut off from Postgres", () => {
   it("is taken for dead; what it has when it is heard again is rejected, and its cost recorded", async () => {
     await startBehindLink();
     await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
-    await eventually(async () => expect(await started()).toBe(5));
+    await eventually(async () => expect(await openCalls()).toBe(5));
     link.hold();
     await stack.addWorker();
     await eventually(async () => expect(await countBy({ status: "completed", attempt: 2 })).toBe(5), 60_000);
@@ -43,7 +41,7 @@ describe("a worker cut off from Postgres", () => {
     await startBehindLink();
     await stack.rule({ match: {}, respond: { delayMs: 2_500 }, times: 5 });
     const ids = await submitMany(5);
-    await eventually(async () => expect(await started()).toBe(5));
+    await eventually(async () => expect(await openCalls()).toBe(5));
     link.swallow();
     ids.push(...(await submitMany(5)));
     await rest();

@@ -2,7 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import pg from "pg";
-import { countBy, ends, rest, stack, start, startOwnPostgres, submitMany, withClient } from "./fault-run.ts";
+import {
+  countBy,
+  ends,
+  openCalls,
+  rest,
+  stack,
+  start,
+  startOwnPostgres,
+  submitMany,
+  withClient,
+} from "./fault-run.ts";
 
 /** Long enough that BullMQ, were it to count, would have given everything up. */
 const faultMs = 8_000;
@@ -18,9 +28,7 @@ describe("Postgres", () => {
     await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 10 });
     // Some are under way when it begins, the others wait for a worker.
     const ids = await submitMany(10);
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(10),
-    );
+    await eventually(async () => expect(await openCalls()).toBe(10));
     await setReadOnly(postgres.url, true);
     const refused = await stack.request("POST", "/api/ai/chat", chat);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
@@ -41,9 +49,7 @@ describe("Postgres", () => {
     await start({ postgresUrl: postgres.url, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
     await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 20 });
     const ids = await submitMany(20);
-    await eventually(async () =>
-      expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(20),
-    );
+    await eventually(async () => expect(await openCalls()).toBe(20));
     const operator = new pg.Client({ connectionString: postgres.url });
     await operator.connect();
     const role = pg.escapeIdentifier(new URL(postgres.url).username);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { withChildren } from "@understudy/local-services";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually, freeze, startLink, throughLink } from "@understudy/testkit";
-import { ends, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
+import { ends, openCalls, rest, stack, start, startOwnPostgres, submitMany, withRedis } from "./fault-run.ts";
 
 describe("a worker told to stop while Postgres is away", () => {
   it.each(["down", "frozen"])(
@@ -64,8 +64,6 @@ describe("a worker told to stop while Postgres is away", () => {
     await assertInvariants(stack, ids, 0);
   });
 });
-
-const openCalls = () => stack.database.prisma.usageLog.count({ where: { status: "started" } });
 
 /** Of the agent `test`, as BullMQ has them. */
 const testDeliveries = () =>
