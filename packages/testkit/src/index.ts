@@ -5,7 +5,6 @@ export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
 export { freeze } from "./freeze.ts";
 export { alertsUntold } from "./invariants/alerts-told.ts";
-export { assertInvariants } from "./invariants/assert-invariants.ts";
 export { assertInvariants, watchStack } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
 export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";
