@@ -3,6 +3,7 @@ import * as contracts from "@understudy/contracts";
 import type { z } from "zod";
 import { jobsByAgent } from "../agent-contracts.ts";
 import * as examples from "./examples.ts";
+import * as moneyExamples from "./money-examples.ts";
 import * as overviewExamples from "./overview-examples.ts";
 
 /** A schema that has a name in the document, and an example that fits it. */
@@ -47,26 +48,26 @@ export const components: Record<string, Component> = {
   Plan: given(contracts.plan, examples.plan),
   PlanUpdate: taken(contracts.planUpdate, examples.planUpdate),
   PastPlan: given(contracts.pastPlan, { ...examples.plan, validTo: "2026-11-01T00:00:00.000Z" }),
-  Costs: given(contracts.costs, examples.costs),
+  Costs: given(contracts.costs, moneyExamples.costs),
   Spending: given(contracts.spending, { stopped: false, changedAt: "2026-11-22T18:04:05.678Z" }),
   SpendingUpdate: taken(contracts.spendingUpdate, { stopped: true }),
   Call: given(contracts.call, examples.call),
-  CallExplanation: given(contracts.callExplanation, examples.callExplanation),
+  CallExplanation: given(contracts.callExplanation, moneyExamples.callExplanation),
   CallSettlement: taken(contracts.callSettlement, { costUsd: "0.00155" }),
-  Charge: given(contracts.charge, examples.charge),
-  CloseResult: given(contracts.closeResult, examples.closeResult),
-  Price: given(contracts.price, examples.price),
-  PriceList: given(contracts.priceList, { items: [examples.price] }),
-  RegisteredModel: given(contracts.registeredModel, examples.registeredModel),
-  ModelList: given(contracts.modelList, { items: [examples.registeredModel] }),
-  ModelUpdate: taken(contracts.modelUpdate, examples.modelUpdate),
-  Roles: given(contracts.roles, examples.roles),
+  Charge: given(contracts.charge, moneyExamples.charge),
+  CloseResult: given(contracts.closeResult, moneyExamples.closeResult),
+  Price: given(contracts.price, moneyExamples.price),
+  PriceList: given(contracts.priceList, { items: [moneyExamples.price] }),
+  RegisteredModel: given(contracts.registeredModel, moneyExamples.registeredModel),
+  ModelList: given(contracts.modelList, { items: [moneyExamples.registeredModel] }),
+  ModelUpdate: taken(contracts.modelUpdate, moneyExamples.modelUpdate),
+  Roles: given(contracts.roles, moneyExamples.roles),
   RolesUpdate: taken(contracts.rolesUpdate, {
     roles: { offer: ["gemini-3.8-flash", "gemini-3.5-flash-lite"] },
   }),
-  NewPrice: taken(contracts.newPrice, examples.newPrice),
-  QuoteRequest: taken(contracts.quoteRequest, examples.quoteRequest),
-  Quote: given(contracts.quote, examples.quote),
+  NewPrice: taken(contracts.newPrice, moneyExamples.newPrice),
+  QuoteRequest: taken(contracts.quoteRequest, moneyExamples.quoteRequest),
+  Quote: given(contracts.quote, moneyExamples.quote),
   Alert: given(contracts.alert, examples.alert),
   WebhookEndpoint: given(contracts.webhookEndpoint, examples.webhookEndpoint),
   WebhookEndpointSecret: given(contracts.webhookEndpointSecret, {

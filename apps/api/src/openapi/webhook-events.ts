@@ -1,5 +1,6 @@
 import { webhookEvent } from "@understudy/contracts";
 import * as examples from "./examples.ts";
+import * as moneyExamples from "./money-examples.ts";
 import type { SchemaBook } from "./schema-book.ts";
 
 const timestamp = examples.job.finishedAt;
@@ -26,7 +27,7 @@ const data: Record<string, unknown> = {
     creatorId: "psy",
     ...alertData,
   },
-  "charge.closed": examples.charge,
+  "charge.closed": moneyExamples.charge,
   "alert.raised": {
     alertId: examples.alert.id,
     alert: "spend_spike",
