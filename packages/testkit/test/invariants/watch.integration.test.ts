@@ -3,7 +3,7 @@ import { eventually, watchInvariants } from "../../src/index.ts";
 import { NowhereWatch, readJobsNowhere, TwiceWatch } from "../../src/invariants/nowhere.ts";
 import { RecoveryWatch } from "../../src/invariants/recovery.ts";
 import { readStanding } from "../../src/invariants/redis-look.ts";
-import { createCall, createQueuedJob, database, redis, setLease, world } from "./clean-world.ts";
+import { createCall, createQueuedJob, database, redis, setAccount, setLease, world } from "./clean-world.ts";
 
 const runningOn = (workerId: string, more: object = {}) =>
   createQueuedJob({
@@ -74,12 +74,13 @@ describe("the watch", () => {
   });
 
   it("finds holds that no call has, and a quota that is passed for a while", async () => {
-    watch = watchInvariants(world);
     await database.prisma.creatorHistory.deleteMany();
     await createCall("call_2", { holdUsd: "0.5" });
-    await database.prisma.monthlySpend.updateMany({ data: { heldUsd: "1.5" } });
+    await setAccount({ heldUsd: "1.5" });
+    // Not before: a look between the two would see another hold.
+    watch = watchInvariants(world);
     await eventually(() => expect(watch.violations()).toHaveLength(2));
-    await database.prisma.monthlySpend.updateMany({ data: { heldUsd: "0.5" } });
+    await setAccount({ heldUsd: "0.5" });
     await (await looks())();
     expect(await watch.stop()).toEqual([
       expect.stringMatching(/^E: psy in \d{4}-\d\d: held is 1\.50*, its calls say 0\.50*/),
