@@ -7,18 +7,15 @@ export { freeze } from "./freeze.ts";
 export { alertsUntold } from "./invariants/alerts-told.ts";
 export { assertInvariants, watchStack } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
-export { logBytesMax, logBytesViolations, type ProcessLog } from "./invariants/log-bytes.ts";
+export { logBytesMax, logBytesViolations } from "./invariants/log-bytes.ts";
 export { refusedWrites } from "./invariants/refused-writes.ts";
 export { requestsAstray } from "./invariants/requests.ts";
 export { violationsAtRest } from "./invariants/violations-at-rest.ts";
 export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invariants.ts";
 export type {
   AcceptedJob,
-  HeardEvents,
   JobEnd,
   JobResult,
-  JobWords,
-  Span,
   Told,
   World,
 } from "./invariants/world.ts";
@@ -27,12 +24,7 @@ export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { ensurePgBouncer, type Pooler, startPgBouncer } from "./pgbouncer.ts";
 export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";
-export {
-  type AnswerRule,
-  type PostgresWire,
-  type StatementRule,
-  startPostgresWire,
-} from "./postgres-wire.ts";
+export { type PostgresWire, startPostgresWire } from "./postgres-wire.ts";
 export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { cutAppendOnlyFile, type RedisPair, startRedisPair } from "./redis-pair.ts";
@@ -47,7 +39,6 @@ export {
   testAdminKey,
   testSecretsKeys,
 } from "./stack.ts";
-export { type DatabaseClock, makeStrict } from "./strict-database.ts";
 export { temporaryDirectory } from "./temporary-directory.ts";
 export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
 export { createTestDatabase, startTestPostgres, type TestDatabase } from "./test-database.ts";

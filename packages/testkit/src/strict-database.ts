@@ -4,7 +4,7 @@ import pg from "pg";
 const statement = readFileSync(new URL("./strict-database.sql", import.meta.url), "utf8");
 
 /** What Postgres takes for the time in one database. */
-export interface DatabaseClock {
+export interface SettableClock {
   /** Stops it at a time, as JavaScript or Postgres writes it, to the microsecond; without one it goes again. */
   set(at?: Date | string): Promise<void>;
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export interface DatabaseClock {
  * UTC; rows come in no order that was not asked for. A time that a statement gives without its zone, which would be taken
  * for the machine's own, is a fault.
  */
-export async function makeStrict(databaseUrl: string): Promise<DatabaseClock> {
+export async function makeStrict(databaseUrl: string): Promise<SettableClock> {
   pg.types.setTypeParser(pg.types.builtins.TIMESTAMP, (time) => {
     throw new Error(`A statement gives a time without its zone: ${time}.`);
   });

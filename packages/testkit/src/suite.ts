@@ -1,7 +1,7 @@
 // What a test file opens with one line, and Jest closes after the file's last test. Only for test files.
 import { afterAll } from "@jest/globals";
 import { type Database, openDatabase } from "@understudy/database";
-import { type DatabaseClock, makeStrict } from "./strict-database.ts";
+import { makeStrict, type SettableClock } from "./strict-database.ts";
 import { createTestDatabase } from "./test-database.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -34,7 +34,7 @@ export interface StrictSuiteDatabase extends SuiteDatabase {
    * UTC: only statements may read and write times by it.
    */
   zoned: Database;
-  setTime: DatabaseClock["set"];
+  setTime: SettableClock["set"];
 }
 
 /** A database in which nothing goes well by luck: see `makeStrict`. */
