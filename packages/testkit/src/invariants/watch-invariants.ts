@@ -25,7 +25,7 @@ export interface InvariantsWatch {
   violations(): string[];
   stats(): WatchStats;
   /**
-   * Looks once more.
+   * Looks once more, and no more after that; again it gives the same.
    * @returns all violations, with those of K
    * @throws where Postgres can't be asked for these
    */
@@ -103,6 +103,16 @@ export function watchInvariants(
     }
   })();
 
+  let stopping: Promise<string[]> | undefined;
+  async function stop(): Promise<string[]> {
+    isStopped = true;
+    await watching;
+    await look();
+    redis.disconnect();
+    note(await bucketsPassed(world, sightings.releases(await readFirstStarts(world))));
+    return [...found.values()];
+  }
+
   return {
     noteKill: () => recovery.noteKill(),
     noteFailover: () => recovery.noteFailover(),
@@ -118,13 +128,9 @@ export function watchInvariants(
       ...counts,
       longestMs: { nowhere: Math.round(nowhere.longestMs), ...recovery.longestMs },
     }),
-    async stop() {
-      isStopped = true;
-      await watching;
-      await look();
-      redis.disconnect();
-      note(await bucketsPassed(world, sightings.releases(await readFirstStarts(world))));
-      return [...found.values()];
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }
