@@ -31,10 +31,11 @@ export async function possibleHere(topology: Topology, groups: readonly FaultGro
   };
 }
 
-/** As many processes, with services alone. */
-function plainest({ apis, workers }: Topology): Topology {
+/** One with services alone and as many APIs, out of the table: traces name it. */
+function plainest({ apis }: Topology): Topology {
   const found = topologies.find(
     (one) => one.postgres === "alone" && one.redis === "alone" && one.apis === apis,
   );
-  return found ?? { name: "alone", apis, workers, postgres: "alone", redis: "alone" };
+  if (!found) throw new Error(`There is no topology of ${apis} APIs with services alone.`);
+  return found;
 }

@@ -182,7 +182,7 @@ export class SupervisedProcess {
 
   #count(): void {
     const minute = Math.floor((performance.now() - this.#startedAt) / 60_000);
-    const bytes = this.#keptBytes + (this.#child?.output().length ?? 0);
+    const bytes = this.#keptBytes + Buffer.byteLength(this.#child?.output() ?? "");
     this.#logBytes[minute] = (this.#logBytes[minute] ?? 0) + bytes - this.#countedBytes;
     this.#countedBytes = bytes;
   }
@@ -206,7 +206,7 @@ export class SupervisedProcess {
   }
 
   #keep(output: string): void {
-    this.#keptBytes += output.length;
+    this.#keptBytes += Buffer.byteLength(output);
     this.lastWords = output;
     appendFileSync(this.#options.logFile, output.endsWith("\n") ? output : `${output}\n`);
   }

@@ -187,15 +187,9 @@ it("says that it is not ready while it stops, and goes on accepting for as long 
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ status: "stopping" });
   });
-  closes(
-    await (
-      await connectRaw(
-        portOf(api),
-        rawRequest("POST", "/api/ai/test", { headers: { authorization }, body: job }),
-      )
-    ).all,
-    202,
-  );
+  const submitted = rawRequest("POST", "/api/ai/test", { headers: { authorization }, body: job });
+  const late = await connectRaw(portOf(api), submitted);
+  closes(await late.all, 202);
   const { code, ms } = await stopped;
   expect(code).toBe(0);
   expect(ms).toBeGreaterThan(1_900);
