@@ -1,4 +1,7 @@
--- Brings the accounts of all creators into line with their calls. $1: []. Rows: none.
-INSERT INTO "MonthlySpend" AS account ("creatorId", "month", "spentUsd")
-SELECT "creatorId", "month", sum("costUsd") FROM "UsageLog" WHERE $1::jsonb IS NOT NULL GROUP BY 1, 2
-ON CONFLICT ("creatorId", "month") DO UPDATE SET "spentUsd" = excluded."spentUsd"
+-- Brings all accounts into line with their calls, which have all ended. $1: []. Rows: none.
+INSERT INTO "Account" AS account ("id", "kind", "creatorId", "apiKeyId", "month", "spentUsd")
+SELECT payer."id", "kind", "ofCreator", "ofKey", "ofMonth", sum("costUsd")
+FROM "UsageLog" CROSS JOIN LATERAL understudy_payers("creatorId", "apiKeyId", "month") AS payer
+WHERE $1::jsonb IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5
+ON CONFLICT ("id") DO UPDATE SET "spentUsd" = excluded."spentUsd"

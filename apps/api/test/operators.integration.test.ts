@@ -89,7 +89,7 @@ describe("creators", () => {
 
   it("have a quota that can be looked at", async () => {
     await stack.request("PUT", "/api/ai/creators/psy", { quotaUsd: "0.01" });
-    const [spend] = await stack.database.prisma.monthlySpend.findMany({ where: { creatorId: "psy" } });
+    const [spend] = await stack.database.prisma.account.findMany({ where: { creatorId: "psy" } });
     const quota = (await (await stack.request("GET", "/api/ai/creators/psy/quota")).json()) as Quota;
     const spentUsd = spend?.spentUsd.toFixed() ?? "";
     expect(quota).toMatchObject({

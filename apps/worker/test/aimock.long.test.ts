@@ -187,12 +187,12 @@ describe("against aimock", () => {
   });
 
   it("each request has its row, and the account is their sum", async () => {
-    const { usageLog, monthlySpend } = stack.database.prisma;
+    const { usageLog, account } = stack.database.prisma;
     const calls = await usageLog.findMany();
     expect(aimock.getRequests().map(callIdOf).sort()).toEqual(calls.map(({ id }) => id).sort());
     // What a job did not use is given back right after its end.
     await eventually(async () => {
-      const accounts = await monthlySpend.findMany({ where: { creatorId } });
+      const accounts = await account.findMany({ where: { creatorId } });
       const sums = accounts.map(({ heldUsd, unknownUsd, spentUsd }) =>
         [heldUsd, unknownUsd, spentUsd].map((usd) => usd.toFixed()),
       );

@@ -96,7 +96,7 @@ export async function lockAccount(): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
   await client.query("BEGIN");
-  await client.query(`SELECT FROM "MonthlySpend" FOR UPDATE`);
+  await client.query(`SELECT FROM "Account" WHERE "creatorId" IS NOT NULL FOR UPDATE`);
   return () => client.end();
 }
 

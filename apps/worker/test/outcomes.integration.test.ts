@@ -158,7 +158,7 @@ describe("what Gemini answers decides how the job ends", () => {
         60_000,
       );
     }
-    const spend = await stack.database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId: "psy" } });
+    const spend = await stack.database.prisma.account.findFirstOrThrow({ where: { creatorId: "psy" } });
     expect(spend.unknownUsd.gt(0)).toBe(true);
   });
 });

@@ -65,7 +65,7 @@ export async function runAgainstQuota({ jobs, quotaUsd, kills }: QuotaRun): Prom
     resetsAt: expect.stringMatching(/-01T00:00:00/),
   });
   const spend = await eventually(async () => {
-    const found = await prisma.monthlySpend.findFirstOrThrow({ where: { creatorId: "hot" } });
+    const found = await prisma.account.findFirstOrThrow({ where: { creatorId: "hot" } });
     expect(found.heldUsd.toFixed()).toBe("0");
     return found;
   });
@@ -107,7 +107,7 @@ async function watchAccounts(quotaUsd: string): Promise<void> {
     await client.query(`CREATE TABLE "Violation" ("account" jsonb)`);
     await client.query(`CREATE FUNCTION note_violation() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN INSERT INTO "Violation" VALUES (to_jsonb(NEW)); RETURN NULL; END $$`);
-    await client.query(`CREATE TRIGGER watch AFTER INSERT OR UPDATE ON "MonthlySpend" FOR EACH ROW
+    await client.query(`CREATE TRIGGER watch AFTER INSERT OR UPDATE ON "Account" FOR EACH ROW
       WHEN (NEW."creatorId" = 'hot' AND NEW."spentUsd" + NEW."heldUsd" + NEW."unknownUsd" > ${Number(quotaUsd)})
       EXECUTE FUNCTION note_violation()`);
   });

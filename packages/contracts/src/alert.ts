@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { creatorId } from "./ids.ts";
 import { usd } from "./money.ts";
+import { quotaThresholds } from "./quota.ts";
 import { timeWithOffset } from "./time.ts";
+
+const thresholds = `${quotaThresholds.slice(0, -1).join(", ")} or ${quotaThresholds.at(-1)}`;
 
 /** A UTC hour, such as `2026-11-22T18`. */
 const hour = z.string();
@@ -18,7 +21,7 @@ const alertData = {
       spentUsd: usd,
       unknownUsd: usd,
     })
-    .describe("A creator reached 50, 80, 95 or 100 % of their quota: told once a month each."),
+    .describe(`A creator reached ${thresholds} % of their quota: told once a month each.`),
   spend_spike: z
     .object({ hour, spentUsd: usd, meanHourUsd: usd })
     .describe(

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { usd } from "./money.ts";
 
+/** In percent of a creator's quota: that they are reached is told, once a month each. */
+export const quotaThresholds = [50, 80, 95, 100] as const;
+
 /** What `GET /api/ai/creators/{id}/quota` tells of the current UTC month. */
 export const quota = z.object({
   plan: z.string(),

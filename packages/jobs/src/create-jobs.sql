@@ -6,7 +6,8 @@
 -- createCreator: whether a creator that is not known yet is created, with the default plan.
 -- requiredUsd: the worst case of all calls that the job can't do without. Holds do not count here: a job that
 -- only they keep out waits for them. platformQuotaUsd: the same for all.
--- Rows: one for each: {id, createdAt, isKnown, terms (of its lane)} and the figures of RoomFigures. createdAt is null where it was not
+-- Rows: one for each: {id, createdAt, isKnown, terms (of its lane)} and the figures of RoomFigures, whose accounts are told only
+-- where there is no room: [{kind, boundUsd, spentUsd, heldUsd, unknownUsd}]. createdAt is null where it was not
 -- written: for want of room, if the creator isKnown; else there was room, and its key stands for another job.
 WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
@@ -19,42 +20,32 @@ WITH request AS (
   INSERT INTO "Creator" ("id")
   SELECT DISTINCT "creatorId" FROM request WHERE "createCreator" ORDER BY 1
   ON CONFLICT DO NOTHING
-), platform AS (
-  SELECT coalesce(sum("spentUsd"), 0) AS "spentUsd", coalesce(sum("heldUsd"), 0) AS "heldUsd",
-    coalesce(sum("unknownUsd"), 0) AS "unknownUsd"
-  FROM "MonthlySpend" WHERE "month" = (SELECT max("month") FROM request WHERE "platformQuotaUsd" IS NOT NULL)
-), judged AS (
+), known AS (
   SELECT request.*,
     request."createCreator" OR "Creator"."id" IS NOT NULL AS "isKnown",
     "Plan"."name" AS "plan",
     understudy_lane_terms("Creator", "Plan") AS "terms",
     coalesce("Creator"."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd",
-    coalesce(account."spentUsd", 0) AS "spentUsd",
-    coalesce(account."heldUsd", 0) AS "heldUsd",
-    coalesce(account."unknownUsd", 0) AS "unknownUsd",
-    key."budgetUsd" AS "keyBudgetUsd",
-    key."spentUsd" AS "keySpentUsd",
-    key."heldUsd" AS "keyHeldUsd",
-    key."unknownUsd" AS "keyUnknownUsd",
-    platform."spentUsd" AS "platformSpentUsd",
-    platform."heldUsd" AS "platformHeldUsd",
-    platform."unknownUsd" AS "platformUnknownUsd"
+    key."budgetUsd"
   FROM request
-  CROSS JOIN platform
   -- The arrays say nothing new: without them Postgres, which takes any batch for a hundred items, reads whole tables.
   LEFT JOIN "Creator" ON "Creator"."id" = request."creatorId"
     AND "Creator"."id" = ANY (ARRAY(SELECT "creatorId" FROM request))
   -- A creator that is created by this statement has the default plan.
   JOIN "Plan" ON "Plan"."name" = coalesce("Creator"."planName", 'starter')
-  LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = request."creatorId" AND account."month" = request."month"
-    AND account."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
-  LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId"
+  LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId" AND key."id" = ANY (ARRAY(SELECT "apiKeyId" FROM request))
+), payer AS (
+  SELECT known."id" AS "jobId", known."requiredUsd", payer."id", payer."kind",
+    CASE payer."kind" WHEN 'creator_month' THEN known."quotaUsd" WHEN 'key' THEN known."budgetUsd" ELSE known."platformQuotaUsd" END AS "boundUsd"
+  FROM known CROSS JOIN LATERAL understudy_payers(known."creatorId", known."apiKeyId", known."month") AS payer
+), account AS (
+  SELECT payer."jobId", payer."requiredUsd", payer."kind", payer."boundUsd", coalesce(account."usedUsd", 0) AS "usedUsd",
+    coalesce(account."spentUsd", 0) AS "spentUsd", coalesce(account."heldUsd", 0) AS "heldUsd", coalesce(account."unknownUsd", 0) AS "unknownUsd"
+  FROM payer LEFT JOIN "Account" AS account ON account."id" = payer."id" AND account."id" = ANY (ARRAY(SELECT "id" FROM payer))
+), full_for AS (
+  SELECT DISTINCT "jobId" FROM account WHERE "usedUsd" + "requiredUsd" > "boundUsd"
 ), fitting AS (
-  SELECT * FROM judged
-  WHERE "isKnown"
-    AND ("quotaUsd" IS NULL OR "spentUsd" + "unknownUsd" + "requiredUsd" <= "quotaUsd")
-    AND ("keyBudgetUsd" IS NULL OR "keySpentUsd" + "keyUnknownUsd" + "requiredUsd" <= "keyBudgetUsd")
-    AND ("platformQuotaUsd" IS NULL OR "platformSpentUsd" + "platformUnknownUsd" + "requiredUsd" <= "platformQuotaUsd")
+  SELECT * FROM known WHERE "isKnown" AND NOT EXISTS (SELECT FROM full_for WHERE full_for."jobId" = known."id")
 ), keyed AS (
   -- Whoever comes with the same key meanwhile waits here until this is committed, and then writes nothing.
   INSERT INTO "IdempotencyRecord" AS record ("ownerId", "key", "fingerprint", "jobId")
@@ -78,7 +69,13 @@ WITH request AS (
   WHERE "idempotency" IS NULL OR "id" IN (SELECT "jobId" FROM keyed)
   RETURNING "id", "createdAt"
 )
-SELECT "id", written."createdAt", "isKnown", "terms", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
-  "plan", "quotaUsd", "spentUsd", "heldUsd", "unknownUsd", "keyBudgetUsd", "keySpentUsd", "keyHeldUsd", "keyUnknownUsd",
-  "platformQuotaUsd", "platformSpentUsd", "platformHeldUsd", "platformUnknownUsd"
-FROM judged LEFT JOIN written USING ("id")
+SELECT known."id", written."createdAt", "isKnown", "terms", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
+  "plan", coalesce(refusal."accounts", '[]') AS "accounts"
+FROM known
+LEFT JOIN written USING ("id")
+LEFT JOIN (
+  SELECT "jobId", jsonb_agg(jsonb_build_object('kind', "kind", 'boundUsd', "boundUsd"::text, 'spentUsd', "spentUsd"::text,
+    'heldUsd', "heldUsd"::text, 'unknownUsd', "unknownUsd"::text) ORDER BY "kind") AS "accounts"
+  FROM account JOIN full_for USING ("jobId")
+  GROUP BY "jobId"
+) AS refusal ON refusal."jobId" = known."id"

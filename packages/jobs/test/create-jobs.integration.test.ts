@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId, openDatabase, type Statement } from "@understudy/database";
-import { createApiKeyRow } from "@understudy/testkit";
+import { addToAccounts, createApiKeyRow } from "@understudy/testkit";
 import { createJobs } from "../src/index.ts";
 import { JobDatabase, plainJob, time } from "./job-database.ts";
 
@@ -11,7 +11,7 @@ beforeEach(() => jobs.clear());
 const november = new Date("2026-11-01");
 
 function account(creatorId: string, amounts: object, month = november) {
-  return jobs.database.prisma.monthlySpend.create({ data: { creatorId, month, ...amounts } });
+  return addToAccounts(jobs.database, { creatorId, month }, amounts);
 }
 
 const written = (records: { createdAt: Date | null }[]) => records.map(({ createdAt }) => createdAt !== null);
@@ -119,46 +119,65 @@ describe("a job that is accepted", () => {
 
 describe("room for a job", () => {
   it("is told with all its figures: of its creator, its key and the platform", async () => {
-    const { creator, apiKey } = jobs.database.prisma;
+    const { creator, account: accounts } = jobs.database.prisma;
     const apiKeyId = await createApiKeyRow(jobs.database, "50");
     const keyAmounts = { spentUsd: 5, heldUsd: 6, unknownUsd: 7 };
-    await apiKey.update({ where: { id: apiKeyId }, data: keyAmounts });
+    await accounts.update({ where: { apiKeyId }, data: keyAmounts });
     await creator.createMany({ data: [{ id: "mia", planName: "pro", quotaUsd: 100 }, { id: "ann" }] });
     await account("mia", { spentUsd: "1.5", heldUsd: "2.5", unknownUsd: "3.5" });
     await account("mia", { spentUsd: 99, heldUsd: 98, unknownUsd: 97 }, new Date("2026-10-01"));
     await account("ann", { spentUsd: 10, heldUsd: 20, unknownUsd: 30 });
-    const [all, none] = await jobs.create([
-      { creatorId: "mia", apiKeyId, requiredUsd: "0.25", platformQuotaUsd: "1000" },
-      { creatorId: "new" },
+    const [none, unbounded, all] = await jobs.create([
+      { creatorId: "mia", apiKeyId, requiredUsd: "95.000000000001", platformQuotaUsd: "1000" },
+      { creatorId: "new", requiredUsd: "10.000000000001" },
+      { creatorId: "new", requiredUsd: "10" },
     ]);
-    expect(all).toMatchObject({
+    expect(none).toMatchObject({
       plan: "pro",
-      requiredUsd: "0.25",
+      requiredUsd: "95.000000000001",
       resetsAt: new Date("2026-12-01T00:00:00Z"),
-      quotaUsd: "100.000000000000",
-      spentUsd: "1.500000000000",
-      heldUsd: "2.500000000000",
-      unknownUsd: "3.500000000000",
-      keyBudgetUsd: "50.000000000000",
-      keySpentUsd: "5.000000000000",
-      keyHeldUsd: "6.000000000000",
-      keyUnknownUsd: "7.000000000000",
-      platformQuotaUsd: "1000",
-      platformSpentUsd: "11.500000000000",
-      platformHeldUsd: "22.500000000000",
-      platformUnknownUsd: "33.500000000000",
+      accounts: [
+        {
+          kind: "creator_month",
+          boundUsd: "100.000000000000",
+          spentUsd: "1.500000000000",
+          heldUsd: "2.500000000000",
+          unknownUsd: "3.500000000000",
+        },
+        {
+          kind: "key",
+          boundUsd: "50.000000000000",
+          spentUsd: "5.000000000000",
+          heldUsd: "6.000000000000",
+          unknownUsd: "7.000000000000",
+        },
+        {
+          kind: "platform_month",
+          boundUsd: "1000",
+          spentUsd: "11.500000000000",
+          heldUsd: "22.500000000000",
+          unknownUsd: "33.500000000000",
+        },
+      ],
     });
-    expect(none).toMatchObject({ quotaUsd: "10.000000000000", spentUsd: "0", heldUsd: "0", unknownUsd: "0" });
-    expect(none).toMatchObject({ keyBudgetUsd: null, platformQuotaUsd: null });
+    expect(unbounded).toMatchObject({
+      createdAt: null,
+      plan: "starter",
+      accounts: [
+        { kind: "creator_month", boundUsd: "10.000000000000", spentUsd: "0", heldUsd: "0", unknownUsd: "0" },
+        { kind: "platform_month", boundUsd: null },
+      ],
+    });
+    expect(all).toMatchObject({ createdAt: time(0), accounts: [] });
   });
 
-  it("is nothing of the platform's where no creator has an account, or no budget is set", async () => {
-    const figures = { platformSpentUsd: "0", platformHeldUsd: "0", platformUnknownUsd: "0" };
-    const [first] = await jobs.create([{ requiredUsd: "5", platformQuotaUsd: "5" }]);
-    expect(first).toMatchObject({ createdAt: time(0), ...figures });
-    await account("psy", { spentUsd: 1, heldUsd: 1, unknownUsd: 1 });
-    const [second] = await jobs.create([{}]);
-    expect(second).toMatchObject({ createdAt: time(0), ...figures });
+  it("is all of the platform's budget where no creator has an account", async () => {
+    const [first, second] = await jobs.create([
+      { requiredUsd: "5", platformQuotaUsd: "5" },
+      { requiredUsd: "5.000000000001", platformQuotaUsd: "5" },
+    ]);
+    expect(first).toMatchObject({ createdAt: time(0) });
+    expect(second).toMatchObject({ createdAt: null });
   });
 
   // Spent 4 and unknown 3 of 10: others' holds don't count, since they may be given back.
@@ -177,7 +196,7 @@ describe("room for a job", () => {
     "in the budget of its key": async () => {
       await jobs.database.prisma.creator.create({ data: { id: "psy", planName: "business" } });
       const apiKeyId = await createApiKeyRow(jobs.database, "10");
-      await jobs.database.prisma.apiKey.update({ where: { id: apiKeyId }, data: used });
+      await jobs.database.prisma.account.update({ where: { apiKeyId }, data: used });
       return { apiKeyId };
     },
     "in the budget of the platform": async () => {

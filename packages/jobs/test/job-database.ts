@@ -50,7 +50,7 @@ export class JobDatabase {
     await this.at(0);
     await prisma.outbox.deleteMany();
     await prisma.job.deleteMany();
-    await prisma.monthlySpend.deleteMany();
+    await prisma.account.deleteMany();
     await prisma.creator.deleteMany();
   }
 

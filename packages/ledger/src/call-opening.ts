@@ -1,23 +1,21 @@
 import { Money } from "./money.ts";
 
-/** How much room there is for a job or a call, in USD as Postgres gives it; a bound that is null does not apply. */
-export interface RoomFigures {
-  plan: string;
-  requiredUsd: string;
-  /** When the creator's quota and the platform's budget begin anew. */
-  resetsAt: Date;
-  quotaUsd: string | null;
+/** An account that pays for a job or a call, in USD as Postgres gives it; a bound that is null does not apply. */
+export interface AccountFigures {
+  kind: "creator_month" | "key" | "platform_month";
+  boundUsd: string | null;
   spentUsd: string;
   heldUsd: string;
   unknownUsd: string;
-  keyBudgetUsd: string | null;
-  keySpentUsd: string | null;
-  keyHeldUsd: string | null;
-  keyUnknownUsd: string | null;
-  platformQuotaUsd: string | null;
-  platformSpentUsd: string;
-  platformHeldUsd: string;
-  platformUnknownUsd: string;
+}
+
+/** How much room there is for a job or a call. */
+export interface RoomFigures {
+  plan: string;
+  requiredUsd: string;
+  /** When accounts of a month begin anew. */
+  resetsAt: Date;
+  accounts: readonly AccountFigures[];
 }
 
 /** What became of the wish to make a call. Only `open` may be followed by a request. */
@@ -52,39 +50,17 @@ export interface NoRoom {
   resetsAt: Date | null;
 }
 
+const boundNames = { creator_month: "quota", key: "key", platform_month: "platform" } as const;
+
 /** The first bound in which what is spent, or may have been, leaves no room; undefined where all have some. */
-export function findNoRoom(figures: RoomFigures): NoRoom | undefined {
-  const bounds = [
-    {
-      bound: "quota",
-      limitUsd: figures.quotaUsd,
-      spentUsd: figures.spentUsd,
-      heldUsd: figures.heldUsd,
-      unknownUsd: figures.unknownUsd,
-      resetsAt: figures.resetsAt,
-    },
-    {
-      bound: "key",
-      limitUsd: figures.keyBudgetUsd,
-      spentUsd: figures.keySpentUsd ?? "0",
-      heldUsd: figures.keyHeldUsd ?? "0",
-      unknownUsd: figures.keyUnknownUsd ?? "0",
-      resetsAt: null,
-    },
-    {
-      bound: "platform",
-      limitUsd: figures.platformQuotaUsd,
-      spentUsd: figures.platformSpentUsd,
-      heldUsd: figures.platformHeldUsd,
-      unknownUsd: figures.platformUnknownUsd,
-      resetsAt: figures.resetsAt,
-    },
-  ] as const;
-  for (const { limitUsd, ...account } of bounds) {
-    if (limitUsd === null) continue;
-    const taken = new Money(account.spentUsd).plus(account.unknownUsd).plus(figures.requiredUsd);
-    if (taken.lte(limitUsd)) continue;
-    return { kind: "no_room", limitUsd, ...account, plan: figures.plan, requiredUsd: figures.requiredUsd };
+export function findNoRoom({ accounts, plan, requiredUsd, resetsAt }: RoomFigures): NoRoom | undefined {
+  for (const { kind, boundUsd, spentUsd, heldUsd, unknownUsd } of accounts) {
+    if (boundUsd === null) continue;
+    if (new Money(spentUsd).plus(unknownUsd).plus(requiredUsd).lte(boundUsd)) continue;
+    return {
+      ...{ kind: "no_room", bound: boundNames[kind], limitUsd: boundUsd, spentUsd, heldUsd, unknownUsd },
+      ...{ plan, requiredUsd, resetsAt: kind === "key" ? null : resetsAt },
+    };
   }
   return undefined;
 }

@@ -3,7 +3,9 @@ export { raiseAlert } from "./alerts/raise-alert.ts";
 export { raiseRefusals } from "./alerts/refusals.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";
 export { alertsToTell, giveUpAlerts, tellAlerts } from "./alerts/telling.ts";
+export type { CallAnswer, CallIntent, OpenCall, ProviderWords, SettledCall } from "./call.ts";
 export {
+  type AccountFigures,
   type CallOpening,
   findNoRoom,
   type NoRoom,
@@ -17,14 +19,7 @@ export { costEfficiency } from "./cost-efficiency.ts";
 export { costSeries } from "./cost-series.ts";
 export { costs } from "./costs.ts";
 export { explainCall, quoteUsage } from "./explain.ts";
-export {
-  type CallAnswer,
-  type CallIntent,
-  Ledger,
-  type OpenCall,
-  type ProviderWords,
-  type SettledCall,
-} from "./ledger.ts";
+export { Ledger } from "./ledger.ts";
 export { type Decimal, formatUsd, sumUsd } from "./money.ts";
 export { isFree, modelNames, type Price, PriceBook } from "./price-book.ts";
 export { addPrice, listPrices } from "./price-list.ts";

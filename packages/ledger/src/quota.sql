@@ -11,4 +11,4 @@ FROM jsonb_to_recordset($1::jsonb) AS request("creatorId" text)
 CROSS JOIN (SELECT date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC') AS "month") AS period
 JOIN "Creator" ON "Creator"."id" = request."creatorId"
 JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
-LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = "Creator"."id" AND account."month" = period."month"::date
+LEFT JOIN "Account" AS account ON account."creatorId" = "Creator"."id" AND account."month" = period."month"::date

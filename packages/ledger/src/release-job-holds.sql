@@ -1,5 +1,5 @@
 -- Gives back what jobs that run no more still hold for calls that they did not make.
--- $1: [{jobIds?, limit}]: those jobs, else any. Rows: {id, creatorId, releasedUsd}.
+-- $1: [{jobIds?, limit}], one item, with what posting.sql takes: those jobs, else any. Rows: {id, creatorId, releasedUsd}.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("jobIds" jsonb, "limit" int)
 ), holder AS (
@@ -12,26 +12,10 @@ WITH request AS (
   FOR NO KEY UPDATE OF "Job" SKIP LOCKED
 ), freed AS (
   UPDATE "Job" SET "heldUsd" = 0, "heldMonth" = NULL FROM holder WHERE "Job"."id" = holder."id"
-), key_balance AS (
-  SELECT key."id", key."heldUsd" - change."heldUsd" AS "heldUsd"
-  FROM "ApiKey" AS key JOIN (
-    SELECT "apiKeyId", sum("heldUsd") AS "heldUsd" FROM holder GROUP BY "apiKeyId"
-  ) AS change ON change."apiKeyId" = key."id"
-  ORDER BY key."id"
-  FOR UPDATE OF key
-), balance AS (
-  SELECT account."creatorId", account."month", account."heldUsd" - change."heldUsd" AS "heldUsd"
-  FROM "MonthlySpend" AS account JOIN (
-    SELECT "creatorId", "month", sum("heldUsd") AS "heldUsd" FROM holder GROUP BY "creatorId", "month"
-  ) AS change USING ("creatorId", "month")
-  -- Keys are locked before accounts, as everywhere.
-  WHERE (SELECT count(*) FROM key_balance) >= 0
-  ORDER BY account."creatorId", account."month"
-  FOR UPDATE OF account
-), account AS (
-  UPDATE "MonthlySpend" AS account SET "heldUsd" = balance."heldUsd" FROM balance
-  WHERE account."creatorId" = balance."creatorId" AND account."month" = balance."month"
-), key_account AS (
-  UPDATE "ApiKey" SET "heldUsd" = key_balance."heldUsd" FROM key_balance WHERE "ApiKey"."id" = key_balance."id"
-)
+), move AS (
+  SELECT "id", "creatorId", "apiKeyId", "month", NULL::"CallStatus" AS "wasStatus", NULL::numeric AS "wasCostUsd",
+    NULL::"CallStatus" AS "status", NULL::numeric AS "costUsd", 0 AS "holdUsd", -"heldUsd" AS "reserveUsd", false AS "needsRoom"
+  FROM holder
+),
+-- include ./posting.sql
 SELECT "id", "creatorId", "heldUsd" AS "releasedUsd" FROM holder

@@ -2,6 +2,7 @@ import type { Call, CallSettlement } from "@understudy/contracts";
 import { type Database, loadStatement } from "@understudy/database";
 import { type CallRow, presentCall } from "./calls-list.ts";
 import { Money } from "./money.ts";
+import { toPost } from "./posting.ts";
 
 const statement = loadStatement(new URL("./resolve-unknown.sql", import.meta.url));
 
@@ -20,7 +21,7 @@ export async function resolveUnknownCall(
   settlement: CallSettlement,
 ): Promise<UnknownResolution> {
   const { costUsd } = settlement;
-  const ended = await database.execute<{ id: string }>(statement, [{ id, costUsd }]);
+  const ended = await database.execute<{ id: string }>(statement, toPost([{ id, costUsd }]));
   const row = await database.prisma.usageLog.findUnique({ where: { id } });
   if (!row) return { kind: "not_found" };
   const isSo = ended.length > 0 || wasSo(row, costUsd);

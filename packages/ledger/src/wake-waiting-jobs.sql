@@ -12,28 +12,24 @@ WITH request AS (
   WHERE "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')
     AND (request."creatorIds" IS NULL OR request."creatorIds" ? "Job"."creatorId")
     AND NOT (SELECT "stopped" FROM "SpendingSwitch")
-), platform AS (
-  SELECT sum("spentUsd" + "unknownUsd") AS "usedUsd", sum("heldUsd") AS "heldUsd"
-  FROM "MonthlySpend" WHERE "month" = (SELECT "month" FROM request WHERE "platformQuotaUsd" IS NOT NULL)
 ), room AS (
-  -- Rooms in USD: beside what is spent, and beside what is held as well. Null: no bound.
-  SELECT creator."creatorId",
-    least(quota."quotaUsd" - coalesce(account."spentUsd" + account."unknownUsd", 0),
-      request."platformQuotaUsd" - coalesce(platform."usedUsd", 0)) AS "unspentUsd",
-    least(quota."quotaUsd" - coalesce(account."spentUsd" + account."unknownUsd" + account."heldUsd", 0),
-      request."platformQuotaUsd" - coalesce(platform."usedUsd" + platform."heldUsd", 0)) AS "freeUsd"
+  -- Rooms in USD: beside what is used, and beside what is held as well. Null: no bound.
+  SELECT creator."creatorId", min(bound."usd" - coalesce(account."usedUsd", 0)) AS "unspentUsd",
+    min(bound."usd" - coalesce(account."usedUsd" + account."heldUsd", 0)) AS "freeUsd"
   FROM creator
   CROSS JOIN request
-  CROSS JOIN platform
   JOIN "Creator" ON "Creator"."id" = creator."creatorId"
   JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
-  CROSS JOIN LATERAL (SELECT coalesce("Creator"."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd") AS quota
-  LEFT JOIN "MonthlySpend" AS account ON account."creatorId" = creator."creatorId" AND account."month" = request."month"
+  CROSS JOIN LATERAL understudy_payers(creator."creatorId", NULL, request."month") AS payer
+  CROSS JOIN LATERAL (SELECT CASE payer."kind" WHEN 'creator_month' THEN coalesce("Creator"."quotaUsd", "Plan"."quotaUsd")
+    ELSE request."platformQuotaUsd" END AS "usd") AS bound
+  LEFT JOIN "Account" AS account ON account."id" = payer."id"
+  GROUP BY creator."creatorId"
 ), waiting AS (
   SELECT line."id", line."neededUsd",
-    least(room."unspentUsd", key."budgetUsd" - key."spentUsd" - key."unknownUsd") AS "unspentUsd",
+    least(room."unspentUsd", key."budgetUsd" - coalesce(account."usedUsd", 0)) AS "unspentUsd",
     room."freeUsd",
-    key."budgetUsd" - key."spentUsd" - key."unknownUsd" - key."heldUsd" AS "keyFreeUsd",
+    key."budgetUsd" - coalesce(account."usedUsd" + account."heldUsd", 0) AS "keyFreeUsd",
     sum(line."neededUsd") OVER (PARTITION BY room."creatorId" ORDER BY line."priority", line."id") AS "neededSoFarUsd"
   FROM room
   CROSS JOIN LATERAL (
@@ -43,6 +39,7 @@ WITH request AS (
     LIMIT (SELECT "limit" FROM request)
   ) AS line
   LEFT JOIN "ApiKey" AS key ON key."id" = line."apiKeyId"
+  LEFT JOIN "Account" AS account ON account."apiKeyId" = line."apiKeyId"
 ), due AS (
   SELECT "Job"."id" FROM "Job" JOIN waiting USING ("id")
   WHERE "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
 import { eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import {
   begun,
   intent as intendCall,
@@ -37,7 +38,7 @@ const answered = {
 } as const;
 
 function account() {
-  return database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } });
+  return database.prisma.account.findFirstOrThrow({ where: { creatorId } });
 }
 
 function call(id: string) {
@@ -105,13 +106,14 @@ describe("the ledger", () => {
     expect(["a", "b", "c"].map((name) => of(opened, name).length)).toEqual([2, 0, 3]);
 
     await Promise.all(opened.map((wish) => ledger.endCall(begun(wish), answered)));
-    const spends = await database.prisma.monthlySpend.findMany({
+    const spends = await database.prisma.account.findMany({
       where: { creatorId: { in: wishes.map((wish) => wish.creatorId) } },
       orderBy: { creatorId: "asc" },
     });
     const amounts = spends.map(({ spentUsd, heldUsd }) => [spentUsd.toFixed(), heldUsd.toFixed()]);
     expect(amounts).toEqual([
       ["0.0031", "0"],
+      ["0", "0"],
       ["0.00465", "0"],
     ]);
   });
@@ -159,9 +161,9 @@ describe("the ledger", () => {
         where: { id: wish.id },
         data: { status: "unknown", settledAt: new Date() },
       });
-      await givingUp.monthlySpend.updateMany({
-        where: { creatorId },
-        data: { heldUsd: "0", unknownUsd: "0.5" },
+      await givingUp.account.updateMany({
+        where: { OR: [{ creatorId }, { kind: "platform_month" }] },
+        data: { heldUsd: { decrement: "0.5" }, unknownUsd: { increment: "0.5" } },
       });
       settled = ledger.endCall(begun(wish), answered);
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));

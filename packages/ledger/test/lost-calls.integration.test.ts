@@ -3,7 +3,8 @@ import { newId } from "@understudy/database";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import { answered, begun, type CallWish, openCalls, waitingForLocks } from "./running-jobs.ts";
 
 const { database, setTime } = await openStrictSuiteDatabase();
@@ -38,14 +39,16 @@ function row({ id }: CallIntent) {
 
 /** Held and unknown. */
 async function accountOf(id: string) {
-  const { heldUsd, unknownUsd } = await database.prisma.monthlySpend.findFirstOrThrow({
+  const { heldUsd, unknownUsd } = await database.prisma.account.findFirstOrThrow({
     where: { creatorId: id },
   });
   return [heldUsd.toFixed(), unknownUsd.toFixed()];
 }
 
 async function accountOfKey(id: string) {
-  const { heldUsd, unknownUsd } = await database.prisma.apiKey.findUniqueOrThrow({ where: { id } });
+  const { heldUsd, unknownUsd } = await database.prisma.account.findUniqueOrThrow({
+    where: { apiKeyId: id },
+  });
   return [heldUsd.toFixed(), unknownUsd.toFixed()];
 }
 
@@ -143,8 +146,8 @@ describe("calls whose answer does not come", () => {
       const data = { heldUsd: "2", unknownUsd: "1" };
       let gaveUp: Promise<unknown> | undefined;
       await database.prisma.$transaction(async (other) => {
-        if (whose === "key") await other.apiKey.update({ where: { id: apiKeyId }, data });
-        else await other.monthlySpend.updateMany({ where: { creatorId }, data });
+        if (whose === "key") await other.account.update({ where: { apiKeyId }, data });
+        else await other.account.updateMany({ where: { creatorId }, data });
         gaveUp = givenUp();
         await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
       });
@@ -156,18 +159,19 @@ describe("calls whose answer does not come", () => {
 });
 
 describe("calls that are lost together", () => {
-  it("have their key's account locked before their creator's, as everywhere", async () => {
+  it("have their creator's account locked first, then their key's, and the platform's last", async () => {
     const apiKeyId = await createApiKeyRow(database, null);
     await opened({ apiKeyId });
     await setTime("2026-11-22T18:02:00Z");
     let gaveUp: Promise<unknown> | undefined;
     await database.prisma.$transaction(async (other) => {
-      await other.$queryRaw`SELECT FROM "ApiKey" WHERE "id" = ${apiKeyId} FOR UPDATE`;
+      await other.$queryRaw`SELECT FROM "Account" WHERE "apiKeyId" = ${apiKeyId} FOR UPDATE`;
       gaveUp = givenUp();
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
-      const free = other.$queryRaw`
-        SELECT "month" FROM "MonthlySpend" WHERE "creatorId" = ${creatorId} FOR UPDATE SKIP LOCKED`;
-      expect(await free).toHaveLength(1);
+      const unlocked = await other.$queryRaw<{ kind: string }[]>`
+        SELECT "kind"::text FROM "Account"
+        WHERE "creatorId" = ${creatorId} OR "month" = '2026-11-01' AND "kind" = 'platform_month' FOR UPDATE SKIP LOCKED`;
+      expect(unlocked).toEqual([{ kind: "platform_month" }]);
     });
     expect(await gaveUp).toHaveLength(1);
   });

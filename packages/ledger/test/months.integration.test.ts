@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Database, newId } from "@understudy/database";
 import { finishJobs, putOffJob } from "@understudy/jobs";
-import { createApiKeyRow } from "@understudy/testkit";
+import { addToAccounts, createApiKeyRow } from "@understudy/testkit";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import { quotaOf, quotasOf } from "../src/quota.ts";
 import { answered, begun, type CallWish, intent, intents, openCalls, runningJob } from "./running-jobs.ts";
 
@@ -30,13 +31,13 @@ async function opening(holdUsd: string, terms: Partial<CallWish> = {}, by = ledg
 
 /** Spent, held and unknown of each month. */
 async function accounts(id = creatorId) {
-  const rows = await database.prisma.monthlySpend.findMany({
+  const rows = await database.prisma.account.findMany({
     where: { creatorId: id },
     orderBy: { month: "asc" },
   });
   return Object.fromEntries(
     rows.map(({ month, ...row }) => [
-      month.toISOString().slice(0, 10),
+      month?.toISOString().slice(0, 10),
       [row.spentUsd, row.heldUsd, row.unknownUsd].map((usd) => usd.toFixed()),
     ]),
   );
@@ -44,7 +45,7 @@ async function accounts(id = creatorId) {
 
 async function account(id: string, month: string, amounts: object) {
   await database.prisma.creator.createMany({ data: [{ id }], skipDuplicates: true });
-  await database.prisma.monthlySpend.create({ data: { creatorId: id, month: new Date(month), ...amounts } });
+  await addToAccounts(database, { creatorId: id, month: new Date(month) }, amounts);
 }
 
 async function waiter(needs: string, id = creatorId) {
@@ -96,7 +97,8 @@ describe("the month that pays", () => {
   });
 
   it("is the next one for a call whose month is closed in the moment in which it is opened", async () => {
-    await account(creatorId, november, { closedAt: new Date() });
+    await account(creatorId, november, {});
+    await database.prisma.account.updateMany({ where: { creatorId }, data: { closedAt: new Date() } });
     const execute: Database["execute"] = async (statement, items) => {
       const rows = await database.execute(statement, items);
       await setTime("2026-12-01T00:00:00Z");

@@ -3,7 +3,8 @@ import { type Database, newId } from "@understudy/database";
 import { finishJobs, putOffJob } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import {
   answered,
   begun,
@@ -41,13 +42,13 @@ async function creators<Name extends string>(
 }
 
 async function heldOf(...creatorIds: string[]) {
-  const rows = await database.prisma.monthlySpend.findMany({ where: { creatorId: { in: creatorIds } } });
+  const rows = await database.prisma.account.findMany({ where: { creatorId: { in: creatorIds } } });
   const held = new Map(rows.map((row) => [row.creatorId, row.heldUsd.toFixed()]));
   return creatorIds.map((id) => held.get(id));
 }
 
 async function heldOfKey(id: string) {
-  return (await database.prisma.apiKey.findUniqueOrThrow({ where: { id } })).heldUsd.toFixed();
+  return (await database.prisma.account.findUniqueOrThrow({ where: { apiKeyId: id } })).heldUsd.toFixed();
 }
 
 async function heldByJob({ jobId }: CallIntent) {
@@ -115,7 +116,7 @@ describe("calls of many creators at once", () => {
       { creatorId: free, apiKeyId, holdUsd: "2", reserveUsd: "3" },
     ]);
     expect(await askFor(calls)).toEqual(["no_room", "open"]);
-    expect(await heldOf(full, free)).toEqual([undefined, "5"]);
+    expect(await heldOf(full, free)).toEqual(["0", "5"]);
     expect(await heldOfKey(apiKeyId)).toBe("5");
     expect(await Promise.all(calls.map(heldByJob))).toEqual(["0", "3"]);
     const written = await database.prisma.usageLog.findMany({ where: { creatorId: { in: [full, free] } } });
@@ -163,7 +164,8 @@ describe("room", () => {
   it("is all of the quota for first calls, and not a digit more", async () => {
     const { a, b } = await creators({ a: {}, b: {} });
     const [call] = await intents(database, ledger, [{ creatorId: a, holdUsd: "10.000000000001" }]);
-    const nothingUsed = { kind: "no_room", spentUsd: "0", heldUsd: "0", unknownUsd: "0" };
+    const zero = "0.000000000000";
+    const nothingUsed = { kind: "no_room", spentUsd: zero, heldUsd: zero, unknownUsd: zero };
     expect(await ledger.openCall(call as CallIntent)).toMatchObject(nothingUsed);
     await openCalls(database, ledger, [
       { creatorId: a, holdUsd: "10" },
@@ -208,7 +210,7 @@ describe("a call that is opened", () => {
 describe("a call that is opened while another process writes", () => {
   /** Asks while what another has written is not committed yet. */
   async function meanwhile<Result>(
-    write: (transaction: Pick<Database["prisma"], "job" | "apiKey">) => Promise<unknown>,
+    write: (transaction: Pick<Database["prisma"], "job" | "account">) => Promise<unknown>,
     ask: () => Promise<Result>,
   ): Promise<Result> {
     let asked: Promise<Result> | undefined;
@@ -238,8 +240,8 @@ describe("a call that is opened while another process writes", () => {
       { creatorId: newId("evt"), apiKeyId: other, holdUsd: "1" },
     ])) as [CallIntent, CallIntent];
     const opening = await meanwhile(
-      async ({ apiKey }) => {
-        await apiKey.update({ where: { id: apiKeyId }, data: { heldUsd: "2.5" } });
+      async ({ account }) => {
+        await account.update({ where: { apiKeyId }, data: { heldUsd: "2.5" } });
         expect(await askFor([ofOther], new Ledger(database))).toEqual(["open"]);
       },
       () => ledger.openCall(call),

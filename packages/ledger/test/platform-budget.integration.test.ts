@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
 import { eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import { sumUsd } from "../src/money.ts";
 import { answered, begun, intents, openCalls, waitingForLocks } from "./running-jobs.ts";
 
@@ -17,7 +18,8 @@ beforeEach(() => {
 describe("the budget of the platform", () => {
   /** Ledgers, as of two processes, of a platform that has so much left beside all that was used so far. */
   async function ledgers(leftUsd: number): Promise<[Ledger, Ledger]> {
-    const used = await database.prisma.monthlySpend.aggregate({
+    const used = await database.prisma.account.aggregate({
+      where: { kind: "platform_month" },
       _sum: { spentUsd: true, heldUsd: true, unknownUsd: true },
     });
     const { spentUsd, heldUsd, unknownUsd } = used._sum;
@@ -37,10 +39,10 @@ describe("the budget of the platform", () => {
     expect(openings.filter((opening) => opening.kind === "open")).toHaveLength(16);
     expect(openings.filter((opening) => opening.kind === "wait")).toHaveLength(24);
     const creatorIds = new Set(wishes.map((wish) => wish.creatorId));
-    const accounts = await database.prisma.monthlySpend.count({
-      where: { creatorId: { in: [...creatorIds] } },
+    const holding = await database.prisma.account.count({
+      where: { creatorId: { in: [...creatorIds] }, heldUsd: { gt: 0 } },
     });
-    expect([creatorIds.size, accounts]).toEqual([40, 16]);
+    expect([creatorIds.size, holding]).toEqual([40, 16]);
   });
 
   it("counts what each creator has spent, holds, and may have spent", async () => {
@@ -62,22 +64,26 @@ describe("the budget of the platform", () => {
   });
 
   it("counts what another process is about to hold for another creator", async () => {
-    const [one, other] = await ledgers(5);
-    const wish = { holdUsd: "3" };
-    const wishes = [
-      { creatorId, ...wish },
-      { creatorId: newId("evt"), ...wish },
-    ];
-    const [first, second] = (await intents(database, ledger, wishes)) as [CallIntent, CallIntent];
-    let openings: Promise<{ kind: string }[]> | undefined;
-    await database.prisma.$transaction(async (holder) => {
-      // The first waits for its job, the second for the first.
-      await holder.job.update({ where: { id: first.jobId }, data: { priority: 2 } });
-      const opened = one.openCall(first);
+    await openCalls(database, ledger, [{ creatorId: newId("evt"), holdUsd: "1" }]);
+    const [bounded] = await ledgers(5);
+    const [call] = (await intents(database, ledger, [{ creatorId, holdUsd: "3" }])) as [CallIntent];
+    const where = { kind: "platform_month" } as const;
+    let opening: Promise<{ kind: string }> | undefined;
+    await database.prisma.$transaction(async (other) => {
+      await other.account.updateMany({ where, data: { heldUsd: { increment: "3" } } });
+      opening = bounded.openCall(call);
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
-      openings = Promise.all([opened, other.openCall(second)]);
-      await eventually(async () => expect(await waitingForLocks(database)).toBe(2));
     });
-    expect(await openings).toMatchObject([{ kind: "open" }, { kind: "wait", waitingFor: "quota" }]);
+    expect(await opening).toMatchObject({ kind: "wait", waitingFor: "quota" });
+    await database.prisma.account.updateMany({ where, data: { heldUsd: { decrement: "3" } } });
+    expect((await bounded.openCall(call)).kind).toBe("open");
+  });
+
+  it("is kept also where none is set, so that one that is set later knows what was spent", async () => {
+    const [call] = await openCalls(database, ledger, [{ creatorId, holdUsd: "3" }]);
+    await ledger.endCall(begun(call), answered("2"));
+    const [bounded] = await ledgers(0);
+    const [none] = (await intents(database, ledger, [{ creatorId, holdUsd: "0.1" }])) as [CallIntent];
+    expect((await bounded.openCall(none)).kind).toBe("wait");
   });
 });

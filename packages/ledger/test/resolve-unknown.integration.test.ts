@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { loadStatement, newId } from "@understudy/database";
-import { createUnknownCall, eventually } from "@understudy/testkit";
+import { addToAccounts, createUnknownCall, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
 import { waitingForLocks } from "./running-jobs.ts";
@@ -20,7 +20,7 @@ const lostCall = (holdUsd = "0.5", apiKey?: { id: string; budgetUsd: string | nu
 /** Spent and unknown of the creator's month, and of the sums by day. */
 async function accounts() {
   const [month, days] = await Promise.all([
-    database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } }),
+    database.prisma.account.findFirstOrThrow({ where: { creatorId } }),
     database.prisma.dailyUsage.aggregate({ where: { creatorId }, _sum: { costUsd: true, unknownUsd: true } }),
   ]);
   return {
@@ -31,7 +31,7 @@ async function accounts() {
 
 /** Spent and unknown, a pair for each month. */
 async function months(id: string) {
-  const rows = await database.prisma.monthlySpend.findMany({
+  const rows = await database.prisma.account.findMany({
     where: { creatorId: id },
     orderBy: { month: "asc" },
   });
@@ -39,7 +39,9 @@ async function months(id: string) {
 }
 
 async function key(id: string) {
-  const { spentUsd, unknownUsd } = await database.prisma.apiKey.findUniqueOrThrow({ where: { id } });
+  const { spentUsd, unknownUsd } = await database.prisma.account.findUniqueOrThrow({
+    where: { apiKeyId: id },
+  });
   return [spentUsd.toFixed(), unknownUsd.toFixed()];
 }
 
@@ -142,7 +144,7 @@ describe("an operator's word about a call whose answer was lost", () => {
 
   it("counts in a month that is closed already", async () => {
     const id = await lostCall();
-    await database.prisma.monthlySpend.updateMany({ where: { creatorId }, data: { closedAt: new Date() } });
+    await database.prisma.account.updateMany({ where: { creatorId }, data: { closedAt: new Date() } });
     expect(await resolveUnknownCall(database, id, { costUsd: "0.1" })).toMatchObject({ kind: "resolved" });
     expect((await accounts()).month).toEqual(["0.1", "0"]);
   });
@@ -167,8 +169,8 @@ describe("an operator's word about a call whose answer was lost", () => {
   it("leaves the accounts of other creators and months as they are", async () => {
     const [id, other] = [await lostCall("0.5"), newId("evt")];
     await createUnknownCall(database, { creatorId: other, holdUsd: "0.5" });
-    const earlier = { month: new Date("2026-01-01"), spentUsd: "5", unknownUsd: "2" };
-    await database.prisma.monthlySpend.create({ data: { creatorId, ...earlier } });
+    const earlier = { creatorId, month: new Date("2026-01-01") };
+    await addToAccounts(database, earlier, { spentUsd: "5", unknownUsd: "2" });
     await resolveUnknownCall(database, id, { costUsd: "0.1" });
     expect(await months(creatorId)).toEqual([
       ["5", "2"],
@@ -227,8 +229,8 @@ describe("an operator's word while another process writes", () => {
     let resolved: Promise<unknown> | undefined;
     await database.prisma.$transaction(async (other) => {
       const data = { spentUsd: "3", unknownUsd: "2" };
-      if (whose === "key") await other.apiKey.update({ where: { id: apiKey.id }, data });
-      else await other.monthlySpend.updateMany({ where: { creatorId }, data });
+      if (whose === "key") await other.account.update({ where: { apiKeyId: apiKey.id }, data });
+      else await other.account.updateMany({ where: { creatorId }, data });
       resolved = resolveUnknownCall(database, id, { costUsd: "0.1" });
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
     });

@@ -3,7 +3,8 @@ import { newId } from "@understudy/database";
 import { finishJobs } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import {
   answered,
   begun,
@@ -30,7 +31,7 @@ async function open(holdUsd: string, options: Partial<CallWish> = {}) {
 }
 
 async function amounts(id = creatorId) {
-  const row = await database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId: id } });
+  const row = await database.prisma.account.findFirstOrThrow({ where: { creatorId: id } });
   return [row.spentUsd, row.heldUsd, row.unknownUsd].map((usd) => usd.toFixed());
 }
 
@@ -89,7 +90,7 @@ describe("room in a quota", () => {
   it("is that of the month that begins, where the old one was closed in that very moment", async () => {
     const { wish } = await open("1");
     await ledger.endCall(begun(wish), answered("0.5"));
-    await database.prisma.monthlySpend.updateMany({ where: { creatorId }, data: { closedAt: new Date() } });
+    await database.prisma.account.updateMany({ where: { creatorId }, data: { closedAt: new Date() } });
     // The month is still this one here, so there is no other to take it from: no hold stands on a closed account.
     expect((await open("1")).opening.kind).not.toBe("open");
     expect(await amounts()).toEqual(["0.5", "0", "0"]);
@@ -103,7 +104,7 @@ async function heldBy(...ids: string[]) {
 }
 
 async function heldOfKey(id: string) {
-  return (await database.prisma.apiKey.findUniqueOrThrow({ where: { id } })).heldUsd.toFixed();
+  return (await database.prisma.account.findUniqueOrThrow({ where: { apiKeyId: id } })).heldUsd.toFixed();
 }
 
 async function finish(...ids: string[]) {
@@ -209,8 +210,8 @@ describe("what a job can't do without", () => {
       let released: Promise<unknown> | undefined;
       await database.prisma.$transaction(async (other) => {
         const data = { heldUsd: "3" };
-        if (whose === "key") await other.apiKey.update({ where: { id: apiKeyId }, data });
-        else await other.monthlySpend.updateMany({ where: { creatorId }, data });
+        if (whose === "key") await other.account.update({ where: { apiKeyId }, data });
+        else await other.account.updateMany({ where: { creatorId }, data });
         released = ledger.releaseJobHolds(100, [jobId]);
         await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
       });
@@ -235,7 +236,7 @@ describe("the budget of a key", () => {
       resetsAt: null,
     });
     expect((await open("1.75", { apiKeyId })).opening.kind).toBe("open");
-    const key = await database.prisma.apiKey.findUniqueOrThrow({ where: { id: apiKeyId } });
+    const key = await database.prisma.account.findUniqueOrThrow({ where: { apiKeyId } });
     expect([key.spentUsd.toFixed(), key.heldUsd.toFixed()]).toEqual(["1.25", "1.75"]);
   });
 

@@ -1,7 +1,8 @@
 import { type Database, newId } from "@understudy/database";
 import { claimJobs, createJobs } from "@understudy/jobs";
 import { newClaim } from "@understudy/testkit";
-import type { CallIntent, Ledger, OpenCall } from "../src/ledger.ts";
+import type { CallIntent, OpenCall } from "../src/call.ts";
+import type { Ledger } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
 
 /** A job in the hands of an attempt. */

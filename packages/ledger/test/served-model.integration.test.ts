@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import { Money } from "../src/money.ts";
 import type { Price } from "../src/price-book.ts";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
@@ -150,7 +151,7 @@ describe("a call is billed by what has answered", () => {
     expect(await resolveUnknownCall(database, id, { costUsd: "0.25" })).toMatchObject({
       kind: "not_unknown",
     });
-    const account = await database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId } });
+    const account = await database.prisma.account.findFirstOrThrow({ where: { creatorId } });
     expect([account.spentUsd, account.heldUsd, account.unknownUsd].map((usd) => usd.toFixed())).toEqual([
       "0.5",
       "0",

@@ -4,7 +4,8 @@ import { cancelJob, finishJobs, putOffJob } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
-import { type CallIntent, Ledger } from "../src/ledger.ts";
+import type { CallIntent } from "../src/call.ts";
+import { Ledger } from "../src/ledger.ts";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
 import {
   answered,
@@ -55,11 +56,11 @@ function amounts(account: { spentUsd: Usd; heldUsd: Usd; unknownUsd: Usd }) {
 }
 
 async function accountOf(id: string) {
-  return amounts(await database.prisma.monthlySpend.findFirstOrThrow({ where: { creatorId: id } }));
+  return amounts(await database.prisma.account.findFirstOrThrow({ where: { creatorId: id } }));
 }
 
 async function accountOfKey(id: string) {
-  return amounts(await database.prisma.apiKey.findUniqueOrThrow({ where: { id } }));
+  return amounts(await database.prisma.account.findUniqueOrThrow({ where: { apiKeyId: id } }));
 }
 
 async function stepsOf({ jobId }: CallIntent) {
@@ -269,8 +270,8 @@ describe("a call that ends while another process writes", () => {
     const data = { spentUsd: "3", heldUsd: "2", unknownUsd: "1" };
     let settled: Promise<unknown> | undefined;
     await database.prisma.$transaction(async (other) => {
-      if (whose === "key") await other.apiKey.update({ where: { id: apiKeyId }, data });
-      else await other.monthlySpend.updateMany({ where: { creatorId }, data });
+      if (whose === "key") await other.account.update({ where: { apiKeyId }, data });
+      else await other.account.updateMany({ where: { creatorId }, data });
       settled = ledger.endCall(begun(call), answered("0.1"));
       await eventually(async () => expect(await waitingForLocks(database)).toBe(1));
     });
@@ -291,7 +292,7 @@ describe("a call whose opening is not heard of", () => {
     try {
       await impatient.prices.priceOf("gemini-2.5-flash", "standard", new Date());
       await database.transaction(async (execute) => {
-        const lock = `SELECT FROM "MonthlySpend" WHERE "creatorId" = $1::jsonb -> 0 ->> 'creatorId' FOR UPDATE`;
+        const lock = `SELECT FROM "Account" WHERE "creatorId" = $1::jsonb -> 0 ->> 'creatorId' FOR UPDATE`;
         await execute({ name: "", text: lock }, [{ creatorId }]);
         await expect(impatient.openCall(call)).rejects.toThrow("timeout");
         // The release has looked, and found nothing.

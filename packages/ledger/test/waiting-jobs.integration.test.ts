@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
 import { putOffJob } from "@understudy/jobs";
-import { createApiKeyRow } from "@understudy/testkit";
+import { addToAccounts, createApiKeyRow } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { Ledger } from "../src/ledger.ts";
 import { answered, begun, type JobWish, openCalls, run, runningJob, runningJobs } from "./running-jobs.ts";
@@ -45,10 +45,8 @@ async function waiters<const Waiters extends readonly Waiter[]>(...wishes: Waite
 const used = { spentUsd: "1", heldUsd: "2", unknownUsd: "3" };
 
 async function account(id: string, amounts: object = used) {
-  const now = new Date();
-  const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
   await database.prisma.creator.createMany({ data: [{ id }], skipDuplicates: true });
-  await database.prisma.monthlySpend.create({ data: { creatorId: id, month, ...amounts } });
+  await addToAccounts(database, { creatorId: id }, amounts);
 }
 
 async function woken(creators: string[] = [creatorId], limit = 100) {
@@ -114,7 +112,7 @@ describe("jobs that wait for room", () => {
   it("go on as far as the budget of their key reaches, to the last digit", async () => {
     await database.prisma.creator.create({ data: { id: creatorId, planName: "business" } });
     const apiKeyId = await createApiKeyRow(database, "10");
-    await database.prisma.apiKey.update({ where: { id: apiKeyId }, data: used });
+    await database.prisma.account.update({ where: { apiKeyId }, data: used });
     const [, fits, , hopeless, free] = await waiters(
       { apiKeyId, needs: "4.000000000001" },
       { apiKeyId, needs: "4" },
@@ -128,7 +126,7 @@ describe("jobs that wait for room", () => {
   it("go on to hear of that bound which leaves the least", async () => {
     await account(creatorId);
     const apiKeyId = await createApiKeyRow(database, "10");
-    await database.prisma.apiKey.update({ where: { id: apiKeyId }, data: { spentUsd: "9" } });
+    await database.prisma.account.update({ where: { apiKeyId }, data: { spentUsd: "9" } });
     const large = await createApiKeyRow(database, "100");
     // The key has 1 left, the quota 6 beside what is held.
     const [ofKey, , ofQuota] = await waiters(

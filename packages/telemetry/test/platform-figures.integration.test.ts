@@ -39,8 +39,9 @@ test("the figures are those of the rows, and no table that grows is read as a wh
     SELECT 'evt_' || n, 'job.completed', 'job_' || n, now() - interval '90 seconds', CASE WHEN n > 7 THEN now() END
     FROM generate_series(1, 30000) n`);
   await run(`
-    INSERT INTO "MonthlySpend" ("creatorId", "month", "spentUsd", "heldUsd")
-    SELECT 'c' || n, date_trunc('month', now() AT TIME ZONE 'UTC')::date, 0.000000000001, 0.5 FROM generate_series(1, 4) n`);
+    INSERT INTO "Account" ("id", "kind", "creatorId", "month", "spentUsd", "heldUsd")
+    SELECT "id", "kind", "ofCreator", "ofMonth", 0.000000000004, 2
+    FROM understudy_payers('c1', NULL, date_trunc('month', now() AT TIME ZONE 'UTC')::date)`);
   await run("ANALYZE");
 
   const figures = await readPlatformFigures(database);

@@ -1,3 +1,4 @@
+export { addToAccounts } from "./account-rows.ts";
 export { ApiContract } from "./api-contract.ts";
 export { createApiKeyRow } from "./api-key-row.ts";
 export { askPostgres, askRedis } from "./ask-services.ts";

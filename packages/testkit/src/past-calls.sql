@@ -34,13 +34,14 @@ WITH request AS (
     CASE WHEN "status" <> 'started' THEN now() END
   FROM request, generate_series(1, "calls") AS n
   CROSS JOIN LATERAL (SELECT 1 + (n::bigint * n) % "creators" AS "creator") AS own
-  RETURNING "id", "creatorId", "month", "status", "costUsd", "holdUsd"
+  RETURNING "id", "creatorId", "apiKeyId", "month", "status", "costUsd", "holdUsd"
 ), account AS (
-  INSERT INTO "MonthlySpend" AS account ("creatorId", "month", "spentUsd", "heldUsd", "unknownUsd")
-  SELECT "creatorId", "month", coalesce(sum("costUsd"), 0), coalesce(sum("holdUsd") FILTER (WHERE "status" = 'started'), 0),
+  INSERT INTO "Account" AS account ("id", "kind", "creatorId", "month", "spentUsd", "heldUsd", "unknownUsd")
+  SELECT payer."id", "kind", "ofCreator", "ofMonth", coalesce(sum("costUsd"), 0), coalesce(sum("holdUsd") FILTER (WHERE "status" = 'started'), 0),
     coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0)
-  FROM call GROUP BY "creatorId", "month"
-  ON CONFLICT ("creatorId", "month") DO UPDATE SET "spentUsd" = account."spentUsd" + excluded."spentUsd",
+  FROM call CROSS JOIN LATERAL understudy_payers("creatorId", "apiKeyId", "month") AS payer
+  GROUP BY payer."id", "kind", "ofCreator", "ofMonth"
+  ON CONFLICT ("id") DO UPDATE SET "spentUsd" = account."spentUsd" + excluded."spentUsd",
     "heldUsd" = account."heldUsd" + excluded."heldUsd", "unknownUsd" = account."unknownUsd" + excluded."unknownUsd"
 )
 SELECT "id", "creatorId", "costUsd" FROM call

@@ -1,4 +1,5 @@
 import { type Database, newId } from "@understudy/database";
+import { addToAccounts } from "./account-rows.ts";
 import { createApiKeyRow } from "./api-key-row.ts";
 
 export interface UnknownCallOptions {
@@ -20,10 +21,7 @@ export async function createUnknownCall(database: Database, options: UnknownCall
     where: { model: agent.model, serviceTier: "standard" },
   });
   await prisma.creator.upsert({ where: { id: creatorId }, create: { id: creatorId }, update: {} });
-  if (apiKey) {
-    const id = await createApiKeyRow(database, apiKey.budgetUsd, apiKey.id);
-    await prisma.apiKey.update({ where: { id }, data: { unknownUsd: { increment: holdUsd } } });
-  }
+  if (apiKey) await createApiKeyRow(database, apiKey.budgetUsd, apiKey.id);
   const keyId = apiKey ? { apiKeyId: apiKey.id } : {};
   await prisma.job.create({
     data: {
@@ -37,11 +35,7 @@ export async function createUnknownCall(database: Database, options: UnknownCall
       ...keyId,
     },
   });
-  await prisma.monthlySpend.upsert({
-    where: { creatorId_month: { creatorId, month } },
-    create: { creatorId, month, unknownUsd: holdUsd },
-    update: { unknownUsd: { increment: holdUsd } },
-  });
+  await addToAccounts(database, { creatorId, month, ...keyId }, { unknownUsd: holdUsd });
   const lost = { status: "unknown", errorCode: "answer_lost", deadlineAt: now, settledAt: now } as const;
   const call = { id, jobId, attempt: 1, stepKey: "prompt", creatorId, month, ...keyId, ...agent };
   await prisma.usageLog.create({

@@ -26,7 +26,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "packages/ledger/src/ledger.ts",
-        was: "return this.#database.execute(releaseStatement, [{ jobIds, limit }]);",
+        was: "return this.#database.execute(releaseStatement, toPost([{ jobIds, limit }]));",
         is: "return Promise.resolve([]);",
       },
     ],
@@ -80,14 +80,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     breaks: "C",
     edits: [
       {
-        file: "packages/ledger/src/ledger.ts",
-        was: "this.prices.priceOf(name, serviceTier, startedAt)",
-        is: "this.prices.priceOf(name, serviceTier, new Date())",
+        file: "packages/ledger/src/settlement.ts",
+        was: "prices.priceOf(name, serviceTier, startedAt)",
+        is: "prices.priceOf(name, serviceTier, new Date())",
       },
       {
-        file: "packages/ledger/src/ledger.ts",
-        was: "this.prices.priceOf(model, serviceTier, startedAt)",
-        is: "this.prices.priceOf(model, serviceTier, new Date())",
+        file: "packages/ledger/src/settlement.ts",
+        was: "prices.priceOf(model, serviceTier, startedAt)",
+        is: "prices.priceOf(model, serviceTier, new Date())",
       },
     ],
   },

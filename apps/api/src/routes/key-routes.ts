@@ -16,7 +16,7 @@ import { defineRoute, type Route } from "../http/define-route.ts";
 import { listOf } from "../http/list-of.ts";
 import { ProblemError } from "../http/problem-error.ts";
 import type { Callers } from "../keys/callers.ts";
-import { type KeyRow, statusOf } from "../keys/key-row.ts";
+import { type KeyRow, type SpendingKeyRow, statusOf } from "../keys/key-row.ts";
 import { hashSecret, type KeyEnvironment, keyBeginning, newKeySecret } from "../keys/key-text.ts";
 import { presentKey } from "../keys/present-key.ts";
 import { apiKey as apiKeyExample } from "../openapi/examples.ts";
@@ -56,6 +56,7 @@ function readRoutes({ database, keyEnvironment }: KeyRoutesDependencies): Route[
         where: behind(cursor),
         orderBy: newestFirst,
         take: limit + 1,
+        include: { account: true },
       });
       return reply(
         200,
@@ -84,7 +85,7 @@ function lifeRoutes({ database, callers, keyEnvironment }: KeyRoutesDependencies
   const { apiKey: keys } = database.prisma;
 
   /** The only time that it is shown. */
-  function shown(row: KeyRow, secret: string): ApiKeySecret {
+  function shown(row: SpendingKeyRow, secret: string): ApiKeySecret {
     return {
       ...presentKey(row, keyEnvironment, database.clock.now()),
       key: keyBeginning(keyEnvironment, row.id) + secret,
@@ -108,6 +109,7 @@ function lifeRoutes({ database, callers, keyEnvironment }: KeyRoutesDependencies
       const secret = newKeySecret();
       const bounds = { budgetUsd: budgetUsd ?? null, expiresAt: expiresAt ?? null };
       const row = await keys.create({
+        include: { account: true },
         data: { id, name, scopes, creatorIds, ...bounds, secretHash: hashSecret(secret) },
       });
       return reply(201, shown(row, secret), { location: `/api/ai/admin/keys/${id}` });
@@ -196,8 +198,8 @@ function updateRoute({ database, callers, keyEnvironment }: KeyRoutesDependencie
   });
 }
 
-async function readKey({ prisma }: Database, id: string): Promise<KeyRow> {
-  const row = await prisma.apiKey.findUnique({ where: { id } });
+async function readKey({ prisma }: Database, id: string): Promise<SpendingKeyRow> {
+  const row = await prisma.apiKey.findUnique({ where: { id }, include: { account: true } });
   if (!row) throw noSuchKey();
   return row;
 }

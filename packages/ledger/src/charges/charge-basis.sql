@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
   SELECT coalesce(past_plan."priceUsd", plan."priceUsd") AS "priceUsd", coalesce(past_plan."usage", plan."usage") AS "usage"
 ) AS terms
 LEFT JOIN LATERAL (
-  SELECT "spentUsd" FROM "MonthlySpend" AS own
+  SELECT "spentUsd" FROM "Account" AS own
   WHERE own."creatorId" = request."creatorId" AND own."month" = request."month"
   LIMIT 1
 ) AS account ON true
@@ -58,7 +58,7 @@ CROSS JOIN LATERAL (
       WHERE later."creatorId" = request."creatorId" AND adjustment->>'originMonth' = to_char(earlier."month", 'YYYY-MM')
     )::text) ORDER BY earlier."month") AS "months"
   FROM "MonthlyCharge" AS earlier
-  JOIN "MonthlySpend" AS spent ON spent."creatorId" = earlier."creatorId" AND spent."month" = earlier."month"
+  JOIN "Account" AS spent ON spent."creatorId" = earlier."creatorId" AND spent."month" = earlier."month"
   WHERE earlier."creatorId" = request."creatorId" AND earlier."month" < request."month"
     AND earlier."usage" = 'billed' AND spent."spentUsd" <> earlier."costUsd"
 ) AS late

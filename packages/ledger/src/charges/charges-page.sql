@@ -14,7 +14,7 @@ WITH request AS (
     AND ((SELECT "creatorId" FROM request) IS NULL OR creator."id" = (SELECT "creatorId" FROM request))
     AND ((SELECT "creatorIds" FROM request) IS NULL OR (SELECT "creatorIds" FROM request) ? creator."id")
     AND (creator."createdAt" < ((SELECT "firstDay" FROM request) + interval '1 month') AT TIME ZONE 'UTC' OR (
-      SELECT true FROM "MonthlySpend" AS account
+      SELECT true FROM "Account" AS account
       WHERE account."creatorId" = creator."id" AND account."month" <= (SELECT "firstDay" FROM request)
       LIMIT 1
     ))

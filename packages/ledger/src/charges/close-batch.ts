@@ -1,9 +1,9 @@
 import type { Charge } from "@understudy/contracts";
 import { type Database, type Execute, loadStatement, newId } from "@understudy/database";
+import { openAccounts } from "../accounts.ts";
 import { readChargeBases } from "./charge-basis.ts";
 import { booksAgree, computeCharge } from "./compute-charge.ts";
 
-const openStatement = loadStatement(new URL("./open-accounts.sql", import.meta.url));
 const lockStatement = loadStatement(new URL("./lock-accounts.sql", import.meta.url));
 const writeStatement = loadStatement(new URL("./write-charges.sql", import.meta.url));
 
@@ -37,7 +37,7 @@ export async function closeBatch(
   creatorIds: readonly string[],
 ): Promise<BatchOutcome> {
   const items = creatorIds.map((creatorId) => ({ creatorId, month }));
-  await database.execute(openStatement, items);
+  await openAccounts(database.execute, items);
   return database.transaction(async (execute) => {
     const locked = await execute<LockedAccount>(lockStatement, items);
     const free = locked.filter((account) => !account.hasHolds && !account.isClosed);

@@ -12,7 +12,7 @@ WITH request AS (
 )
 SELECT creator."id" AS "creatorId",
   CASE WHEN (creator."createdAt" < (SELECT "beginsAt" FROM request) OR (
-      SELECT true FROM "MonthlySpend" AS account
+      SELECT true FROM "Account" AS account
       WHERE account."creatorId" = creator."id" AND account."month" <= (SELECT "before" FROM request)
       LIMIT 1
     )) AND (
@@ -23,7 +23,7 @@ SELECT creator."id" AS "creatorId",
 FROM "Creator" AS creator
 WHERE creator."id" > (SELECT "after" FROM request)
   AND (creator."createdAt" < (SELECT "endsAt" FROM request) OR (
-    SELECT true FROM "MonthlySpend" AS account
+    SELECT true FROM "Account" AS account
     WHERE account."creatorId" = creator."id" AND account."month" <= (SELECT "firstDay" FROM request)
     LIMIT 1
   ))

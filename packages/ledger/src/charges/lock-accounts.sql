@@ -6,9 +6,9 @@
 SELECT account."creatorId", account."heldUsd" > 0 AS "hasHolds", account."closedAt" IS NOT NULL AS "isClosed",
   now()::timestamptz(3) AS "now"
 FROM jsonb_to_recordset($1::jsonb) AS r("creatorId" text, "month" text)
--- One by one, by the key: joined, Postgres may take the index by month, and reads every account of the month.
+-- One by one, by the key: joined, Postgres may read every account.
 CROSS JOIN LATERAL (
-  SELECT "creatorId", "heldUsd", "closedAt" FROM "MonthlySpend"
+  SELECT "creatorId", "heldUsd", "closedAt" FROM "Account"
   WHERE "creatorId" = r."creatorId" AND "month" = (r."month" || '-01')::date
   FOR NO KEY UPDATE SKIP LOCKED
 ) AS account

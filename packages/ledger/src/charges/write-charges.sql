@@ -17,11 +17,11 @@ WITH request AS (
   ON CONFLICT DO NOTHING
   RETURNING "creatorId"
 ), closed AS (
-  -- They are there. An upsert finds each by its key, where an UPDATE planned while the table was small may go on
-  -- reading all of it.
-  INSERT INTO "MonthlySpend" ("creatorId", "month", "closedAt")
-  SELECT "creatorId", "firstDay", "closedAt" FROM request JOIN written USING ("creatorId")
-  ON CONFLICT ("creatorId", "month") DO UPDATE SET "closedAt" = excluded."closedAt"
+  -- The array says nothing new: without it an UPDATE planned while the table was small may go on reading all of it.
+  UPDATE "Account" SET "closedAt" = request."closedAt"
+  FROM request JOIN written USING ("creatorId")
+  WHERE "Account"."creatorId" = request."creatorId" AND "Account"."month" = request."firstDay"
+    AND "Account"."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
 ), told AS (
   INSERT INTO "Outbox" ("id", "type", "creatorId", "payload")
   SELECT "eventId", 'charge.closed', "creatorId", "event" FROM request JOIN written USING ("creatorId")

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { loadStatement } from "@understudy/database";
 import { charges, closeMonth } from "../../src/index.ts";
-import { openClockedDatabase } from "./clocked-database.ts";
+import { accountStatement, openClockedDatabase } from "./clocked-database.ts";
 
 const pageStatement = loadStatement(new URL("../../src/charges/charges-page.sql", import.meta.url));
 const clocked = await openClockedDatabase("2024-03-05T12:00:00Z");
@@ -11,10 +11,8 @@ beforeAll(async () => {
   const madeAt = "2024-02-01T00:00:00Z";
   // Not in the order of their ids.
   await clocked.createCreators({ dua: madeAt, abba: madeAt, cher: madeAt, beck: madeAt, enya: madeAt });
-  await clocked.hand.query(
-    `INSERT INTO "MonthlySpend" ("creatorId", "month", "heldUsd") VALUES ('cher', $1, 1), ('enya', $1, 1)`,
-    [`${month}-01`],
-  );
+  for (const creatorId of ["cher", "enya"])
+    await clocked.hand.query(accountStatement, [creatorId, `${month}-01`, 1]);
   await closeMonth(clocked.database, month);
 });
 

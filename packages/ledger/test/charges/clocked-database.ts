@@ -19,6 +19,11 @@ export interface ClockedDatabase {
   clear(): Promise<void>;
 }
 
+/** Makes a creator's account of a month. $1: creator, $2: the month's first day, $3: what it holds. */
+export const accountStatement = `
+  INSERT INTO "Account" ("id", "kind", "creatorId", "month", "heldUsd")
+  SELECT "id", "kind", "ofCreator", "ofMonth", $3 FROM understudy_payers($1, NULL, $2) WHERE "kind" = 'creator_month'`;
+
 /** One for a test file. */
 export async function openClockedDatabase(time: string): Promise<ClockedDatabase> {
   const { url, database: writer, zoned, setTime } = await openStrictSuiteDatabase();
@@ -44,16 +49,17 @@ export async function openClockedDatabase(time: string): Promise<ClockedDatabase
     },
     async clear() {
       await hand.query(
-        `TRUNCATE "Creator", "DailyUsage", "ClosedMonth", "CreatorHistory", "PlanHistory", "Outbox" CASCADE`,
+        `TRUNCATE "Creator", "Account", "DailyUsage", "ClosedMonth", "CreatorHistory", "PlanHistory", "Outbox" CASCADE`,
       );
     },
   };
 }
 
 const accountsStatement = `
-  INSERT INTO "MonthlySpend" ("creatorId", "month", "spentUsd", "heldUsd", "unknownUsd")
-  SELECT "creatorId", "month", coalesce(sum("costUsd"), 0), coalesce(sum("holdUsd") FILTER (WHERE "status" = 'started'), 0),
-    coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0)
-  FROM "UsageLog" GROUP BY "creatorId", "month"
-  ON CONFLICT ("creatorId", "month") DO UPDATE SET "spentUsd" = excluded."spentUsd", "heldUsd" = excluded."heldUsd",
+  INSERT INTO "Account" ("id", "kind", "creatorId", "month", "spentUsd", "heldUsd", "unknownUsd")
+  SELECT payer."id", "kind", "ofCreator", "ofMonth", coalesce(sum("costUsd"), 0),
+    coalesce(sum("holdUsd") FILTER (WHERE "status" = 'started'), 0), coalesce(sum("holdUsd") FILTER (WHERE "status" = 'unknown'), 0)
+  FROM "UsageLog" CROSS JOIN LATERAL understudy_payers("creatorId", NULL, "month") AS payer
+  GROUP BY payer."id", "kind", "ofCreator", "ofMonth"
+  ON CONFLICT ("id") DO UPDATE SET "spentUsd" = excluded."spentUsd", "heldUsd" = excluded."heldUsd",
     "unknownUsd" = excluded."unknownUsd"`;

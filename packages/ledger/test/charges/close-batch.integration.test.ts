@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { eventually } from "@understudy/testkit";
 import { closeBatch } from "../../src/charges/close-batch.ts";
-import { openClockedDatabase } from "./clocked-database.ts";
+import { accountStatement, openClockedDatabase } from "./clocked-database.ts";
 
 const clocked = await openClockedDatabase("2024-03-05T12:00:00.123Z");
 const month = "2024-02";
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 
 const close = (creatorIds: string[]) => closeBatch(clocked.database, month, creatorIds);
-const hand = (statement: string, values: string[] = []) => clocked.hand.query(statement, values);
+const hand = (statement: string, values: (string | number)[] = []) => clocked.hand.query(statement, values);
 
 async function charged(): Promise<string[]> {
   const { rows } = await hand(`SELECT "creatorId" FROM "MonthlyCharge" ORDER BY 1`);
@@ -41,12 +41,9 @@ describe("a batch of creators to be charged", () => {
   it("says what became of each, and leaves alone those that are not in it", async () => {
     await clocked.spend([{ creatorId: "abba", startedAt: new Date("2024-02-03"), costUsd: "1" }]);
     await clocked.spend([{ creatorId: "beck", startedAt: new Date("2024-02-03"), status: "started" }]);
-    await hand(
-      `INSERT INTO "MonthlySpend" ("creatorId", "month", "heldUsd") VALUES ('abba', '2024-03-01', 5)`,
-    );
-    await hand(
-      `INSERT INTO "MonthlySpend" ("creatorId", "month", "spentUsd") VALUES ('cher', '2024-02-01', 5)`,
-    );
+    await hand(accountStatement, ["abba", "2024-03-01", 5]);
+    await hand(accountStatement, ["cher", "2024-02-01", 0]);
+    await hand(`UPDATE "Account" SET "spentUsd" = 5 WHERE "creatorId" = 'cher'`);
     expect(await close(["abba", "beck", "cher"])).toEqual({
       closed: ["abba"],
       held: ["beck"],
@@ -55,7 +52,8 @@ describe("a batch of creators to be charged", () => {
     });
     expect([await charged(), await told()]).toEqual([["abba"], ["abba"]]);
     const { rows } = await hand(
-      `SELECT "creatorId", to_char("month", 'YYYY-MM') AS "month", "closedAt" FROM "MonthlySpend" ORDER BY 1, 2`,
+      `SELECT "creatorId", to_char("month", 'YYYY-MM') AS "month", "closedAt" FROM "Account"
+       WHERE "creatorId" IS NOT NULL ORDER BY 1, 2`,
     );
     expect(rows).toEqual([
       { creatorId: "abba", month, closedAt: new Date("2024-03-05T12:00:00.123Z") },
@@ -68,7 +66,7 @@ describe("a batch of creators to be charged", () => {
   it("is charged and told of once, also where its account was opened again", async () => {
     expect(await close(["abba"])).toMatchObject({ closed: ["abba"] });
     expect(await close(["abba", "beck"])).toEqual({ ...nobody, closed: ["beck"] });
-    await hand(`UPDATE "MonthlySpend" SET "closedAt" = NULL WHERE "creatorId" = 'abba'`);
+    await hand(`UPDATE "Account" SET "closedAt" = NULL WHERE "creatorId" = 'abba'`);
     expect(await close(["abba", "beck", "cher"])).toEqual({ ...nobody, closed: ["cher"] });
     expect([await charged(), await told()]).toEqual([
       ["abba", "beck", "cher"],
@@ -77,8 +75,8 @@ describe("a batch of creators to be charged", () => {
   });
 
   it("leaves out whom somebody else writes to, and does not wait for them", async () => {
-    await hand(`INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ('beck', '2024-02-01')`);
-    await hand(`BEGIN; UPDATE "MonthlySpend" SET "heldUsd" = 1 WHERE "creatorId" = 'beck'`);
+    await hand(accountStatement, ["beck", "2024-02-01", 0]);
+    await hand(`BEGIN; UPDATE "Account" SET "heldUsd" = 1 WHERE "creatorId" = 'beck'`);
     try {
       expect(await close(["abba", "beck", "cher"])).toEqual({
         ...nobody,
@@ -93,13 +91,13 @@ describe("a batch of creators to be charged", () => {
 
   it("keeps a hold that comes meanwhile waiting until it is closed", async () => {
     await close(["dua"]);
-    await hand(`INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ('abba', '2024-02-01')`);
+    await hand(accountStatement, ["abba", "2024-02-01", 0]);
     await hand(`BEGIN; LOCK TABLE "Outbox" IN SHARE MODE`);
     const closing = close(["abba"]);
     await untilWaitForLocks(1);
     const hold = clocked.database.execute<{ isClosed: boolean }>({
       name: "",
-      text: `UPDATE "MonthlySpend" SET "heldUsd" = 1 WHERE "creatorId" = 'abba' AND "closedAt" IS NULL
+      text: `UPDATE "Account" SET "heldUsd" = 1 WHERE "creatorId" = 'abba' AND "closedAt" IS NULL
         RETURNING true AS "isClosed"`,
     });
     await untilWaitForLocks(2);
@@ -109,21 +107,20 @@ describe("a batch of creators to be charged", () => {
   });
 
   it("makes accounts in the order of creators, the last ones free for others until the first is made", async () => {
-    const account = `INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ($1, '2024-02-01')`;
     await hand("BEGIN");
-    await hand(account, ["abba"]);
+    await hand(accountStatement, ["abba", "2024-02-01", 0]);
     const closing = close(["cher", "dua", "beck", "abba"]);
     await untilWaitForLocks(1);
     await hand("SET LOCAL lock_timeout = 1");
-    for (const creatorId of ["beck", "cher", "dua"]) await hand(account, [creatorId]);
+    for (const creatorId of ["beck", "cher", "dua"])
+      await hand(accountStatement, [creatorId, "2024-02-01", 0]);
     await hand("COMMIT");
     expect((await closing).closed.toSorted()).toEqual(["abba", "beck", "cher", "dua"]);
   });
 
   it("waits for accounts that others make, and for no one in a circle", async () => {
-    const account = `INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ($1, '2024-02-01')`;
     await hand("BEGIN");
-    await hand(account, ["cher"]);
+    await hand(accountStatement, ["cher", "2024-02-01", 0]);
     // In each other's order: taken as they come, one would have what the other waits for.
     const one = close(["beck", "cher", "abba"]);
     await untilWaitForLocks(1);

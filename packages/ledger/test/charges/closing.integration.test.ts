@@ -11,6 +11,7 @@ import {
 } from "@understudy/testkit";
 import pg from "pg";
 import { charges, closeDueMonths, closeMonth } from "../../src/index.ts";
+import { accountStatement } from "./clocked-database.ts";
 import { startCloser } from "./closer.ts";
 
 const booksStatement = loadStatement(new URL("./books.sql", import.meta.url));
@@ -113,9 +114,7 @@ describe("closing a month", () => {
     // The last in order has no account yet; one that is being made elsewhere is waited for.
     await createPastCalls(database, { month: last, creators: 1, calls: 0, prefix: "zz_idle_" });
     await hand.query("BEGIN");
-    await hand.query(`INSERT INTO "MonthlySpend" ("creatorId", "month") VALUES ('zz_idle_1', $1)`, [
-      `${last}-01`,
-    ]);
+    await hand.query(accountStatement, ["zz_idle_1", `${last}-01`, 0]);
     const closer = await startCloser(testDatabase.url, last);
     void closer.close().catch(() => {});
     await untilWaitsForLock();
@@ -189,7 +188,7 @@ describe("closing a month", () => {
   it("meets a hold that is taken at midnight: neither waits for it nor overlooks it", async () => {
     await createPastCalls(database, { month: last, creators: 5, calls: 20 });
     const hold = (sign: string) =>
-      hand.query(`UPDATE "MonthlySpend" SET "heldUsd" = "heldUsd" ${sign} 1 WHERE "creatorId" = 'creator_2'`);
+      hand.query(`UPDATE "Account" SET "heldUsd" = "heldUsd" ${sign} 1 WHERE "creatorId" = 'creator_2'`);
     await hand.query("BEGIN");
     await hold("+");
     expect(await closed(last)).toMatchObject({
@@ -209,16 +208,14 @@ describe("closing a month", () => {
   it("charges nobody whose account and calls differ", async () => {
     await createPastCalls(database, { month: last, creators: 3, calls: 9 });
     await hand.query(
-      `UPDATE "MonthlySpend" SET "spentUsd" = "spentUsd" + 0.000000000001 WHERE "creatorId" = 'creator_2'`,
+      `UPDATE "Account" SET "spentUsd" = "spentUsd" + 0.000000000001 WHERE "creatorId" = 'creator_2'`,
     );
     expect(await closeMonth(database, last)).toMatchObject({
       kind: "closed",
       result: { closed: 2, notYet: [{ creatorId: "creator_2", reason: "the account and its calls differ" }] },
       inDoubt: ["creator_2"],
     });
-    const { rows } = await hand.query(
-      `SELECT "closedAt" FROM "MonthlySpend" WHERE "creatorId" = 'creator_2'`,
-    );
+    const { rows } = await hand.query(`SELECT "closedAt" FROM "Account" WHERE "creatorId" = 'creator_2'`);
     expect(rows).toEqual([{ closedAt: null }]);
   });
 
@@ -241,7 +238,7 @@ describe("after a closing", () => {
     await expect(change).rejects.toThrow("a closed month is never edited");
     await expect(hand.query(`DELETE FROM "MonthlyCharge"`)).rejects.toThrow("a closed month is never edited");
     const { rows } = await hand.query(
-      `SELECT count(*)::int AS "open" FROM "MonthlySpend" WHERE "closedAt" IS NULL`,
+      `SELECT count(*)::int AS "open" FROM "Account" WHERE "creatorId" IS NOT NULL AND "closedAt" IS NULL`,
     );
     expect(rows).toEqual([{ open: 0 }]);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { charges, closeDueMonths, closeMonth } from "../../src/index.ts";
-import { openClockedDatabase } from "./clocked-database.ts";
+import { accountStatement, openClockedDatabase } from "./clocked-database.ts";
 
 const now = "2024-03-05T12:00:00Z";
 const clocked = await openClockedDatabase(now);
@@ -149,11 +149,7 @@ describe("the end of a month", () => {
 
 describe("who takes part in a month", () => {
   const account = (creatorId: string, month: string, heldUsd = "0") =>
-    clocked.hand.query(`INSERT INTO "MonthlySpend" ("creatorId", "month", "heldUsd") VALUES ($1, $2, $3)`, [
-      creatorId,
-      `${month}-01`,
-      heldUsd,
-    ]);
+    clocked.hand.query(accountStatement, [creatorId, `${month}-01`, heldUsd]);
 
   it("was made before its end, or has an account by then", async () => {
     await clocked.createCreators({
@@ -217,7 +213,7 @@ describe("who takes part in a month", () => {
       },
     ]);
     expect(await monthsDone()).toEqual([]);
-    await clocked.hand.query(`UPDATE "MonthlySpend" SET "heldUsd" = 0`);
+    await clocked.hand.query(`UPDATE "Account" SET "heldUsd" = 0`);
     expect(await closeDue()).toEqual([
       ["2023-12", 1],
       ["2024-01", 4],

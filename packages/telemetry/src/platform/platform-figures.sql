@@ -1,12 +1,12 @@
 -- Figures of the whole platform for /metrics. Cheap however much the tables hold: counts stop at 100,000, and all but
--- the sums over a month's accounts, small tables, and a day's alerts come out of indexes as long as what is left to do.
+-- small tables and a day's alerts come out of indexes as long as what is left to do.
 -- No parameter. One row: {waitingForQuota, waitingForSpending, undispatched, running, openCalls (counts), pausedCreators [id],
 -- spendingStopped, spentUsd, heldUsd, unknownUsd (of this UTC month), outbox (events untold), outboxSeconds (age of the
 -- oldest), deliveries (pending), endpoints {enabled, failing, disabled}, alerts {type: count of 24 h}, untoldAlerts}
 WITH account AS (
-  SELECT coalesce(sum("spentUsd"), 0) AS "spentUsd", coalesce(sum("heldUsd"), 0) AS "heldUsd",
-    coalesce(sum("unknownUsd"), 0) AS "unknownUsd"
-  FROM "MonthlySpend" WHERE "month" = date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date
+  SELECT coalesce("spentUsd", 0) AS "spentUsd", coalesce("heldUsd", 0) AS "heldUsd", coalesce("unknownUsd", 0) AS "unknownUsd"
+  FROM understudy_payers(NULL, NULL, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date) AS payer
+  LEFT JOIN "Account" ON "Account"."id" = payer."id"
 ), endpoint AS (
   SELECT CASE WHEN "disabledAt" IS NOT NULL THEN 'disabled' WHEN "failingSince" IS NOT NULL THEN 'failing' ELSE 'enabled' END AS "state"
   FROM "WebhookEndpoint" WHERE "deletedAt" IS NULL

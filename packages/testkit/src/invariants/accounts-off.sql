@@ -8,17 +8,13 @@ WITH own AS (
   UNION ALL
   SELECT "creatorId", "heldMonth", "apiKeyId", 0, "heldUsd", 0 FROM "Job" WHERE "heldUsd" > 0
 ), balance AS (
-  SELECT "creatorId" || ' in ' || to_char("month", 'YYYY-MM') AS "account", "spentUsd", "heldUsd", "unknownUsd" FROM "MonthlySpend"
-  UNION ALL
-  SELECT 'the key ' || "id", "spentUsd", "heldUsd", "unknownUsd" FROM "ApiKey"
+  SELECT "id" AS "account", "spentUsd", "heldUsd", "unknownUsd" FROM "Account"
   UNION ALL
   SELECT 'the days of ' || "creatorId", sum("costUsd"), 0, sum("unknownUsd") FROM "DailyUsage" GROUP BY "creatorId"
 ), total AS (
-  SELECT "creatorId" || ' in ' || to_char("month", 'YYYY-MM') AS "account", sum("spentUsd") AS "spentUsd", sum("heldUsd") AS "heldUsd",
-    sum("unknownUsd") AS "unknownUsd"
-  FROM own GROUP BY "creatorId", "month"
-  UNION ALL
-  SELECT 'the key ' || "apiKeyId", sum("spentUsd"), sum("heldUsd"), sum("unknownUsd") FROM own WHERE "apiKeyId" IS NOT NULL GROUP BY "apiKeyId"
+  SELECT "id" AS "account", sum("spentUsd") AS "spentUsd", sum("heldUsd") AS "heldUsd", sum("unknownUsd") AS "unknownUsd"
+  FROM own CROSS JOIN LATERAL understudy_payers("creatorId", "apiKeyId", "month") AS payer
+  GROUP BY "id"
   UNION ALL
   -- Days know nothing of holds.
   SELECT 'the days of ' || "creatorId", sum("spentUsd"), 0, sum("unknownUsd") FROM own GROUP BY "creatorId"

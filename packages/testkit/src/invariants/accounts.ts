@@ -31,11 +31,11 @@ async function figuresOff({ database }: Accounts, statement: Statement): Promise
 }
 
 async function boundsAmiss({ database, platformQuotaUsd }: Accounts): Promise<string[]> {
-  const rows = await database.execute<{ account: string; usedUsd: string; boundUsd: string }>(boundsPassed, [
+  const rows = await database.execute<{ account: string; takenUsd: string; boundUsd: string }>(boundsPassed, [
     { platformQuotaUsd },
   ]);
   return rows.map(
-    ({ account, usedUsd, boundUsd }) =>
-      `E: ${account}: spent, held and unknown are ${usedUsd}, above ${boundUsd}`,
+    ({ account, takenUsd, boundUsd }) =>
+      `E: ${account}: spent, held and unknown are ${takenUsd}, above ${boundUsd}`,
   );
 }

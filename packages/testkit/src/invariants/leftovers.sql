@@ -11,9 +11,7 @@ FROM "Job" WHERE "status" = 'running'
 UNION ALL
 SELECT "id" || ' still holds ' || trim_scale("heldUsd") FROM "Job" WHERE "heldUsd" > 0
 UNION ALL
-SELECT "creatorId" || ' still holds ' || trim_scale("heldUsd") || ' in ' || to_char("month", 'YYYY-MM') FROM "MonthlySpend" WHERE "heldUsd" > 0
-UNION ALL
-SELECT 'the key ' || "id" || ' still holds ' || trim_scale("heldUsd") FROM "ApiKey" WHERE "heldUsd" > 0
+SELECT "id" || ' still holds ' || trim_scale("heldUsd") FROM "Account" WHERE "heldUsd" > 0
 UNION ALL
 SELECT 'the delivery ' || delivery."id" || ' to ' || delivery."endpointId" || ' is half-open' FROM "Delivery" AS delivery WHERE "status" = 'pending'
 UNION ALL

@@ -148,7 +148,10 @@ describe("a violation is found", () => {
     [
       "an account that is not the sum of its calls",
       () => setAccount({ spentUsd: "0.002" }),
-      [/^E: psy in \d{4}-\d\d: spent is 0.002\d*, its calls say 0.00155/],
+      [
+        /^E: creator:psy:\d{4}-\d\d: spent is 0.002\d*, its calls say 0.00155/,
+        /^E: platform:\d{4}-\d\d: spent is 0.002\d*, its calls say 0.00155/,
+      ],
     ],
     [
       "a day that is not",
@@ -159,9 +162,9 @@ describe("a violation is found", () => {
       "a key's account that is not, and is above its budget",
       async () => {
         const id = await createApiKeyRow(database, "1");
-        await database.prisma.apiKey.update({ where: { id }, data: { spentUsd: "2" } });
+        await database.prisma.account.update({ where: { apiKeyId: id }, data: { spentUsd: "2" } });
       },
-      [/^E: the key key_\w+: spent is 2\.0*, its calls say 0/, /^E: the key key_\w+: .* above 1/],
+      [/^E: key:key_\w+: spent is 2\.0*, its calls say 0/, /^E: key:key_\w+: .* above 1/],
     ],
     [
       "a quota that was passed",
@@ -170,12 +173,12 @@ describe("a violation is found", () => {
         // As if it had never been another.
         await database.prisma.creatorHistory.deleteMany();
       },
-      [/^E: psy in \d{4}-\d\d: spent, held and unknown are 0.00155\d*, above 0.001/],
+      [/^E: creator:psy:\d{4}-\d\d: spent, held and unknown are 0.00155\d*, above 0.001/],
     ],
     [
       "the platform's budget that was passed",
       () => Object.assign(world, { platformQuotaUsd: "0.001" }),
-      [/^E: the platform in \d{4}-\d\d: .* above 0.001/],
+      [/^E: platform:\d{4}-\d\d: .* above 0.001/],
     ],
     [
       "an open call, and its hold",
@@ -184,7 +187,11 @@ describe("a violation is found", () => {
         await setAccount({ heldUsd: "0.01" });
         Object.assign(told, { lostCallsMax: 1 });
       },
-      [/^F: call_2 is still open$/, /^F: psy still holds 0.01 in/],
+      [
+        /^F: call_2 is still open$/,
+        /^F: creator:psy:\d{4}-\d\d still holds 0.01$/,
+        /^F: platform:\d{4}-\d\d still holds 0.01$/,
+      ],
     ],
     [
       "a job that runs under a dead worker's lease, and holds",
@@ -204,9 +211,10 @@ describe("a violation is found", () => {
         await setAccount({ heldUsd: "0.01" });
       },
       [
+        /^F: creator:psy:\d{4}-\d\d still holds 0.01$/,
         /^F: job_\w+ is still running, under the lease of a dead worker$/,
         /^F: job_\w+ still holds 0.01$/,
-        /^F: psy still holds 0.01 in/,
+        /^F: platform:\d{4}-\d\d still holds 0.01$/,
       ],
     ],
     [

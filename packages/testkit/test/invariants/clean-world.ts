@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import {
   type AcceptedJob,
   addRule,
+  addToAccounts,
   startTestEmulator,
   startTestRedis,
   type Told,
@@ -83,7 +84,7 @@ async function createCleanWorld(): Promise<void> {
   await createDelivery("dlv_1", ids.event);
   await askGemini(ids.call);
   await createCall(ids.call, { status: "settled", costUsd, settledAt: new Date() });
-  await prisma.monthlySpend.create({ data: { creatorId: "psy", month: thisMonth(), spentUsd: costUsd } });
+  await addToAccounts(database, { creatorId: "psy" }, { spentUsd: costUsd });
 }
 
 const usageMetadata = { promptTokenCount: 1_000, candidatesTokenCount: 500, totalTokenCount: 1_500 };
@@ -167,7 +168,7 @@ export async function dropEndpoint(): Promise<void> {
 
 /** Of the only creator and month. */
 export async function setAccount(usd: object): Promise<void> {
-  await database.prisma.monthlySpend.updateMany({ data: usd });
+  await database.prisma.account.updateMany({ data: usd });
 }
 
 /** What is found. @param more what was told otherwise */

@@ -79,12 +79,13 @@ describe("the watch", () => {
     await setAccount({ heldUsd: "1.5" });
     // Not before: a look between the two would see another hold.
     watch = watchInvariants(world);
-    await eventually(() => expect(watch.violations()).toHaveLength(2));
+    await eventually(() => expect(watch.violations()).toHaveLength(3));
     await setAccount({ heldUsd: "0.5" });
     await (await looks())();
     expect(await watch.stop()).toEqual([
-      expect.stringMatching(/^E: psy in \d{4}-\d\d: held is 1\.50*, its calls say 0\.50*/),
-      expect.stringMatching(/^E: psy in \d{4}-\d\d: spent, held and unknown are 1\.50155/),
+      expect.stringMatching(/^E: creator:psy:\d{4}-\d\d: held is 1\.50*, its calls say 0\.50*/),
+      expect.stringMatching(/^E: platform:\d{4}-\d\d: held is 1\.50*, its calls say 0\.50*/),
+      expect.stringMatching(/^E: creator:psy:\d{4}-\d\d: spent, held and unknown are 1\.50155/),
     ]);
   });
 });
