@@ -5,6 +5,7 @@ export { askPostgres, askRedis } from "./ask-services.ts";
 export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";
 export { freeze } from "./freeze.ts";
+export { accountsAmiss } from "./invariants/accounts.ts";
 export { alertsUntold } from "./invariants/alerts-told.ts";
 export { assertInvariants, watchStack } from "./invariants/assert-invariants.ts";
 export { readBill } from "./invariants/calls.ts";
