@@ -24,6 +24,21 @@ interface Question {
   creatorId?: string;
 }
 
+/** An item of sum-calls.sql, its times in seconds since 1970. */
+interface PeerQuestion extends Omit<Question, "name" | "from" | "to"> {
+  from: number;
+  to: number;
+}
+
+/** A row of sum-calls.sql. */
+interface PeerSums
+  extends Record<"calls" | "inputTokens" | "cachedTokens" | "outputTokens" | "thoughtTokens", string> {
+  day: Date | null;
+  name: string | null;
+  costUsd: string;
+  unknownUsd: string;
+}
+
 /** Milliseconds of each run. */
 interface Figures {
   ours: number[];
@@ -67,12 +82,12 @@ async function askAll(run: BenchRun, database: Database, size: number): Promise<
     const { name, from, to, ...rest } = question;
     const ours: number[] = [];
     const peer: number[] = [];
-    const peerQuestion = { ...rest, from: +from / 1000, to: +to / 1000 };
+    const peerQuestion: PeerQuestion = { ...rest, from: +from / 1000, to: +to / 1000 };
     await checkAnswer(database, question, peerQuestion);
     for (let turn = 0; turn < runs; turn++) {
       run.signal.throwIfAborted();
       ours.push(await timed(() => costs(database, question, new Date())));
-      peer.push(await timed(() => database.execute(peerStatement, [peerQuestion])));
+      peer.push(await timed(() => database.execute<PeerSums>(peerStatement, [peerQuestion])));
     }
     figures.set(name, { ours, peer });
     const show = (ms: number[]) =>
@@ -83,9 +98,13 @@ async function askAll(run: BenchRun, database: Database, size: number): Promise<
 }
 
 /** Also warms both up. @throws when the two sums differ: then nothing is worth measuring */
-async function checkAnswer(database: Database, question: Question, peerQuestion: object): Promise<void> {
+async function checkAnswer(
+  database: Database,
+  question: Question,
+  peerQuestion: PeerQuestion,
+): Promise<void> {
   const { total } = await costs(database, question, new Date());
-  const rows = await database.execute<{ calls: string }>(peerStatement, [peerQuestion]);
+  const rows = await database.execute<PeerSums>(peerStatement, [peerQuestion]);
   const calls = rows.reduce((all, row) => all + Number(row.calls), 0);
   if (total.calls !== calls)
     throw new Error(`${question.name}: ${total.calls} calls, but ${calls} in UsageLog.`);

@@ -2,17 +2,16 @@ import type { DispatchableJob, LaneTermsRow } from "@understudy/contracts";
 import { type Database, loadStatement } from "@understudy/database";
 import type { EndedInLane } from "./life.ts";
 
-const load = (name: string) => loadStatement(new URL(`./${name}.sql`, import.meta.url));
-const markStatement = load("mark-dispatched");
-const toDispatchStatement = load("jobs-to-dispatch");
-const queuedStatement = load("queued-jobs");
-const releasedStatement = load("released-jobs");
-const againStatement = load("dispatch-again");
-const absentStatement = load("dispatch-absent");
-const suspectsStatement = load("suspects");
-const changedTermsStatement = load("changed-terms");
-const endedInLaneStatement = load("ended-in-lane");
-const leftLaneStatement = load("mark-left-lane");
+const markStatement = loadStatement(new URL("./mark-dispatched.sql", import.meta.url));
+const toDispatchStatement = loadStatement(new URL("./jobs-to-dispatch.sql", import.meta.url));
+const queuedStatement = loadStatement(new URL("./queued-jobs.sql", import.meta.url));
+const releasedStatement = loadStatement(new URL("./released-jobs.sql", import.meta.url));
+const againStatement = loadStatement(new URL("./dispatch-again.sql", import.meta.url));
+const absentStatement = loadStatement(new URL("./dispatch-absent.sql", import.meta.url));
+const suspectsStatement = loadStatement(new URL("./suspects.sql", import.meta.url));
+const changedTermsStatement = loadStatement(new URL("./changed-terms.sql", import.meta.url));
+const endedInLaneStatement = loadStatement(new URL("./ended-in-lane.sql", import.meta.url));
+const leftLaneStatement = loadStatement(new URL("./mark-left-lane.sql", import.meta.url));
 
 /** What must not start within 30 days waits in Postgres: no key of Redis lives much longer. */
 const daysAheadMax = 30;

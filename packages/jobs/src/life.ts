@@ -10,10 +10,10 @@ interface Way {
   statement: Statement;
 }
 
-const way = (from: readonly JobState[], name: string, ...to: readonly JobState[]): Way => ({
+const way = (from: readonly JobState[], statement: Statement, ...to: readonly JobState[]): Way => ({
   from,
   to,
-  statement: loadStatement(new URL(`./${name}.sql`, import.meta.url)),
+  statement,
 });
 
 /**
@@ -26,23 +26,42 @@ const way = (from: readonly JobState[], name: string, ...to: readonly JobState[]
  */
 export const ways = {
   /** A worker begins an attempt. */
-  claim: way(["queued"], "claim-jobs", "running"),
+  claim: way(["queued"], loadStatement(new URL("./claim-jobs.sql", import.meta.url)), "running"),
   /** Its attempt ends it. */
-  end: way(["running"], "finish-jobs", "completed", "failed", "blocked"),
+  end: way(
+    ["running"],
+    loadStatement(new URL("./finish-jobs.sql", import.meta.url)),
+    "completed",
+    "failed",
+    "blocked",
+  ),
   /** Its attempt gives it back, until a time or until there is room. */
-  putOff: way(["running"], "put-off-job", "queued"),
+  putOff: way(["running"], loadStatement(new URL("./put-off-job.sql", import.meta.url)), "queued"),
   /** Its worker is dead: it runs again, after the second time alone; after the tenth it fails. */
-  takeOver: way(["running"], "take-over-jobs", "queued", "failed"),
+  takeOver: way(
+    ["running"],
+    loadStatement(new URL("./take-over-jobs.sql", import.meta.url)),
+    "queued",
+    "failed",
+  ),
   /** It ran alone, and has killed its process. */
-  blame: way(["running"], "blame-jobs", "failed"),
+  blame: way(["running"], loadStatement(new URL("./blame-jobs.sql", import.meta.url)), "failed"),
   /** The app wants no result any more. */
-  cancel: way(["queued", "running"], "cancel-job", "cancelled"),
+  cancel: way(
+    ["queued", "running"],
+    loadStatement(new URL("./cancel-job.sql", import.meta.url)),
+    "cancelled",
+  ),
   /** It has not begun by its `expiresAt`. */
-  expire: way(["queued"], "expire-queued-jobs", "failed"),
+  expire: way(["queued"], loadStatement(new URL("./expire-queued-jobs.sql", import.meta.url)), "failed"),
   /** No worker has known its agent for an hour. */
-  failUnknown: way(["queued"], "fail-unknown-agents", "failed"),
+  failUnknown: way(
+    ["queued"],
+    loadStatement(new URL("./fail-unknown-agents.sql", import.meta.url)),
+    "failed",
+  ),
   /** The app wants it tried again. Planned anew each time: by its key for one job, by the time of the end for many. */
-  retry: way(["failed"], "retry-jobs", "queued"),
+  retry: way(["failed"], loadStatement(new URL("./retry-jobs.sql", import.meta.url)), "queued"),
 } as const satisfies Record<string, Way>;
 
 /** A job in the hands of one attempt. */

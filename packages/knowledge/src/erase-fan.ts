@@ -67,7 +67,10 @@ type Sums = Pick<ErasedFan, "jobs" | "steps" | "insights" | "feedback" | "events
 function eraseJobs(database: Database, jobs: FanJob[]): Promise<Sums> {
   return database.transaction(async (execute) => {
     await execute(lockStepsStatement);
-    const [erased] = await execute<Sums>(eraseJobsStatement, jobs);
+    const [erased] = await execute<Sums>(
+      eraseJobsStatement,
+      jobs.map(({ id }) => ({ id })),
+    );
     if (!erased) throw new Error("erase-jobs.sql has no row.");
     return erased;
   });

@@ -1,8 +1,8 @@
 -- What is known that fits: of one creator and of all, never of another creator nor of another fan, and not expired.
 -- $1: [{creatorId, fanId?, words, types?, limit, matchesMax, examplesMax, exampleRelevance, decayPerDay}], one item.
 -- words: of any text; they are matched as Postgres reads them ("simple": as they stand).
--- Rows, the best first: {id, source, type, confidence, text, data, createdAt, score}.
--- score = relevance × confidence × decay × outcomes:
+-- Rows, the best first: {id, source, type, confidence, text, data, createdAt}.
+-- The best, by their score = relevance × confidence × decay × outcomes:
 --   relevance: the share of the words that are found, from 0 to 1 (ts_rank). Of the latest style examples at least
 --     exampleRelevance, since they teach how the creator sounds whatever it is about.
 --   decay: decayPerDay to the power of the age in days.
@@ -58,11 +58,10 @@ WITH request AS (
   FROM "InsightOutcome" WHERE "insightId" = ANY (ARRAY(SELECT "id" FROM best))
   GROUP BY "insightId"
 )
-SELECT best."id", "source", "type", "confidence", "text", "data", "createdAt",
-  "relevance" * "confidence"
-    * power(request."decayPerDay", greatest(extract(epoch FROM now() - "createdAt"), 0) / 86400)
-    * (coalesce("good", 0) + 1) / (coalesce("good", 0) + coalesce("bad", 0) + 2) AS "score"
+SELECT best."id", "source", "type", "confidence", "text", "data", "createdAt"
 FROM best CROSS JOIN request
 LEFT JOIN judged ON judged."insightId" = best."id"
-ORDER BY "score" DESC, best."createdAt" DESC, best."id" DESC
+ORDER BY "relevance" * "confidence"
+  * power(request."decayPerDay", greatest(extract(epoch FROM now() - "createdAt"), 0) / 86400)
+  * (coalesce("good", 0) + 1) / (coalesce("good", 0) + coalesce("bad", 0) + 2) DESC, best."createdAt" DESC, best."id" DESC
 LIMIT (SELECT "limit" FROM request)

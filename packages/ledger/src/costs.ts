@@ -96,7 +96,9 @@ function sumCosts(
   { from, to, ...question }: Question,
   days: ForecastDays | undefined,
 ): Promise<Row[]> {
-  return database.execute<Row>(statement, [{ ...question, ...periodParts(from, to), ...days }]);
+  const { monthFrom, recentFrom, today } = days ?? {};
+  const forecast = { monthFrom, recentFrom, today };
+  return database.execute<Row>(statement, [{ ...question, ...periodParts(from, to), ...forecast }]);
 }
 
 /** What a forecast needs was summed on the way, where the period reaches back far enough. */

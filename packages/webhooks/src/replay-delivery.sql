@@ -1,8 +1,7 @@
--- Begins a delivery anew, under the same event id. $1: [{id}]. Rows: {endpointId, isReplayed}: false where its endpoint is
+-- Begins a delivery anew, under the same event id. $1: [{id}]. Rows: {isReplayed}: false where its endpoint is
 -- disabled or deleted; none where there is no such delivery, or its endpoint hears of that creator no more.
 WITH found AS (
-  SELECT delivery."id", endpoint."id" AS "endpointId",
-    endpoint."disabledAt" IS NULL AND endpoint."deletedAt" IS NULL AS "isReplayed"
+  SELECT delivery."id", endpoint."disabledAt" IS NULL AND endpoint."deletedAt" IS NULL AS "isReplayed"
   FROM "Delivery" AS delivery JOIN "WebhookEndpoint" AS endpoint ON endpoint."id" = delivery."endpointId"
   WHERE delivery."id" = $1::jsonb -> 0 ->> 'id'
     AND (understudy_endpoint_hears_of(endpoint, delivery."creatorId") OR delivery."type" = 'webhook.test')
@@ -12,4 +11,4 @@ WITH found AS (
     "dispatchedAt" = NULL, "deliveredAt" = NULL
   FROM found WHERE "Delivery"."id" = found."id" AND found."isReplayed"
 )
-SELECT "endpointId", "isReplayed" FROM found
+SELECT "isReplayed" FROM found

@@ -19,12 +19,14 @@ export interface DeletedOld {
  * days, unless somebody is still to be told of them; idempotency keys after their 24 hours; sessions that have ended.
  */
 export async function deleteOld(database: Database, days: number, limit: number): Promise<DeletedOld> {
-  const count = async (...[statement, items]: Parameters<Database["execute"]>) =>
-    (await database.execute(statement, items)).length;
+  const events = await database.execute(eventsStatement, [{ days, limit }]);
+  const endpoints = await database.execute(endpointsStatement, [{ days, limit }]);
+  const keys = await database.execute(keysStatement, [{ limit }]);
+  const sessions = await database.execute(sessionsStatement, [{ limit }]);
   return {
-    events: await count(eventsStatement, [{ days, limit }]),
-    endpoints: await count(endpointsStatement, [{ days, limit }]),
-    idempotencyKeys: await count(keysStatement, [{ limit }]),
-    sessions: await count(sessionsStatement, [{ limit }]),
+    events: events.length,
+    endpoints: endpoints.length,
+    idempotencyKeys: keys.length,
+    sessions: sessions.length,
   };
 }
