@@ -110,6 +110,19 @@ async function learn(
 const query = { step: "find", limit: 10 };
 
 describe("findInsights", () => {
+  it("finds the same for many at once, and where very much is known", async () => {
+    const few = { creatorId: "knows_few", fanId: "f" };
+    const much = { creatorId: "knows_much", fanId: "f" };
+    const known = await learn("knows_few", "likes opera");
+    const best = await learn("knows_much", "likes opera", { confidence: 1 });
+    for (let more = 0; more < 100; more++) await learn("knows_much", `opera ${more}`);
+    const search = { about: "opera", limit: 1 };
+    const found = await Promise.all(
+      [few, much, { creatorId: "knows_none" }].map((of) => knowledge.findInsights({ ...of, ...search })),
+    );
+    expect(found.map((insights) => insights.map(({ id }) => id))).toEqual([[known], [best], []]);
+  });
+
   it("ranks by the share of words that fit", async () => {
     const of = { creatorId: "relevance", fanId: "fan" };
     const one = await learn("relevance", "likes long walks in the rain");

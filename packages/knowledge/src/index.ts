@@ -11,6 +11,7 @@ export {
   confidenceAt,
   findInsights,
   type InsightReader,
+  type InsightSearch,
   insightsAgain,
   type StoredInsight,
 } from "./insights.ts";

@@ -36,29 +36,40 @@ export interface InsightReader {
   fanId?: string | undefined;
 }
 
-/**
- * What is known that fits, the best first: relevance × decayed confidence × outcomes; see find-insights.sql.
- * @param search `about` may be any text
- */
-export function findInsights(
-  database: Database,
-  reader: InsightReader,
-  search: { about: string; types?: readonly string[] | undefined; limit: number },
-): Promise<StoredInsight[]> {
-  const { about, types, limit } = search;
-  return database.execute(findStatement, [
-    {
-      ...reader,
-      words: wordsOf(about),
-      types,
-      limit,
-      matchesMax,
-      examplesMax,
-      exampleRelevance,
-      decayPerDay,
-    },
-  ]);
+/** What a reader looks for. */
+export interface InsightSearch extends InsightReader {
+  /** Any text. */
+  about: string;
+  types?: readonly string[] | undefined;
+  limit: number;
 }
+
+/**
+ * For each search what is known that fits, the best first: relevance × decayed confidence × outcomes; see find-insights.sql.
+ * @param knownMax of how many insights together searches are quick; undefined for a search to which more are known
+ */
+export async function findInsights(
+  database: Database,
+  searches: readonly InsightSearch[],
+  knownMax?: number,
+): Promise<(StoredInsight[] | undefined)[]> {
+  const terms = { knownMax, matchesMax, examplesMax, exampleRelevance, decayPerDay };
+  const items = searches.map(({ about, ...search }, number) => ({
+    ...search,
+    ...terms,
+    number,
+    words: wordsOf(about),
+  }));
+  const found: (StoredInsight[] | undefined)[] = searches.map(() => []);
+  for (const { number, ...row } of await database.execute<FoundRow>(findStatement, items)) {
+    if (row.id === null) found[number] = undefined;
+    else found[number]?.push(row as StoredInsight);
+  }
+  return found;
+}
+
+/** A row of find-insights.sql. */
+type FoundRow = { number: number } & (StoredInsight | { id: null });
 
 /** Insights that were found before, in their order; those that are gone since are left out. */
 export function insightsAgain(

@@ -1,7 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { newId } from "@understudy/database";
+import { loadStatement, newId } from "@understudy/database";
+import { runPlan } from "@understudy/testkit";
 import { JobDatabase, time } from "../../jobs/test/job-database.ts";
-import { confidenceAt, findInsights, insightsAgain } from "../src/index.ts";
+import { confidenceAt, findInsights, type InsightSearch, insightsAgain } from "../src/index.ts";
+
+const findStatement = loadStatement(new URL("../src/find-insights.sql", import.meta.url));
 
 const jobs = await JobDatabase.open();
 
@@ -27,12 +30,12 @@ async function learn(text: string, over: object = {}): Promise<string> {
   return id;
 }
 
-type Search = Partial<Parameters<typeof findInsights>[2]>;
+type Search = Partial<Pick<InsightSearch, "types" | "limit">>;
 
 async function found(about: string, over: Search = {}, fanId?: string): Promise<string[]> {
-  const reader = { creatorId: "mia", ...(fanId !== undefined && { fanId }) };
-  const insights = await findInsights(jobs.database, reader, { about, limit: 10, ...over });
-  return insights.map(({ text }) => text);
+  const search = { creatorId: "mia", ...(fanId !== undefined && { fanId }), about, limit: 10, ...over };
+  const [insights] = await findInsights(jobs.database, [search]);
+  return (insights ?? []).map(({ text }) => text);
 }
 
 describe("findInsights: words", () => {
@@ -108,6 +111,75 @@ describe("findInsights: whose", () => {
     await learn("tea less", { confidence: left - 0.001 });
     await learn("tea more", { confidence: left + 0.001 });
     expect(await found("tea")).toEqual(["tea more", "tea old", "tea less"]);
+  });
+});
+
+describe("findInsights: together", () => {
+  it("finds for each what it would find alone", async () => {
+    const texts = ["sea photos", "sea and sunset photos", "tea with milk", "hey you", "music at the sea"];
+    for (const [place, text] of texts.entries()) {
+      await learn(text, {
+        confidence: 0.4 + place / 10,
+        type: text === "hey you" ? "style_example" : "mood",
+      });
+      await learn(`zoe's ${text}`, { creatorId: "zoe", createdAt: time(-place * 86_400) });
+      await learn(`fan's ${text}`, { fanId: "f", confidence: 0.3 + place / 10 });
+    }
+    const abouts = ["sea photos", "tea", "nothing", "", "sunset music"];
+    const searches = ["mia", "zoe", "nobody"].flatMap((creatorId) =>
+      abouts.flatMap((about, place) => [
+        { creatorId, about, limit: 10 },
+        {
+          creatorId,
+          about,
+          fanId: place % 2 ? "f" : "g",
+          limit: 2 + place,
+          types: ["mood", "style_example"],
+        },
+      ]),
+    );
+    const together = await findInsights(jobs.database, searches);
+    for (const [number, search] of searches.entries()) {
+      const [alone] = await findInsights(jobs.database, [search]);
+      expect(together[number]).toEqual(alone);
+    }
+    expect(together.filter((found) => found && found.length > 0)).toHaveLength(13);
+    expect(await findInsights(jobs.database, searches, 1_000)).toEqual(together);
+    expect(await findInsights(jobs.database, [])).toEqual([]);
+  });
+
+  it("leaves out whoever knows more than is quick", async () => {
+    for (const text of ["tea one", "tea two"]) await learn(text);
+    await learn("tea three", { creatorId: "zoe" });
+    await learn("tea four", { creatorId: null });
+    const searches = ["mia", "zoe"].map((creatorId) => ({ creatorId, about: "tea", limit: 10 }));
+    const lengths = async (knownMax?: number) =>
+      (await findInsights(jobs.database, searches, knownMax)).map((found) => found?.length);
+    expect(await lengths(3)).toEqual([3, 2]);
+    expect(await lengths(2)).toEqual([undefined, 2]);
+    expect(await lengths(1)).toEqual([undefined, undefined]);
+    expect(await lengths()).toEqual([3, 2]);
+    await jobs.database.prisma.insight.deleteMany({ where: { creatorId: null } });
+    expect(await lengths(1)).toEqual([undefined, 1]);
+  });
+
+  it("looks at no word where nothing is known", async () => {
+    const wordsLookedAt = async () => {
+      const item = {
+        number: 0,
+        creatorId: "mia",
+        words: ["tea", "photos"],
+        limit: 10,
+        matchesMax: 10,
+        examplesMax: 10,
+      };
+      const plan = await runPlan(jobs.url, findStatement, [item]);
+      return plan.find((node) => node.of === "jsonb_array_elements_text")?.rows;
+    };
+    await learn("tea", { creatorId: "zoe" });
+    expect(await wordsLookedAt()).toBe(0);
+    await learn("tea", { creatorId: null });
+    expect(await wordsLookedAt()).toBe(2);
   });
 });
 

@@ -30,6 +30,7 @@ export { type PostgresWire, startPostgresWire } from "./postgres-wire.ts";
 export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { cutAppendOnlyFile, type RedisPair, startRedisPair } from "./redis-pair.ts";
+export { type PlanNode, rowsLookedAt, runPlan } from "./run-plan.ts";
 export { ScriptClock } from "./script-clock.ts";
 export { type BillEntry, type MorePrice, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";

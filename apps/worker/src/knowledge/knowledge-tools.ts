@@ -1,6 +1,6 @@
 import type { Agent, AgentTools, FoundInsight, GenerateRequest } from "@understudy/agents";
 import { newId } from "@understudy/database";
-import { confidenceAt, findInsights, insightsAgain, type StoredInsight } from "@understudy/knowledge";
+import { confidenceAt, insightsAgain, type StoredInsight } from "@understudy/knowledge";
 import { z } from "zod";
 import { StepStopped } from "../step-stopped.ts";
 import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
@@ -62,7 +62,7 @@ export function knowledgeTools(
       const reader = { creatorId, ...(fanId !== undefined && { fanId: ownFan(fanId) }) };
       let found: StoredInsight[] | undefined;
       const { insightIds } = await step(key, foundStep, async () => {
-        found = await findInsights(database, reader, { about, types, limit: Math.min(limit, foundMax) });
+        found = await knowledge.findInsights({ ...reader, about, types, limit: Math.min(limit, foundMax) });
         return { result: { insightIds: found.map(({ id }) => id) } };
       });
       const insights = found ?? (await insightsAgain(database, reader, insightIds));
