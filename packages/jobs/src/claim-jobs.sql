@@ -7,20 +7,21 @@
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb)
     AS r("id" text, "generation" int, "claimId" text, "workerId" text, "isAlone" boolean, "timeoutSeconds" float8)
-), due AS (
   -- Locked in one order everywhere, so that two batches can't wait for each other.
-  SELECT request.*, "Job"."status" = 'queued' AS "isNew",
+  ORDER BY "id"
+), due AS (
+  SELECT request.*, job."status" = 'queued' AS "isNew",
     -- Of a claim that is repeated, what it was the first time.
-    coalesce("Job"."expiresAt" <= CASE WHEN "Job"."status" = 'running' THEN "Job"."startedAt" WHEN "Job"."startedAt" IS NULL THEN now() END,
+    coalesce(job."expiresAt" <= CASE WHEN job."status" = 'running' THEN job."startedAt" WHEN job."startedAt" IS NULL THEN now() END,
       false) AS "expired",
-    "Job"."attempt" = CASE WHEN "Job"."status" = 'running' THEN 1 ELSE 0 END AS "isFirstStart"
-  FROM "Job" JOIN request USING ("id", "generation")
-  WHERE ("Job"."status" = 'queued' AND ("Job"."crashes" < 2 OR request."isAlone")
-      OR "Job"."status" = 'running' AND "Job"."claimId" = request."claimId")
-    -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
-    AND "Job"."id" = ANY (ARRAY(SELECT "id" FROM request))
-  ORDER BY "Job"."id"
-  FOR NO KEY UPDATE OF "Job"
+    job."attempt" = CASE WHEN job."status" = 'running' THEN 1 ELSE 0 END AS "isFirstStart"
+  FROM request CROSS JOIN LATERAL (
+    SELECT "generation", "status", "crashes", "claimId", "expiresAt", "startedAt", "attempt" FROM "Job"
+    WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+  ) AS job
+  WHERE job."generation" = request."generation"
+    AND (job."status" = 'queued' AND (job."crashes" < 2 OR request."isAlone")
+      OR job."status" = 'running' AND job."claimId" = request."claimId")
 ), claimed AS (
   UPDATE "Job" SET
     "status" = 'running',

@@ -22,18 +22,18 @@ WITH request AS (
   ON CONFLICT DO NOTHING
 ), known AS (
   SELECT request.*,
-    request."createCreator" OR "Creator"."id" IS NOT NULL AS "isKnown",
+    request."createCreator" OR (creator."row")."id" IS NOT NULL AS "isKnown",
     "Plan"."name" AS "plan",
-    understudy_lane_terms("Creator", "Plan") AS "terms",
-    coalesce("Creator"."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd",
+    understudy_lane_terms(creator."row", "Plan") AS "terms",
+    coalesce((creator."row")."quotaUsd", "Plan"."quotaUsd") AS "quotaUsd",
     key."budgetUsd"
   FROM request
-  -- The arrays say nothing new: without them Postgres, which takes any batch for a hundred items, reads whole tables.
-  LEFT JOIN "Creator" ON "Creator"."id" = request."creatorId"
-    AND "Creator"."id" = ANY (ARRAY(SELECT "creatorId" FROM request))
+  LEFT JOIN LATERAL (
+    SELECT "Creator" AS "row" FROM "Creator" WHERE "id" = request."creatorId" LIMIT 1
+  ) AS creator ON true
   -- A creator that is created by this statement has the default plan.
-  JOIN "Plan" ON "Plan"."name" = coalesce("Creator"."planName", 'starter')
-  LEFT JOIN "ApiKey" AS key ON key."id" = request."apiKeyId" AND key."id" = ANY (ARRAY(SELECT "apiKeyId" FROM request))
+  JOIN "Plan" ON "Plan"."name" = coalesce((creator."row")."planName", 'starter')
+  LEFT JOIN LATERAL (SELECT "budgetUsd" FROM "ApiKey" WHERE "id" = request."apiKeyId" LIMIT 1) AS key ON true
 ), payer AS (
   SELECT known."id" AS "jobId", known."requiredUsd", payer."id", payer."kind",
     CASE payer."kind" WHEN 'creator_month' THEN known."quotaUsd" WHEN 'key' THEN known."budgetUsd" ELSE known."platformQuotaUsd" END AS "boundUsd"
@@ -41,7 +41,7 @@ WITH request AS (
 ), account AS (
   SELECT payer."jobId", payer."requiredUsd", payer."kind", payer."boundUsd", coalesce(account."usedUsd", 0) AS "usedUsd",
     coalesce(account."spentUsd", 0) AS "spentUsd", coalesce(account."heldUsd", 0) AS "heldUsd", coalesce(account."unknownUsd", 0) AS "unknownUsd"
-  FROM payer LEFT JOIN "Account" AS account ON account."id" = payer."id" AND account."id" = ANY (ARRAY(SELECT "id" FROM payer))
+  FROM payer LEFT JOIN LATERAL (SELECT * FROM "Account" WHERE "id" = payer."id" LIMIT 1) AS account ON true
 ), full_for AS (
   SELECT DISTINCT "jobId" FROM account WHERE "usedUsd" + "requiredUsd" > "boundUsd"
 ), fitting AS (

@@ -1,8 +1,18 @@
 -- Gives jobs that were released to their queues, and are not there any more, a new generation to be dispatched under.
 -- $1: [{id, generation, delaySeconds}]: not before that is over. Rows: {id, agent, creatorId, generation, priority, notBefore} of those that still wait to start under that one;
 -- they have taken their token.
+WITH request AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "delaySeconds" float8)
+  -- Locked in one order everywhere, so that two batches can't wait for each other.
+  ORDER BY "id"
+), due AS (
+  SELECT request.* FROM request CROSS JOIN LATERAL (
+    SELECT "generation", "status" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+  ) AS job
+  WHERE job."generation" = request."generation" AND job."status" = 'queued'
+)
 UPDATE "Job" SET "generation" = "Job"."generation" + 1, "dispatchedAt" = NULL, "hasToken" = true,
-  "runAt" = now() + make_interval(secs => request."delaySeconds")
-FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "generation" int, "delaySeconds" float8)
-WHERE "Job"."id" = request."id" AND "Job"."generation" = request."generation" AND "Job"."status" = 'queued'
+  "runAt" = now() + make_interval(secs => due."delaySeconds")
+FROM due
+WHERE "Job"."id" = due."id"
 RETURNING "Job"."id", "agent", "creatorId", "Job"."generation", "priority", "notBefore"

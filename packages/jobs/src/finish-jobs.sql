@@ -4,14 +4,13 @@
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "attempt" int, "status" "JobStatus", "result" jsonb,
     "errorCode" text, "errorMessage" text, "errorRetryable" boolean, "errorResetsAt" timestamptz, "errorStep" text, "eventId" text)
+  -- Locked in one order everywhere, so that two batches can't wait for each other.
+  ORDER BY "id"
 ), due AS (
-  SELECT request.* FROM "Job" JOIN request USING ("id", "attempt")
-  -- As text, so that Postgres looks by id: not through the index of all that run, and of all that did since a vacuum.
-  WHERE "Job"."status"::text = 'running'
-    -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
-    AND "Job"."id" = ANY (ARRAY(SELECT "id" FROM request))
-  ORDER BY "Job"."id"
-  FOR NO KEY UPDATE OF "Job"
+  SELECT request.* FROM request CROSS JOIN LATERAL (
+    SELECT "status", "attempt" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+  ) AS job
+  WHERE job."status" = 'running' AND job."attempt" = request."attempt"
 ), finished AS (
   UPDATE "Job" SET
     "status" = due."status",

@@ -4,21 +4,28 @@
 -- $1: [{id, attempt, waitingFor, delayMs?, neededUsd?, isTry}]. isTry: it has used up one of its tries; else its attempt goes on
 -- with the next claim, under a new number.
 -- Rows: {id} unless the attempt was fenced off.
+WITH due AS (
+  SELECT request.* FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "attempt" int, "waitingFor" "WaitingFor", "delayMs" float8,
+    "neededUsd" numeric, "isTry" boolean)
+  CROSS JOIN LATERAL (
+    SELECT "status", "attempt" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+  ) AS job
+  WHERE job."status" = 'running' AND job."attempt" = request."attempt"
+)
 UPDATE "Job" SET
   "status" = 'queued',
-  "waitingFor" = request."waitingFor",
-  "neededUsd" = request."neededUsd",
+  "waitingFor" = due."waitingFor",
+  "neededUsd" = due."neededUsd",
   "generation" = "Job"."generation" + 1,
   "dispatchedAt" = NULL,
-  "runAt" = now() + make_interval(secs => coalesce(request."delayMs", 0) / 1000),
-  "tries" = "Job"."tries" + request."isTry"::int,
-  "isPutOff" = NOT request."isTry",
+  "runAt" = now() + make_interval(secs => coalesce(due."delayMs", 0) / 1000),
+  "tries" = "Job"."tries" + due."isTry"::int,
+  "isPutOff" = NOT due."isTry",
   "claimId" = NULL,
   "workerId" = NULL,
   "startedAt" = CASE
-    WHEN request."neededUsd" IS NULL OR EXISTS (SELECT FROM "UsageLog" WHERE "UsageLog"."jobId" = "Job"."id")
+    WHEN due."neededUsd" IS NULL OR EXISTS (SELECT FROM "UsageLog" WHERE "UsageLog"."jobId" = "Job"."id")
     THEN "Job"."startedAt" END
-FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "attempt" int, "waitingFor" "WaitingFor", "delayMs" float8,
-  "neededUsd" numeric, "isTry" boolean)
-WHERE "Job"."id" = request."id" AND "Job"."attempt" = request."attempt" AND "Job"."status" = 'running'
+FROM due
+WHERE "Job"."id" = due."id"
 RETURNING "Job"."id"

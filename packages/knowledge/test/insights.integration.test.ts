@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { loadStatement, newId } from "@understudy/database";
-import { runPlan } from "@understudy/testkit";
+import { planStatement } from "@understudy/testkit";
 import { JobDatabase, time } from "../../jobs/test/job-database.ts";
 import { confidenceAt, findInsights, type InsightSearch, insightsAgain } from "../src/index.ts";
 
@@ -173,7 +173,9 @@ describe("findInsights: together", () => {
         matchesMax: 10,
         examplesMax: 10,
       };
-      const plan = await runPlan(jobs.url, findStatement, [item]);
+      const planned = await planStatement(jobs.url, findStatement);
+      const plan = await planned.run([item]);
+      await planned.close();
       return plan.find((node) => node.of === "jsonb_array_elements_text")?.rows;
     };
     await learn("tea", { creatorId: "zoe" });

@@ -25,12 +25,18 @@ export { type Link, startLink, throughLink } from "./link.ts";
 export { newClaim } from "./new-claim.ts";
 export { createPastCalls, type PastCallsOptions, pastMonth } from "./past-calls.ts";
 export { ensurePgBouncer, type Pooler, startPgBouncer } from "./pgbouncer.ts";
+export {
+  type PlanNode,
+  type PlannedStatement,
+  planStatement,
+  rowsLookedAt,
+  tooMuchLookedAt,
+} from "./planned-statement.ts";
 export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";
 export { type PostgresWire, startPostgresWire } from "./postgres-wire.ts";
 export { type ProcessClock, startProcessClock } from "./process-clock.ts";
 export { prometheusTools } from "./prometheus-tools.ts";
 export { cutAppendOnlyFile, type RedisPair, startRedisPair } from "./redis-pair.ts";
-export { type PlanNode, rowsLookedAt, runPlan } from "./run-plan.ts";
 export { ScriptClock } from "./script-clock.ts";
 export { type BillEntry, type MorePrice, priceBillEntry } from "./second-price.ts";
 export { type ServiceProcess, spawnService } from "./service-process.ts";

@@ -7,12 +7,14 @@ WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "generation" int, "tries" int, "at" timestamptz, "ms" int,
     "httpStatus" int, "error" text, "body" text, "outcome" "DeliveryStatus", "nextTryAt" timestamptz, "gone" boolean,
     "isTest" boolean, "disableAfterSeconds" float8)
+  -- Locked in one order everywhere, so that two batches can't wait for each other.
+  ORDER BY "id"
 ), tried AS MATERIALIZED (
-  SELECT request.*, "Delivery"."endpointId", "Delivery"."eventId" FROM "Delivery" JOIN request USING ("id", "generation", "tries")
-  -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
-  WHERE "Delivery"."id" = ANY (ARRAY(SELECT "id" FROM request))
-  ORDER BY "Delivery"."id"
-  FOR NO KEY UPDATE OF "Delivery"
+  SELECT request.*, delivery."endpointId", delivery."eventId" FROM request CROSS JOIN LATERAL (
+    SELECT "generation", "tries", "endpointId", "eventId" FROM "Delivery"
+    WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+  ) AS delivery
+  WHERE delivery."generation" = request."generation" AND delivery."tries" = request."tries"
 ), written AS (
   INSERT INTO "DeliveryTry" ("deliveryId", "generation", "number", "at", "ms", "httpStatus", "error", "body")
   SELECT "id", "generation", "tries" + 1, "at", "ms", "httpStatus", "error",
@@ -31,7 +33,7 @@ WITH request AS (
     "dispatchedAt" = NULL,
     "deliveredAt" = CASE WHEN tried."outcome" = 'delivered' THEN now() END
   FROM tried
-  WHERE "Delivery"."id" = tried."id" AND "Delivery"."id" = ANY (ARRAY(SELECT "id" FROM tried))
+  WHERE "Delivery"."id" = tried."id"
 ), told AS (
   SELECT "endpointId", bool_or("outcome" = 'delivered') AS "well", bool_or("gone") AS "gone", min("at") AS "at",
     max("disableAfterSeconds") AS "disableAfterSeconds"

@@ -12,10 +12,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     title: "a fence left out: whoever ends a job last has ended it",
     breaks: "ADX",
     edits: [
-      { file: "packages/jobs/src/finish-jobs.sql", was: 'USING ("id", "attempt")', is: 'USING ("id")' },
       {
         file: "packages/jobs/src/finish-jobs.sql",
-        was: `WHERE "Job"."status"::text = 'running'`,
+        was: `WHERE job."status" = 'running' AND job."attempt" = request."attempt"`,
         is: "WHERE true",
       },
     ],
