@@ -3,7 +3,7 @@
 SELECT insight."id", "source", "type", "confidence", "text", "data", "createdAt"
 FROM jsonb_to_recordset($1::jsonb) AS request("creatorId" text, "fanId" text, "ids" jsonb)
 CROSS JOIN jsonb_array_elements_text(request."ids") WITH ORDINALITY AS found("id", "place")
-JOIN "Insight" AS insight ON insight."id" = found."id"
+CROSS JOIN LATERAL (SELECT * FROM "Insight" WHERE "id" = found."id" LIMIT 1) AS insight
 WHERE (insight."creatorId" IS NULL OR insight."creatorId" = request."creatorId")
   AND (insight."fanId" IS NULL OR insight."fanId" = request."fanId")
 ORDER BY found."place"

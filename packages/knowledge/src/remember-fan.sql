@@ -4,10 +4,10 @@ WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("jobId" text, "attempt" int, "fanId" text, "summary" text, "through" timestamptz)
 ), owned AS (
   -- Locked, so that a fan that is erased meanwhile stays erased.
-  SELECT request.*, "Job"."creatorId" FROM "Job" JOIN request ON "Job"."id" = request."jobId"
-  WHERE "Job"."attempt" = request."attempt" AND "Job"."status" = 'running'
-    AND "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM request))
-  FOR NO KEY UPDATE OF "Job"
+  SELECT request.*, job."creatorId" FROM request CROSS JOIN LATERAL (
+    SELECT "creatorId", "attempt", "status" FROM "Job" WHERE "id" = request."jobId" LIMIT 1 FOR NO KEY UPDATE
+  ) AS job
+  WHERE job."attempt" = request."attempt" AND job."status" = 'running'
 )
 INSERT INTO "FanMemory" AS memory ("creatorId", "fanId", "summary", "through")
 SELECT "creatorId", "fanId", "summary", "through" FROM owned

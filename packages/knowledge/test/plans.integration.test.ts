@@ -1,0 +1,71 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { loadStatement } from "@understudy/database";
+import { type PlannedStatement, planStatement, tooMuchLookedAt } from "@understudy/testkit";
+import { afterSuite, openSuiteDatabase } from "@understudy/testkit/suite";
+
+/** How Postgres goes about what many jobs ask of the knowledge and add to it, where much is known. */
+
+const { url, database } = await openSuiteDatabase();
+const jobs = 20_000;
+const creators = 1_000;
+
+const terms = { matchesMax: 300, examplesMax: 50, exampleRelevance: 0.1, decayPerDay: 0.99, knownMax: 100 };
+const cases: [name: string, item: (n: number) => object][] = [
+  [
+    "remember-step",
+    (n) => ({
+      ...{ jobId: `job_a${n}`, attempt: 1, key: "step", agentId: "a", result: {} },
+      insight: { id: `new${n}`, scope: "creator", type: "mood", confidence: 0.5, text: "tea", data: {} },
+    }),
+  ],
+  [
+    "find-insights",
+    (n) => ({ number: n, creatorId: `creator${n}`, words: ["tea", "sea"], limit: 10, ...terms }),
+  ],
+  [
+    "conversation-before",
+    (n) => ({ number: n, jobId: `job_a${n}`, creatorId: `creator${n}`, fanId: "f", jobsMax: 100 }),
+  ],
+  ["insights-again", (n) => ({ creatorId: `creator${n}`, ids: [`ins${n}`, "gone"] })],
+  [
+    "remember-fan",
+    (n) => ({ jobId: `job_a${n}`, attempt: 1, fanId: "f", summary: "s", through: "2026-01-01" }),
+  ],
+];
+
+/** Planned while there was nothing, and not since. */
+const early = new Map<string, PlannedStatement>();
+
+async function plan(name: string): Promise<PlannedStatement> {
+  const planned = await planStatement(url, loadStatement(new URL(`../src/${name}.sql`, import.meta.url)));
+  afterSuite(planned.close);
+  return planned;
+}
+
+beforeAll(async () => {
+  for (const [name] of cases) early.set(name, await plan(name));
+  const { prisma } = database;
+  await prisma.$executeRaw`INSERT INTO "Creator" ("id") SELECT 'creator' || n FROM generate_series(0, ${creators}::int) AS n`;
+  await prisma.$executeRaw`
+    INSERT INTO "Job" ("id", "agent", "creatorId", "fanId", "feature", "model", "input", "status", "attempt", "startedAt", "attemptDeadlineAt")
+    SELECT 'job_a' || n, 'chat', 'creator' || n % ${creators}::int, 'f' || n / ${creators}::int, 'f', 'm', '{}', 'running', 1, now(), now()
+    FROM generate_series(1, ${jobs}::int) AS n`;
+  await prisma.$executeRaw`
+    INSERT INTO "Step" ("jobId", "key", "agentId", "result") SELECT "id", 'earlier', 'a', '{}' FROM "Job"`;
+  await prisma.$executeRaw`
+    INSERT INTO "Insight" ("id", "creatorId", "source", "type", "confidence", "text")
+    SELECT 'ins' || n, 'creator' || n % ${creators}::int, 's', 'mood', 0.5, 'tea ' || n FROM generate_series(1, ${jobs}::int) AS n`;
+});
+
+describe.each(cases)("%s", (name, item) => {
+  /** Of each creator 20 insights are known, and looked at in some ten parts of a plan. */
+  const rowsMax = (items: number) => (name === "find-insights" ? 400 : 30) * (items + 1);
+
+  it.each([1, 10, 100, creators])("looks at none but what its %i items need", async (count) => {
+    const items = Array.from({ length: count }, (_, place) => item(place + 1));
+    const parts = await early.get(name)?.run(items);
+    expect(tooMuchLookedAt(parts ?? [], rowsMax(count))).toEqual([]);
+    await database.prisma.$executeRaw`ANALYZE`;
+    expect(tooMuchLookedAt(await (await plan(name)).run(items), rowsMax(count))).toEqual([]);
+  });
+});
