@@ -5,6 +5,7 @@ import { readDatabaseUrl } from "./database-url.ts";
 import { noteFromConnection, notingFaults, passesAtOnce } from "./errors.ts";
 import { PrismaClient } from "./generated/client.ts";
 import { noteAnswer } from "./last-answer.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import type { Statement } from "./statement.ts";
 import { runTransaction } from "./transaction.ts";
 
@@ -106,7 +107,7 @@ function noting(pool: pg.Pool): pg.Pool {
   const connect = pool.connect.bind(pool) as (...question: unknown[]) => unknown;
   // Prisma's own transactions, such as of nested writes, ask the connection itself.
   pool.on("connect", (client) => {
-    const ask = client.query.bind(client) as (...question: unknown[]) => unknown;
+    const ask = oneAtATime(client.query.bind(client) as (...question: unknown[]) => unknown);
     Object.assign(client, { query: (...question: unknown[]) => notingFaults(ask(...question)) });
   });
   return Object.assign(Object.create(pool) as pg.Pool, {
