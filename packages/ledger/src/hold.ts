@@ -4,8 +4,8 @@ import { Money } from "./money.ts";
 import type { Price } from "./price-book.ts";
 
 /**
- * The worst that a call can cost, in USD: every prompt token at the dearest input rate, and all the output
- * that it may make. The prompt may turn out to be long context, so the dearer of both rates counts wherever
+ * The worst that a call can cost, in USD: every prompt token at the dearest rate of text (a prompt of ours has
+ * nothing else in it), and all the output that it may make. The prompt may turn out to be long context, so the dearer of both rates counts wherever
  * the bound passes the threshold.
  *
  * @param promptTokensMax an upper bound of the prompt's tokens
@@ -31,9 +31,7 @@ const longContext = new WeakMap<Price, Rates>();
 function dearestRates(price: Price, long: Price["longContext"]): Rates {
   const known = long ? longContext : usual;
   const rates = known.get(price) ?? {
-    input: Money.max(price.inputUsd, price.audioInputUsd, price.cachedUsd, long?.inputUsd ?? 0).times(
-      millionth,
-    ),
+    input: Money.max(price.inputUsd, price.cachedUsd, long?.inputUsd ?? 0).times(millionth),
     output: Money.max(price.outputUsd, long?.outputUsd ?? 0).times(millionth),
   };
   known.set(price, rates);
