@@ -1,4 +1,4 @@
-import { type Agent, necessaryCallsOf } from "@understudy/agents";
+import { type Agent, necessarySteps } from "@understudy/agents";
 import {
   type AcceptedJob,
   type DispatchableJob,
@@ -217,8 +217,8 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     whose: Awaited<ReturnType<typeof whoseModels>>,
   ): Promise<string> {
     const { registry } = dependencies;
-    const calls = necessaryCallsOf(agent, input);
-    const { byStep, unknownModel } = await worstCasesOf(registry, calls, whose);
+    const steps = necessarySteps(agent, input);
+    const { byStep, unknownModel } = await worstCasesOf(registry, steps, whose);
     if (unknownModel !== undefined) throw await unknownModelProblem(registry, `#${inputPointer}/model`);
     return sumUsd([...byStep.values()]).toFixed();
   }

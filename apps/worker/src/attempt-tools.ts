@@ -1,4 +1,4 @@
-import type { Agent, AgentTools, GenerateRequest } from "@understudy/agents";
+import { type Agent, type AgentTools, type Step, stepOf } from "@understudy/agents";
 import type { Database } from "@understudy/database";
 import type { ModelGate, ModelProvider } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
@@ -7,8 +7,7 @@ import type { ModelRegistry } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
-import type { z } from "zod";
-import { generateStep, generateTextStep, repairStep } from "./generate-step.ts";
+import { type AskedOfAgent, generateStep, generateTextStep, repairStep } from "./generate-step.ts";
 import type { KnowledgeStore } from "./knowledge/knowledge-store.ts";
 import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
 import { endsAttempt, StepStopped } from "./step-stopped.ts";
@@ -36,24 +35,19 @@ export interface Attempt {
   logger: Logger;
 }
 
-/**
- * The worst cases of the calls that a job can't do without: its first call holds what the others will need,
- * and they take it from there.
- */
+/** What there must be room for to do the steps that a job can't do without: its calls hold it for those that are still to come. */
 export class JobReserve {
-  readonly #byStep: ReadonlyMap<string, Decimal>;
-  #taken = false;
+  readonly #toCome: Map<string, Decimal>;
 
   /** @param byStep in USD, without the steps that are finished */
   constructor(byStep: ReadonlyMap<string, Decimal>) {
-    this.#byStep = byStep;
+    this.#toCome = new Map(byStep);
   }
 
-  /** What the call of a step holds beside its own worst case, and whether it may use what the job holds. */
-  take(stepKey: string): { reserveUsd: Decimal; isNecessary: boolean } {
-    const others = this.#taken ? [] : [...this.#byStep].filter(([key]) => key !== stepKey);
-    this.#taken = true;
-    return { reserveUsd: sumUsd(others.map(([, usd]) => usd)), isNecessary: this.#byStep.has(stepKey) };
+  /** What the job holds beside the call of a step that is opened now. */
+  besides(stepKey: string): Decimal {
+    this.#toCome.delete(stepKey);
+    return sumUsd([...this.#toCome.values()]);
   }
 }
 
@@ -69,7 +63,7 @@ export function attemptTools(
 ): AgentTools {
   const { job, signal, logger } = attempt;
   const used = new Set<string>();
-  const model = agent.model?.(input);
+  const steps = agent.steps(input, job.profile ?? {});
 
   function takeKey(name: string): string {
     const key = keyPrefix + name;
@@ -78,25 +72,22 @@ export function attemptTools(
     return key;
   }
 
-  function takeStep<Request extends GenerateRequest>({ step, ...rest }: Request) {
-    const stepKey = takeKey(step);
-    takeKey(repairStep(step));
-    return { ...rest, stepKey };
-  }
-
-  async function generate<Output extends z.ZodObject>(
-    request: GenerateRequest & { output?: Output },
-  ): Promise<string | z.infer<Output>> {
-    return generateStep(attempt, { agent, model }, takeStep(request));
+  /** A step that is asked now, under its whole key. */
+  function take(name: string, declared: Step | undefined = steps[name]): AskedOfAgent {
+    if (!declared) throw new Error(`Agent ${agent.name} declares no step "${name}".`);
+    const stepKey = takeKey(name);
+    takeKey(repairStep(name));
+    return { agentId: agent.agentId, stepKey, step: stepOf(agent, input, declared) };
   }
 
   const delegate: AgentTools["delegate"] = async (other, otherInput, step = other.name) => {
     const parsed = other.input.parse(otherInput);
     const observed = attempt.observed.delegated(other.agentId);
     const delegated = { ...attempt, observed };
-    const tools = attemptTools(delegated, other as unknown as Agent, parsed, `${takeKey(step)}/`);
+    const helper = other as unknown as Agent;
+    const tools = attemptTools(delegated, helper, parsed, `${takeKey(step)}/`);
     try {
-      const output = other.output.parse(await other.run(parsed, tools));
+      const output = other.output.parse(await helper.run(parsed, tools));
       observed.end();
       return output;
     } catch (error) {
@@ -109,8 +100,8 @@ export function attemptTools(
     logger.info({ jobId: job.id, agentId: agent.agentId, ...fields }, message);
 
   return {
-    generate: generate as AgentTools["generate"],
-    generateText: async (request) => generateTextStep(attempt, { agent, model }, takeStep(request)),
+    generate: (async (name, parts) => generateStep(attempt, take(name), parts)) as AgentTools["generate"],
+    generateText: async (name, parts) => generateTextStep(attempt, take(name), parts),
     delegate,
     async tryDelegate(other, otherInput, step) {
       try {
@@ -123,7 +114,10 @@ export function attemptTools(
       }
     },
     profile: job.profile ?? {},
-    ...knowledgeTools(attempt, agent, takeKey, generate as AgentTools["generate"]),
+    ...knowledgeTools(attempt, agent, takeKey, async (name, step, parts) => {
+      const { text } = await generateTextStep(attempt, take(name, step), parts);
+      return text;
+    }),
     signal,
     log,
   };

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { findAgent, type NecessaryCall, necessaryCallsOf } from "@understudy/agents";
-import type { ModelRole } from "@understudy/contracts";
+import { findAgent, necessarySteps, type StepOfAgent } from "@understudy/agents";
 import { type Database, databaseFault, newId, sqlState, untilDatabaseAnswers } from "@understudy/database";
 import { cancelled, type ModelGate, type ModelProvider } from "@understudy/gemini";
 import type { Claim, ClaimedJob, JobEnd, PutOff } from "@understudy/jobs";
@@ -163,7 +162,7 @@ async function attemptJob(
   if (stopping.aborted) abort();
   try {
     const input = agent.input.parse(job.input);
-    const reserve = await reserveFor(dependencies, job, necessaryCallsOf(agent, input));
+    const reserve = await reserveFor(dependencies, job, necessarySteps(agent, input, job.profile ?? {}));
     const attempt = {
       ...dependencies,
       job,
@@ -191,16 +190,15 @@ async function attemptJob(
   }
 }
 
-/** What its first call must hold beside itself: the calls that the job can't do without and has not made. */
+/** What its first call must hold beside itself: the steps that the job can't do without and has not finished. */
 async function reserveFor(
   { registry }: WorkerDependencies,
   job: ClaimedJob,
-  calls: (NecessaryCall & { role: ModelRole })[],
+  steps: Map<string, StepOfAgent>,
 ): Promise<JobReserve> {
-  const finished = new Set(job.steps.map((step) => step.key));
-  const open = calls.filter((call) => !finished.has(call.step));
+  for (const { key } of job.steps) steps.delete(key);
   // A model without a price is refused by the call itself.
-  return new JobReserve((await worstCasesOf(registry, open, job)).byStep);
+  return new JobReserve((await worstCasesOf(registry, steps, job)).byStep);
 }
 
 /** @returns undefined where the attempt was fenced off, and nothing was written */

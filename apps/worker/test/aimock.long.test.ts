@@ -180,7 +180,9 @@ describe("against aimock", () => {
     for (const { id, costUsd, startedAt: at } of calls) {
       const { usage, maxOutputTokens } = askedFor(id);
       expect(usage).toBeUndefined();
-      const promptTokenCount = promptTokensMax({ system: "", parts: [promptWithoutUsage] });
+      const promptTokenCount = promptTokensMax({ system: "", maxOutputTokens: 64, partsBytesMax: 0 }, [
+        promptWithoutUsage,
+      ]);
       const usageMetadata = { promptTokenCount, candidatesTokenCount: maxOutputTokens };
       expect(costUsd?.toFixed()).toBe(priceBillEntry({ model, usageMetadata, at }));
     }

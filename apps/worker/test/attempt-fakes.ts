@@ -153,7 +153,7 @@ export class AttemptFakes {
   /** One role, which all its models answer for; those that are named must be among them. */
   registry(): ModelRegistry {
     return {
-      candidates: async ({ model }: ModelWish) => {
+      candidatesFor: async ({ model }: Pick<ModelWish, "model">) => {
         const found = this.models.filter((name) => model === undefined || name === model);
         const candidates = found.map((name) => ({
           ...{ model: name, capabilities, routedTo: [] },

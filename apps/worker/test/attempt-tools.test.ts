@@ -8,16 +8,22 @@ import { runAgentJob } from "../src/run-agent-job.ts";
 import { StepStopped } from "../src/step-stopped.ts";
 import { AttemptFakes, answer, claimedJob } from "./attempt-fakes.ts";
 
+type Steps = ReturnType<Agent["steps"]>;
+
+const declared = { system: "", maxOutputTokens: 10, partsBytesMax: 18 };
+/** Declares each step that it is asked for. */
+const anyStep: Steps = new Proxy({}, { get: () => declared });
+
 /** An agent that does what a test says. */
 function agentOf(run: Agent["run"], over: Partial<Agent> = {}): Agent {
-  return defineAgent<z.ZodObject, z.ZodObject>({
+  return defineAgent<z.ZodObject, z.ZodObject, Steps>({
     ...{ name: "helper", agentId: "helper_ai", title: "Helper", summary: "Helps.", feature: "help" },
     input: z.object({ n: z.number().default(7) }),
     output: z.object({ text: z.string() }),
     role: "draft",
     expectedCalls: 1,
     queue: { timeoutSeconds: 30, attempts: 5 },
-    necessaryCalls: () => [],
+    steps: () => anyStep,
     run,
     ...over,
   });
@@ -38,14 +44,14 @@ function attemptOf(fakes: AttemptFakes, over: Partial<Attempt> = {}, job: Partia
   };
 }
 
-const ask = (step: string) => ({ step, system: "", parts: ["hi"], maxOutputTokens: 10 });
+const ask = (step: string) => [step, ["hi"]] as const;
 
 describe("an agent's tools", () => {
   it("remember each answer under the step's own name, behind that of who delegated to it", async () => {
     const fakes = new AttemptFakes();
-    const helper = agentOf(async (_input, tools) => ({ text: await tools.generate(ask("draft")) }));
+    const helper = agentOf(async (_input, tools) => ({ text: await tools.generate(...ask("draft")) }));
     const tools = attemptTools(attemptOf(fakes), own, {});
-    await tools.generate(ask("draft"));
+    await tools.generate(...ask("draft"));
     await tools.delegate(helper, {});
     await tools.delegate(helper, {}, "again");
     expect(fakes.intents.map(({ stepKey, agentId }) => [stepKey, agentId])).toEqual([
@@ -66,11 +72,11 @@ describe("an agent's tools", () => {
       fakes.generate = () => answer("once upon", { finishReason });
       const told = { text: "once upon", ...(truncated && { truncated }) };
       const tools = attemptTools(attemptOf(fakes), own, {});
-      expect(await tools.generateText(ask("draft"))).toEqual(told);
-      await expect(tools.generateText(ask("draft"))).rejects.toThrow("twice");
+      expect(await tools.generateText(...ask("draft"))).toEqual(told);
+      await expect(tools.generateText(...ask("draft"))).rejects.toThrow("twice");
       const steps = [{ key: "draft", result: { text: "once upon", finishReason } }];
       const again = attemptTools(attemptOf(fakes, {}, { steps }), own, {});
-      expect(await again.generateText(ask("draft"))).toEqual(told);
+      expect(await again.generateText(...ask("draft"))).toEqual(told);
       expect(fakes.requests).toHaveLength(1);
     },
   );
@@ -79,15 +85,15 @@ describe("an agent's tools", () => {
     const fakes = new AttemptFakes();
     fakes.generate = () => answer("", { finishReason: "MAX_TOKENS", blockReason: "MAX_TOKENS" });
     const tools = attemptTools(attemptOf(fakes), own, {});
-    await expect(tools.generateText(ask("draft"))).rejects.toMatchObject({ outcome: { kind: "blocked" } });
+    await expect(tools.generateText(...ask("draft"))).rejects.toMatchObject({ outcome: { kind: "blocked" } });
   });
 
   it("refuse a step that was named before, and one named as the repair of another", async () => {
     const fakes = new AttemptFakes();
     const tools = attemptTools(attemptOf(fakes), own, {});
-    await tools.generate(ask("draft"));
-    await expect(tools.generate(ask("draft"))).rejects.toThrow('Agent own uses the step "draft" twice.');
-    await expect(tools.generate(ask("draft:repair"))).rejects.toThrow("twice");
+    await tools.generate(...ask("draft"));
+    await expect(tools.generate(...ask("draft"))).rejects.toThrow('Agent own uses the step "draft" twice.');
+    await expect(tools.generate(...ask("draft:repair"))).rejects.toThrow("twice");
     const helper = agentOf(async () => ({ text: "" }));
     await tools.delegate(helper, {});
     await expect(tools.delegate(helper, {})).rejects.toThrow('uses the step "helper" twice');
@@ -100,9 +106,9 @@ describe("an agent's tools", () => {
     const chooser = agentOf(async () => ({ text: "" }), {
       model: (input) => input.model as string | undefined,
     });
-    await attemptTools(attemptOf(fakes), chooser, { model: "gemini-2.5-pro" }).generate(ask("a"));
-    await attemptTools(attemptOf(fakes), chooser, {}).generate(ask("a"));
-    await attemptTools(attemptOf(fakes), own, {}).generate(ask("a"));
+    await attemptTools(attemptOf(fakes), chooser, { model: "gemini-2.5-pro" }).generate(...ask("a"));
+    await attemptTools(attemptOf(fakes), chooser, {}).generate(...ask("a"));
+    await attemptTools(attemptOf(fakes), own, {}).generate(...ask("a"));
     expect(fakes.requests.map(({ model }) => model)).toEqual([
       ...["gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash"],
     ]);
@@ -147,7 +153,7 @@ describe("an agent that another delegates to", () => {
 
   it("delegates in its own name, behind its own steps", async () => {
     const fakes = new AttemptFakes();
-    const inner = agentOf(async (_input, tools) => ({ text: await tools.generate(ask("draft")) }), {
+    const inner = agentOf(async (_input, tools) => ({ text: await tools.generate(...ask("draft")) }), {
       ...{ name: "inner", agentId: "inner_ai" },
     });
     const outer = agentOf(async (_input, tools) => tools.delegate(inner, {}));
@@ -185,7 +191,7 @@ describe("an agent that another delegates to", () => {
   it("is heard where it succeeds, under the step that it was given", async () => {
     const fakes = new AttemptFakes();
     fakes.generate = () => answer("fine");
-    const helper = agentOf(async (_input, tools) => ({ text: await tools.generate(ask("draft")) }));
+    const helper = agentOf(async (_input, tools) => ({ text: await tools.generate(...ask("draft")) }));
     const tools = attemptTools(attemptOf(fakes), own, {});
     expect(await tools.tryDelegate(helper, {}, "maybe")).toEqual({ kind: "done", value: { text: "fine" } });
     expect(fakes.intents[0]?.stepKey).toBe("maybe/draft");
@@ -213,20 +219,18 @@ describe("an agent that another delegates to", () => {
 describe("what a job holds for its calls", () => {
   const reserveOf = (entries: [string, string][]) =>
     new JobReserve(new Map(entries.map(([step, usd]) => [step, sumUsd([usd])])));
-  const taken = (reserve: JobReserve, step: string) => {
-    const { reserveUsd, isNecessary } = reserve.take(step);
-    return [reserveUsd.toFixed(), isNecessary];
-  };
-
-  it("is held by the first of them, for all the others", () => {
+  it("is held by each of them for those that are still to come", () => {
     const reserve = reserveOf([
       ["a", "1"],
       ["b", "2"],
       ["c", "4"],
     ]);
-    expect(taken(reserve, "b")).toEqual(["5", true]);
-    expect(taken(reserve, "a")).toEqual(["0", true]);
-    expect(taken(reserve, "repair")).toEqual(["0", false]);
+    expect(reserve.besides("b").toFixed()).toBe("5");
+    // Tried again, with less.
+    expect(reserve.besides("b").toFixed()).toBe("5");
+    expect(reserve.besides("a").toFixed()).toBe("4");
+    expect(reserve.besides("repair").toFixed()).toBe("4");
+    expect(reserve.besides("c").toFixed()).toBe("0");
   });
 
   it("is all of it where a call comes first that the job could do without", () => {
@@ -234,8 +238,8 @@ describe("what a job holds for its calls", () => {
       ["a", "1"],
       ["b", "2"],
     ]);
-    expect(taken(reserve, "other")).toEqual(["3", false]);
-    expect(taken(reserve, "a")).toEqual(["0", true]);
+    expect(reserve.besides("other").toFixed()).toBe("3");
+    expect(reserve.besides("a").toFixed()).toBe("2");
   });
 
   it("is, for a job that runs again, that of the calls that it has not made", async () => {
@@ -249,7 +253,6 @@ describe("what a job holds for its calls", () => {
     };
     const message = { fanId: "fan_1", message: "Hello there" };
     const first = await held("chat", message);
-    expect(first?.isNecessary).toBe(true);
     const again = await held("chat", message, [{ key: "messaging/draft", result: { text: "{}" } }]);
     expect(again?.stepKey).toBe(first?.stepKey);
     expect(again?.reserveUsd.lt(first?.reserveUsd ?? 0)).toBe(true);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { findAgent, necessaryCallsOf } from "@understudy/agents";
+import { findAgent, necessarySteps } from "@understudy/agents";
 import type { Job } from "@understudy/contracts";
 import { PriceBook } from "@understudy/ledger";
 import { ModelRegistry, worstCasesOf } from "@understudy/models";
@@ -56,8 +56,8 @@ describe("the second model of a role", () => {
   it("answers while its model is paused; held at the dearer price, paid at its own", async () => {
     const registry = new ModelRegistry(stack.database, new PriceBook(stack.database));
     const whose = { creatorId: "psy", plan: "business" };
-    const dearer = await worstCasesOf(registry, necessaryCallsOf(agent, input), whose);
-    const alone = necessaryCallsOf(agent, { ...input, model: primary });
+    const dearer = await worstCasesOf(registry, necessarySteps(agent, input), whose);
+    const alone = necessarySteps(agent, { ...input, model: primary });
     const own = await worstCasesOf(registry, alone, whose);
     const holdUsd = dearer.byStep.get("prompt")?.toFixed();
     expect(Number(holdUsd)).toBeGreaterThan(Number(own.byStep.get("prompt")?.toFixed()));

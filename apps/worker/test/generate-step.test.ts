@@ -37,9 +37,9 @@ function ask(
     },
     signal: new AbortController().signal,
     reserve: {
-      take: (step: string) => {
+      besides: (step: string) => {
         fakes.seen.push(["reserved", step]);
-        return { reserveUsd: sumUsd(["2"]), isNecessary: step === "draft" };
+        return sumUsd(["2"]);
       },
     },
     stream: fakes.stream(),
@@ -47,9 +47,12 @@ function ask(
     timeoutSeconds: 30,
     ...over,
   };
-  const asking = { agent: testAgent, model };
-  const words = { system: "Be brief.", parts: ["one", "two"], maxOutputTokens: 10 };
-  return generateStep(attempt, asking, { ...words, stepKey: "draft", ...request });
+  const step = {
+    ...{ role: testAgent.role, system: "Be brief.", maxOutputTokens: 10, partsBytesMax: 38 },
+    ...(model !== undefined && { model }),
+    ...request,
+  };
+  return generateStep(attempt, { agentId: testAgent.agentId, stepKey: "draft", step }, ["one", "two"]);
 }
 
 const remembered = (key: string, text: string) => ({ key, result: { text, finishReason: "STOP" } });
@@ -77,7 +80,7 @@ describe("a step that asks the model", () => {
     expect(fakes.intents).toMatchObject([
       {
         ...{ jobId: "job_1", creatorId: "psy", feature: "test", agentId: "test_ai", attempt: 4 },
-        ...{ stepKey: "draft", isNecessary: true },
+        stepKey: "draft",
       },
     ]);
     expect(fakes.intents[0]?.reserveUsd.toFixed()).toBe("2");
@@ -123,15 +126,22 @@ describe("a step that asks the model", () => {
   });
 });
 
+describe("a request that is longer than its step declares", () => {
+  it("is our own fault, told in figures alone, and is neither held for nor sent", async () => {
+    const fakes = new AttemptFakes();
+    await expect(ask(fakes, { partsBytesMax: 37 })).rejects.toThrow(
+      'The step "draft" is longer than it is declared: 38 bytes of at most 37, and 0 to spare of at most 0.',
+    );
+    expect([fakes.requests, fakes.intents]).toEqual([[], []]);
+  });
+});
+
 describe("an answer that does not fit its schema", () => {
   it("is given back to be mended, once, under a step of its own", async () => {
     const fakes = new AttemptFakes();
     answers(fakes, invalid, valid);
     expect(await ask(fakes, { output })).toEqual({ text: "fine", score: 1 });
-    expect(fakes.intents.map(({ stepKey, isNecessary }) => [stepKey, isNecessary])).toEqual([
-      ["draft", true],
-      [repairStep("draft"), false],
-    ]);
+    expect(fakes.intents.map(({ stepKey }) => stepKey)).toEqual(["draft", repairStep("draft")]);
     const repair = fakes.requests[1];
     expect(repair?.parts).toEqual(["one", "two", expect.stringContaining('"score":7')]);
     expect(repair?.parts[2]).toMatch(/^<invalid_answer>/);

@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { type Agent, findAgent, type GenerateRequest, type NewInsight } from "@understudy/agents";
+import { type Agent, findAgent, type NewInsight, type Part } from "@understudy/agents";
 import type { CreatorProfile } from "@understudy/contracts";
+import { longerThanDeclared } from "@understudy/contracts";
 import { newId, type Prisma } from "@understudy/database";
 import { type ClaimedJob, claimJobs, createJobs, finishJobs } from "@understudy/jobs";
 import { createLogger } from "@understudy/service";
 import { newClaim } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
+import type { AskForText } from "../src/knowledge/knowledge-step.ts";
 import { type KnowledgeStore, openKnowledgeStore } from "../src/knowledge/knowledge-store.ts";
 import { type KnowledgeTools, knowledgeTools } from "../src/knowledge/knowledge-tools.ts";
 import { StepStopped } from "../src/step-stopped.ts";
@@ -54,9 +56,7 @@ async function claim(id: string): Promise<ClaimedJob> {
   return job;
 }
 
-type Generate = (request: GenerateRequest) => Promise<string>;
-
-function toolsOf(job: ClaimedJob, generate?: Generate): KnowledgeTools {
+function toolsOf(job: ClaimedJob, ask?: AskForText): KnowledgeTools {
   const used = new Set<string>();
   const takeKey = (name: string) => {
     if (used.has(name)) throw new Error(`${name} twice`);
@@ -64,11 +64,11 @@ function toolsOf(job: ClaimedJob, generate?: Generate): KnowledgeTools {
     return name;
   };
   const { signal } = new AbortController();
-  return knowledgeTools({ database, knowledge, job, signal, logger }, agent, takeKey, generate);
+  return knowledgeTools({ database, knowledge, job, signal, logger }, agent, takeKey, ask);
 }
 
 /** The tools of a new job of the creator and the fan. */
-const toolsFor = async (of: JobOf, generate?: Generate) => toolsOf(await claim(await newJob(of)), generate);
+const toolsFor = async (of: JobOf, ask?: AskForText) => toolsOf(await claim(await newJob(of)), ask);
 
 /** A job that has ended with a reply. */
 async function exchange(of: JobOf, response: string | null): Promise<string> {
@@ -417,9 +417,10 @@ describe("recall", () => {
 
   it("keeps the latest turns, and sums up what was before them, once", async () => {
     const id = await longConversation("summary");
-    const asked: GenerateRequest[] = [];
-    const generate: Generate = async (request) => {
-      asked.push(request);
+    const asked: (readonly Part[])[] = [];
+    const generate: AskForText = async (_name, step, parts) => {
+      expect(longerThanDeclared(step, parts)).toBeUndefined();
+      asked.push(parts);
       return "The fan likes accents.";
     };
     const first = await toolsOf(await claim(id), generate).recall("fan");
@@ -430,7 +431,7 @@ describe("recall", () => {
     expect(asked).toHaveLength(1);
     // All that is not among the turns was summed up, and nothing else.
     for (let n = 0; n < 12; n++) {
-      expect(asked[0]?.parts.join("").includes(`message ${n} `)).toBe(!said.includes(long(n)));
+      expect(asked[0]?.join("").includes(`message ${n} `)).toBe(!said.includes(long(n)));
     }
     // A rerun sees the same, and does not ask again; nor does the next job, that has it in its memory.
     expect(await toolsOf(await claim(id), generate).recall("fan")).toEqual(first);
@@ -444,12 +445,12 @@ describe("recall", () => {
 
   it("goes without a summary that can't be made, but not on after the attempt", async () => {
     const id = await longConversation("no_summary");
-    const failing: Generate = () =>
+    const failing: AskForText = () =>
       Promise.reject(new StepStopped({ kind: "unknown_model", model: "ultra", models: [] }));
     const { summary, turns } = await toolsOf(await claim(id), failing).recall("fan");
     expect(summary).toBeUndefined();
     expect(turns.at(-2)?.text).toBe(long(11));
-    const fenced: Generate = () => Promise.reject(new StepStopped({ kind: "fenced" }));
+    const fenced: AskForText = () => Promise.reject(new StepStopped({ kind: "fenced" }));
     const again = await claim(await newJob({ creatorId: "no_summary", fanId: "fan" }));
     await expect(toolsOf(again, fenced).recall("fan")).rejects.toMatchObject({ outcome: { kind: "fenced" } });
   });

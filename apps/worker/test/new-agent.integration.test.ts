@@ -13,9 +13,9 @@ import {
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** All that someone writes who adds an agent: this file, and its line in the registry. */
-const file = `import { z } from "zod";
+const file = `import { partBytes } from "@understudy/contracts";
+import { z } from "zod";
 import { defineAgent } from "./define-agent.ts";
-import { plainPartBytesMax } from "./fan-text.ts";
 
 const input = z.strictObject({ words: z.array(z.string().min(1).max(40)).min(1).max(10) });
 
@@ -31,11 +31,15 @@ export const rhyme = defineAgent({
   role: "caption",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 3 },
-  necessaryCalls: ({ words }) => [{ ...call, partsBytesMax: plainPartBytesMax(words.join(" ")) }],
-  run: async ({ words }, tools) => ({ text: await tools.generate({ ...call, parts: [words.join(" ")] }) }),
+  steps: ({ words }) => ({
+    rhyme: {
+      system: "Rhyme on these words.",
+      maxOutputTokens: 64,
+      partsBytesMax: partBytes(words.join(" ")),
+    },
+  }),
+  run: async ({ words }, tools) => ({ text: await tools.generate("rhyme", [words.join(" ")]) }),
 });
-
-const call = { step: "rhyme", system: "Rhyme on these words.", maxOutputTokens: 64 };
 `;
 
 let copy: Awaited<ReturnType<typeof temporaryDirectory>>;

@@ -113,8 +113,8 @@ async function billed(prompt: string, gemini = acme) {
   const call = { creatorId, feature, agentId: "test_ai", jobId: id, stepKey: "s" };
   const dependencies = { gemini, ledger, registry };
   const outcome = await generateTextWithBilling(dependencies, {
-    ...{ system: "Shout.", parts: [prompt], maxOutputTokens: 1_000, timeoutSeconds: 10 },
-    ...{ role: "draft", model, plan: "starter", isNecessary: true, reserveUsd: sumUsd([]) },
+    step: { role: "draft", model, system: "Shout.", maxOutputTokens: 1_000, partsBytesMax: 1_000 },
+    ...{ parts: [prompt], timeoutSeconds: 10, plan: "starter", reserveUsd: () => sumUsd([]) },
     signal: new AbortController().signal,
     metadata: { ...call, attempt: claimed?.attempt ?? 0 },
   });

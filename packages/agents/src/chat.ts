@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { compliance } from "./compliance.ts";
-import { type AgentTools, type Conversation, defineAgent, delegatedCalls } from "./define-agent.ts";
+import { type AgentTools, type Conversation, defineAgent, delegated } from "./define-agent.ts";
 import { asksToBuy, goodsIn, isVulnerable, refusesOffers, textsIn } from "./fan-signals.ts";
 import { fanMessage, messaging, reply } from "./messaging.ts";
 import { draftBytesMax } from "./outgoing-text.ts";
 import { sales, salesContext } from "./sales.ts";
-import { needsCare, type Verdict } from "./verdict.ts";
+import { needsCare, nothingFound, type Verdict } from "./verdict.ts";
 
 const output = reply.extend({
   /** Something that might be offered beside the reply, in the creator's voice. */
@@ -17,6 +17,8 @@ const output = reply.extend({
 
 type FanMessage = z.infer<typeof fanMessage>;
 type Upsell = Pick<z.infer<typeof output>, "suggestedUpsell" | "salesTactics" | "suggestedPrice">;
+
+const longestDraft = "x".repeat(draftBytesMax);
 
 /**
  * The coordinator: what the web app calls for a fan's message. Compliance reads the message, messaging drafts a reply
@@ -46,14 +48,15 @@ export const chat = defineAgent({
   role: "draft",
   expectedCalls: 4,
   queue: { timeoutSeconds: 60, attempts: 5 },
-  necessaryCalls: (given) => [
-    ...delegatedCalls(compliance, { content: given.message, direction: "incoming" }, "compliance-message"),
-    ...delegatedCalls(messaging, given),
-    ...delegatedCalls(
+  steps: () => ({}),
+  necessary: (given) => [
+    delegated(compliance, { content: given.message, direction: "incoming" }, "compliance-message"),
+    delegated(messaging, { ...given, verdict: nothingFound }),
+    delegated(
       compliance,
-      { content: "", direction: "outgoing", answers: given.message },
+      { content: longestDraft, direction: "outgoing", answers: given.message },
       "compliance-draft",
-    ).map((call) => ({ ...call, partsBytesMax: call.partsBytesMax + draftBytesMax })),
+    ),
   ],
   async run(given, tools) {
     const judged = await tools.delegate(

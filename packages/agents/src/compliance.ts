@@ -53,20 +53,27 @@ export const compliance = defineAgent({
   role: "check",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
-  necessaryCalls: (given) => [{ ...check, partsBytesMax: partsBytesMaxOf(partsOf(given)) }],
+  steps: (given) => ({
+    check: {
+      system,
+      output,
+      // A draft may be rewritten, which takes as much as it did.
+      maxOutputTokens: given.direction === "outgoing" ? 512 : 192,
+      leastOutputTokens: 96,
+      partsBytesMax: partsBytesMaxOf(partsOf(given)),
+    },
+  }),
   async run(given, tools) {
-    const { suggestedRewrite, ...answer } = await tools.generate({
-      ...check,
-      parts: partsOf(given).map((part) => labelled(...part)),
-    });
+    const { suggestedRewrite, ...answer } = await tools.generate(
+      "check",
+      partsOf(given).map((part) => labelled(...part)),
+    );
     const found = withFindings(answer, obviousBreaches(given.content, given.direction ?? "incoming"));
     const rewrite = fitToShow(suggestedRewrite ?? "", tools.profile);
     const isRewritten = !found.allowed && rewrite !== "";
     return { ...found, ...(isRewritten && { suggestedRewrite: rewrite }) };
   },
 });
-
-const check = { step: "check", system, output, maxOutputTokens: 512 };
 
 function partsOf({ content, platform, direction, answers }: z.infer<typeof input>): OutsidePart[] {
   const parts: OutsidePart[] = [];

@@ -1,4 +1,4 @@
-import type { CreatorProfile } from "@understudy/contracts";
+import { type CreatorProfile, partBytes } from "@understudy/contracts";
 import { firstWithin } from "./budget.ts";
 import { contained, partBytesMax, wrapped } from "./fan-text.ts";
 
@@ -6,8 +6,11 @@ const label = "creator_profile";
 
 const textBytesMax = 4000;
 
-/** Most that the part adds to a prompt's upper bound. */
-export const creatorPartBytesMax = partBytesMax(label, textBytesMax);
+/** Most that the part adds to a prompt's upper bound: where the profile is known, what it does add. */
+export function creatorPartBytesMax(profile?: CreatorProfile): number {
+  if (!profile) return partBytesMax(label, textBytesMax);
+  return creatorPart(profile).reduce((sum, part) => sum + partBytes(part), 0);
+}
 
 /** Whose voice it is to be; none where nobody has said. */
 export function creatorPart(profile: CreatorProfile): string[] {

@@ -1,39 +1,24 @@
-import { type CreatorProfile, type ModelRole, type ServiceTier, serviceTiers } from "@understudy/contracts";
+import {
+  type CreatorProfile,
+  type ModelRole,
+  type Part,
+  type ServiceTier,
+  type Step,
+  serviceTiers,
+  spare,
+} from "@understudy/contracts";
 import type { z } from "zod";
 
-export type { ServiceTier };
-export { serviceTiers };
+export type { Part, ServiceTier, Step };
+export { serviceTiers, spare };
 
-/** One request to the model, as an agent words it. */
-export interface GenerateRequest {
-  /** Name of the step within the job: once finished, the step is remembered and never paid for again. */
-  step: string;
-  /** What the model is called for; its agent's role unless given. */
-  role?: ModelRole;
-  /** Instructions. Text from outside never stands here. */
-  system: string;
-  /** What to work on; text from outside stands in labelled parts (see fan-text.ts). */
-  parts: string[];
-  serviceTier?: Exclude<ServiceTier, "batch">;
-  /** Most tokens of the answer, thoughts not counted. */
-  maxOutputTokens: number;
-  /** Most tokens of thoughts; as few as the model can do unless given. */
-  thinkingBudget?: number;
-  /** Field of the output, a text, that readers of the job's events are shown while it is generated. */
-  streams?: string;
-}
+/** The steps in which an agent asks the model, by their names. */
+export type Steps = Readonly<Record<string, Step>>;
 
-/**
- * A request that a job can't do without, as far as its cost goes: bounded, not worded, since it is asked for whenever
- * a job is accepted. `step` is its whole key within the job.
- */
-export interface NecessaryCall extends Omit<GenerateRequest, "parts" | "streams"> {
-  /** Most bytes that its parts add to the prompt, as fan-text.ts counts them. */
-  partsBytesMax: number;
-  output?: z.ZodObject;
-  /** In place of the role's. */
-  model?: string;
-}
+/** What a step is answered: an object of its form, or a text. */
+export type AnswerOf<Declared extends Step> = Declared extends { output: infer Output extends z.ZodObject }
+  ? z.infer<Output>
+  : string;
 
 /** What an agent asks the others' knowledge for. */
 export interface InsightQuery {
@@ -96,28 +81,36 @@ export interface GeneratedText {
   truncated?: true;
 }
 
+/** Another agent, as far as it is delegated to. */
+type Delegate<Input extends z.ZodObject, Output extends z.ZodObject> = Pick<
+  Agent<Input, Output>,
+  "name" | "agentId" | "input" | "output"
+>;
+
 /** Everything through which an agent acts on the world. */
-export interface AgentTools {
-  /** The model's answer as an object that fits `output`. */
-  generate<Output extends z.ZodObject>(
-    request: GenerateRequest & { output: Output },
-  ): Promise<z.infer<Output>>;
-  /** The model's answer as text. */
-  generate(request: GenerateRequest): Promise<string>;
-  /** The same, and whether it was cut off. */
-  generateText(request: GenerateRequest): Promise<GeneratedText>;
+export interface AgentTools<Declared extends Steps = Steps> {
+  /**
+   * The model's answer to a declared step, in its form. Once finished, the step is remembered and never paid for again.
+   * @param parts what to work on; text from outside stands in labelled parts (see fan-text.ts)
+   */
+  generate<Name extends keyof Declared & string>(
+    step: Name,
+    parts: readonly Part[],
+  ): Promise<AnswerOf<Declared[Name]>>;
+  /** The same of a step without a form, and whether it was cut off. */
+  generateText(step: keyof Declared & string, parts: readonly Part[]): Promise<GeneratedText>;
   /**
    * Runs another agent inside this job: its steps under its own key, its cost under its own agent id.
    * @param step what distinguishes several of one agent; its name unless given
    */
   delegate<Input extends z.ZodObject, Output extends z.ZodObject>(
-    agent: Agent<Input, Output>,
+    agent: Delegate<Input, Output>,
     input: z.input<Input>,
     step?: string,
   ): Promise<z.infer<Output>>;
   /** The same of an agent that one can do without: where it fails, or has no room, the job goes on. */
   tryDelegate<Input extends z.ZodObject, Output extends z.ZodObject>(
-    agent: Agent<Input, Output>,
+    agent: Delegate<Input, Output>,
     input: z.input<Input>,
     step?: string,
   ): Promise<Attempted<z.infer<Output>>>;
@@ -136,7 +129,11 @@ export interface AgentTools {
 }
 
 /** A declared AI capability. Its route, queue, worker and Bull Board entry follow from this. */
-export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+export interface Agent<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+  Declared extends Steps = Steps,
+> {
   /** In routes and queue names: lower case, unique. */
   name: string;
   /** On cost records: who made a call. */
@@ -167,41 +164,69 @@ export interface Agent<Input extends z.ZodObject = z.ZodObject, Output extends z
     attempts: number;
   };
   /**
-   * The requests that it makes whatever the answers are, each as long as it can be. A job begins only when the
-   * quota has room for the worst case of all of them, so that none is paid for in vain.
+   * The steps in which it asks the model, each bounded by what came.
+   * @param profile of the job's creator; undefined where it is not looked up
    */
-  necessaryCalls(input: z.infer<Input>): NecessaryCall[];
-  run(input: z.infer<Input>, tools: AgentTools): Promise<z.infer<Output>>;
+  steps(input: z.infer<Input>, profile?: CreatorProfile): Declared;
+  /**
+   * The steps that it takes whatever the answers are, its own by name; all of its own unless given. A job begins only when
+   * the quota has room for the worst case of all of them, so that none is paid for in vain.
+   */
+  necessary?(input: z.infer<Input>): readonly ((keyof Declared & string) | Delegation)[];
+  run(input: z.infer<Input>, tools: AgentTools<Declared>): Promise<z.infer<Output>>;
+}
+
+/** The necessary steps of an agent to which another delegates, under the step that `delegate` takes. */
+interface Delegation {
+  agent: Agent;
+  input: Record<string, unknown>;
+  step: string;
+}
+
+/** The necessary steps of another agent, among one's own. @param step as `delegate` takes it */
+export function delegated<Input extends z.ZodObject, Output extends z.ZodObject, Declared extends Steps>(
+  agent: Agent<Input, Output, Declared>,
+  input: z.infer<Input>,
+  step = agent.name,
+): Delegation {
+  return { agent: agent as unknown as Agent, input, step };
 }
 
 /** Declares an agent. Throws at once where the declaration can't work. */
-export function defineAgent<Input extends z.ZodObject, Output extends z.ZodObject>(
-  agent: Agent<Input, Output>,
-): Agent<Input, Output> {
+export function defineAgent<Input extends z.ZodObject, Output extends z.ZodObject, Declared extends Steps>(
+  agent: Agent<Input, Output, Declared>,
+): Agent<Input, Output, Declared> {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(agent.name)) throw new Error(`Not an agent's name: ${agent.name}`);
   return agent;
 }
 
-/** The necessary calls of an agent, each under its agent's role. */
-export function necessaryCallsOf(
-  agent: Agent,
-  input: Record<string, unknown>,
-): (NecessaryCall & { role: ModelRole })[] {
+/** A step whose agent is known: what it is for, and the model that the input names. */
+export type StepOfAgent = Step & { role: ModelRole };
+
+/** A step as an agent takes it: for its role, and with the model that its input names, unless it has its own. */
+export function stepOf(agent: Agent, input: Record<string, unknown>, step: Step): StepOfAgent {
   const model = agent.model?.(input);
-  const { role } = agent;
-  return agent
-    .necessaryCalls(input)
-    .map((call) => ({ role, ...(model !== undefined && { model }), ...call }));
+  return { role: agent.role, ...(model !== undefined && { model }), ...step };
 }
 
-/** The necessary calls of an agent to which another delegates: under the step that `delegate` takes. */
-export function delegatedCalls<Input extends z.ZodObject, Output extends z.ZodObject>(
-  agent: Agent<Input, Output>,
-  input: z.infer<Input>,
-  step = agent.name,
-): NecessaryCall[] {
-  return necessaryCallsOf(agent as unknown as Agent, input).map((call) => ({
-    ...call,
-    step: `${step}/${call.step}`,
-  }));
+/** The necessary steps of an agent, and of those to which it delegates, by their whole keys within the job. */
+export function necessarySteps(
+  agent: Agent,
+  input: Record<string, unknown>,
+  profile?: CreatorProfile,
+): Map<string, StepOfAgent> {
+  const steps = agent.steps(input, profile);
+  const necessary = agent.necessary?.(input) ?? Object.keys(steps);
+  return new Map(
+    necessary.flatMap((named): [string, StepOfAgent][] => {
+      if (typeof named !== "string")
+        return [...necessarySteps(named.agent, named.input, profile)].map(([key, step]) => [
+          `${named.step}/${key}`,
+          step,
+        ]);
+      const step = steps[named];
+      if (!step) throw new Error(`Agent ${agent.name} declares no step "${named}".`);
+      return [[named, stepOf(agent, input, step)]];
+    }),
+  );
 }

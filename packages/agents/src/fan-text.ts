@@ -1,3 +1,4 @@
+import { aroundPart } from "@understudy/contracts";
 import { bytesOf, withinBytes } from "./budget.ts";
 
 /**
@@ -59,17 +60,9 @@ export function wrapped(label: string, text: string): string {
 /** Text from outside that will stand in a prompt: its label, the text, and most bytes of it where it is cut. */
 export type OutsidePart = readonly [label: string, text: string, bytesMax?: number | undefined];
 
-/** What the protocol adds around a part, in tokens: as the ledger counts it for the parts of a real request. */
-const aroundPart = 16;
-
 /** Most that a labelled part adds to a prompt's upper bound, where its text is known only later. */
 export function partBytesMax(label: string, textBytesMax: number): number {
   return textBytesMax + 2 * label.length + 7 + aroundPart;
-}
-
-/** Most that a part adds that is a text as it stands. */
-export function plainPartBytesMax(text: string): number {
-  return bytesOf(text) + aroundPart;
 }
 
 /** Most that such parts add, without wording them. */

@@ -6,12 +6,14 @@ export {
   defineAgent,
   type FoundInsight,
   type GeneratedText,
-  type GenerateRequest,
   type InsightQuery,
-  type NecessaryCall,
   type NewInsight,
-  necessaryCallsOf,
+  necessarySteps,
+  type Part,
   type ServiceTier,
+  type Step,
+  type StepOfAgent,
+  stepOf,
 } from "./define-agent.ts";
-export { labelled } from "./fan-text.ts";
+export { labelled, type OutsidePart, partsBytesMaxOf } from "./fan-text.ts";
 export { agentNames, agents, findAgent } from "./registry.ts";

@@ -1,8 +1,8 @@
-import { fanId } from "@understudy/contracts";
+import { fanId, partBytes } from "@understudy/contracts";
 import { z } from "zod";
 import { creatorPart, creatorPartBytesMax } from "./creator-part.ts";
-import { defineAgent } from "./define-agent.ts";
-import { labelled, type OutsidePart, partsBytesMaxOf, plainPartBytesMax, wrapped } from "./fan-text.ts";
+import { defineAgent, spare } from "./define-agent.ts";
+import { labelled, type OutsidePart, partsBytesMaxOf, wrapped } from "./fan-text.ts";
 import {
   conversationPart,
   conversationPartBytesMax,
@@ -11,7 +11,7 @@ import {
 } from "./known-parts.ts";
 import { obviousBreaches } from "./obvious-breaches.ts";
 import { fitToShow, quotesInstructions } from "./outgoing-text.ts";
-import { needsCare, type Verdict, verdict, withFindings } from "./verdict.ts";
+import { needsCare, nothingFound, type Verdict, verdict, withFindings } from "./verdict.ts";
 
 const messageMax = 8000;
 const text = z
@@ -78,11 +78,7 @@ const system = `You draft replies to fans for a creator. Write in the creator's 
 const budgets = { context: 4000 };
 const insightsMax = 6;
 
-const draftCall = { step: "draft", system, maxOutputTokens: 512, streams: "response" };
 const distress = wrapped("fan_state", "distress");
-/** Most that is added by what is known besides. */
-const knownPartsBytesMax =
-  creatorPartBytesMax + insightPartsBytesMax + conversationPartBytesMax + plainPartBytesMax(distress);
 
 /** Drafts a reply to one fan message, as the creator would write it. */
 export const messaging = defineAgent({
@@ -105,13 +101,18 @@ export const messaging = defineAgent({
   role: "draft",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
-  necessaryCalls: (given) => [
-    {
-      ...draftCall,
+  steps: (given, profile) => ({
+    draft: {
+      system,
       output: given.verdict ? draft : judgedDraft,
-      partsBytesMax: knownPartsBytesMax + partsBytesMaxOf(givenParts(given)),
+      maxOutputTokens: 512,
+      // One to three sentences; beside them the verdict, where it is asked for.
+      leastOutputTokens: given.verdict ? 160 : 256,
+      streams: "response",
+      partsBytesMax: creatorPartBytesMax(profile) + partBytes(distress) + partsBytesMaxOf(givenParts(given)),
+      spareBytesMax: insightPartsBytesMax + conversationPartBytesMax,
     },
-  ],
+  }),
   async run(given, tools) {
     const { message, verdict: judged } = given;
     const [insights, conversation] = await Promise.all([
@@ -121,21 +122,15 @@ export const messaging = defineAgent({
     const { parts, used } = insightParts(insights);
     const signs = obviousBreaches(message, "incoming");
     const isDistress = needsCare(judged ?? withFindings(nothingFound, signs));
-    const request = {
-      ...draftCall,
+    const answer = await tools.generate("draft", [
       // What changes least comes first. Models cache a beginning that is alike from 2,048 tokens on: few prompts are so long.
-      parts: [
-        ...creatorPart(tools.profile),
-        ...parts,
-        ...conversationPart(conversation),
-        ...(isDistress ? [distress] : []),
-        ...givenParts(given).map((part) => labelled(...part)),
-      ],
-    };
-    const answer = judged
-      ? { ...(await tools.generate({ ...request, output: draft })), compliance: judged }
-      : await tools.generate({ ...request, output: judgedDraft });
-    const compliance = judged ?? withFindings(answer.compliance, signs);
+      ...creatorPart(tools.profile),
+      ...parts.map(spare),
+      ...conversationPart(conversation).map(spare),
+      ...(isDistress ? [distress] : []),
+      ...givenParts(given).map((part) => labelled(...part)),
+    ]);
+    const compliance = judged ?? withFindings(judgedDraft.parse(answer).compliance, signs);
     return { ...checked(answer.response, compliance), confidence: answer.confidence, insightsUsed: used };
 
     function checked(response: string, found: Verdict): { response: string | null; compliance: Verdict } {
@@ -150,8 +145,6 @@ export const messaging = defineAgent({
     }
   },
 });
-
-const nothingFound: Verdict = { allowed: true, categories: [], severity: "none", reasons: [] };
 
 const leak = {
   category: "prompt_injection",

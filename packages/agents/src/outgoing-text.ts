@@ -1,9 +1,9 @@
 import type { CreatorProfile } from "@understudy/contracts";
 import { LinkifyIt } from "linkify-it";
 import { bytesOf, withinBytes } from "./budget.ts";
-import { visible } from "./fan-text.ts";
+import { contained, visible } from "./fan-text.ts";
 
-/** Most bytes of a draft: what is longer is cut, so that what checks it is bounded as well. */
+/** Most bytes of a draft as it is checked: what is longer is cut, so that what checks it is bounded as well. */
 export const draftBytesMax = 4000;
 
 const markdownImage = /!\[[^[\]\n]*\](?:\([^()[\]\n]*\)|\[[^[\]\n]*\])?/g;
@@ -65,7 +65,19 @@ export function fitToShow(text: string, profile: CreatorProfile): string {
         : "",
     );
   const spoken = withoutLinks(unmarked, known).replace(disguised, "");
-  return withinBytes(spoken === given ? given : withoutGaps(spoken), draftBytesMax);
+  return readWithin(spoken === given ? given : withoutGaps(spoken), draftBytesMax);
+}
+
+/** The beginning of a draft that is no longer than that to whoever checks it either: contained, it may have grown. */
+function readWithin(text: string, bytesMax: number): string {
+  let cut = withinBytes(text, bytesMax);
+  // What is contained is at most three times as long.
+  if (3 * bytesOf(cut) <= bytesMax) return cut;
+  for (;;) {
+    const over = bytesOf(contained(cut)) - bytesMax;
+    if (over <= 0) return cut;
+    cut = withinBytes(cut, bytesOf(cut) - over);
+  }
 }
 
 function withoutGaps(text: string): string {

@@ -53,8 +53,6 @@ const system = `You advise a creator when and how to offer something to a fan, a
 const contextBytesMax = 6000;
 const alternativesMax = 3;
 
-const offerCall = { step: "offer", system, output: suggestion, maxOutputTokens: 768 };
-
 /** Says when, how and at what price to offer something to a fan, or that now is not the time. */
 export const sales = defineAgent({
   name: "sales",
@@ -82,14 +80,20 @@ export const sales = defineAgent({
   role: "offer",
   expectedCalls: 1,
   queue: { timeoutSeconds: 30, attempts: 5 },
-  necessaryCalls: (given) =>
-    mayOffer(given.context)
-      ? [{ ...offerCall, partsBytesMax: creatorPartBytesMax + partsBytesMaxOf(givenParts(given.context)) }]
-      : [],
+  steps: ({ context }, profile) => ({
+    offer: {
+      system,
+      output: suggestion,
+      maxOutputTokens: 768,
+      leastOutputTokens: 320,
+      partsBytesMax: creatorPartBytesMax(profile) + partsBytesMaxOf(givenParts(context)),
+    },
+  }),
+  necessary: ({ context }) => (mayOffer(context) ? ["offer"] : []),
   async run({ context }, tools) {
     if (!mayOffer(context)) return { ...nothing, confidence: 1 };
     const given = givenParts(context).map((part) => labelled(...part));
-    const answer = await tools.generate({ ...offerCall, parts: [...creatorPart(tools.profile), ...given] });
+    const answer = await tools.generate("offer", [...creatorPart(tools.profile), ...given]);
     const prices = new PriceList(tools.profile);
     const [message, ...alternatives] = [...new Set([answer.message, ...answer.alternativeMessages])]
       .filter((text) => isHonestOffer(text) && prices.agreesWith(text) && !quotesInstructions(text, system))

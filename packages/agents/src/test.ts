@@ -1,6 +1,6 @@
+import { partBytes } from "@understudy/contracts";
 import { z } from "zod";
 import { defineAgent, serviceTiers } from "./define-agent.ts";
-import { plainPartBytesMax } from "./fan-text.ts";
 
 const input = z.strictObject({
   prompt: z.string().min(1).max(100_000),
@@ -35,16 +35,14 @@ export const test = defineAgent({
   model: (input) => input.model,
   expectedCalls: 1,
   queue: { timeoutSeconds: 120, attempts: 5 },
-  necessaryCalls: (input) => [{ ...promptCall(input), partsBytesMax: plainPartBytesMax(input.prompt) }],
-  run: (input, tools) => tools.generateText({ ...promptCall(input), parts: [input.prompt] }),
+  steps: ({ prompt, serviceTier, maxOutputTokens = 1024, thinkingBudget }) => ({
+    prompt: {
+      system: "",
+      maxOutputTokens,
+      ...(serviceTier && { serviceTier }),
+      ...(thinkingBudget !== undefined && { thinkingBudget }),
+      partsBytesMax: partBytes(prompt),
+    },
+  }),
+  run: ({ prompt }, tools) => tools.generateText("prompt", [prompt]),
 });
-
-function promptCall({ serviceTier, maxOutputTokens = 1024, thinkingBudget }: z.infer<typeof input>) {
-  return {
-    step: "prompt",
-    system: "",
-    maxOutputTokens,
-    ...(serviceTier && { serviceTier }),
-    ...(thinkingBudget !== undefined && { thinkingBudget }),
-  };
-}

@@ -16,6 +16,8 @@ export const verdict = z.object({
 
 export type Verdict = z.infer<typeof verdict>;
 
+export const nothingFound: Verdict = { allowed: true, categories: [], severity: "none", reasons: [] };
+
 /** One thing that code found, beside what the model says. */
 export interface Finding {
   category: string;

@@ -15,8 +15,8 @@ const metrics = {
 const words = { insights: ["i"], recommendations: ["r"], patterns: ["see [this](https://evil.example)"] };
 
 async function run(given: object, over: Partial<AgentTools> = {}, answer: object = words) {
-  const { tools, seen } = cannedTools({ answers: { explain: answer } });
   const input = analytics.input.parse({ metrics: given });
+  const { tools, seen } = cannedTools(analytics, input, { answers: { explain: answer } });
   return { result: await analytics.run(input, { ...tools, ...over }), seen };
 }
 
@@ -93,7 +93,7 @@ describe("analytics: what the model is told", () => {
       { name: "revenueData.usd", total: 460 },
       { name: "revenueData.usd", value: 140 },
     ]);
-    expect(analytics.necessaryCalls({ metrics })[0]?.partsBytesMax).toBeGreaterThan(
+    expect(analytics.steps({ metrics }).explain.partsBytesMax).toBeGreaterThan(
       bytesIn(seen.requests[0]?.parts),
     );
   });

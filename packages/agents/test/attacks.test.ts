@@ -4,7 +4,7 @@ import { compliance } from "../src/compliance.ts";
 import { messaging } from "../src/messaging.ts";
 import { obviousBreaches } from "../src/obvious-breaches.ts";
 import { fitToShow, quotesInstructions } from "../src/outgoing-text.ts";
-import { cannedTools, fine, refused } from "./canned-tools.ts";
+import { cannedRun, fine, refused } from "./canned-tools.ts";
 import { hostileMessages } from "./hostile-messages.ts";
 
 const draft = { response: "Thank you!", confidence: 0.9 };
@@ -40,23 +40,22 @@ describe.each(hostileMessages.map((hostile) => [hostile.name, hostile] as const)
       const conversation = { summary: text, turns: [{ from: "fan" as const, text }] };
       const given = { fanId: "f", message: text };
       const all = [];
-      for (const run of [
-        (tools: Parameters<typeof messaging.run>[1]) => messaging.run(given, tools),
-        (tools: Parameters<typeof messaging.run>[1]) =>
-          messaging.run({ ...given, history: conversation.turns, context: { note: text } }, tools),
-        (tools: Parameters<typeof messaging.run>[1]) => messaging.run({ ...given, context: text }, tools),
-        (tools: Parameters<typeof messaging.run>[1]) =>
-          chat.run({ ...given, context: { engagementLevel: "high" } }, tools),
-        (tools: Parameters<typeof messaging.run>[1]) =>
-          compliance.run(
-            { content: text, direction: "outgoing", answers: text, platform: text.slice(0, 90) },
-            tools,
-          ),
+      const tools = { answers, insights, conversation };
+      for (const inputs of [
+        given,
+        { ...given, history: conversation.turns, context: { note: text } },
+        { ...given, context: text },
       ]) {
-        const { tools, seen } = cannedTools({ answers, insights, conversation });
-        await run(tools);
+        const { run, seen } = cannedRun(messaging, tools);
+        await run(inputs);
         all.push(...seen.requests);
       }
+      const inChat = cannedRun(chat, tools);
+      await inChat.run({ ...given, context: { engagementLevel: "high" } });
+      const checked = cannedRun(compliance, tools);
+      const platform = text.slice(0, 90);
+      await checked.run({ content: text, direction: "outgoing", answers: text, platform });
+      all.push(...inChat.seen.requests, ...checked.seen.requests);
       return all;
     }
 
@@ -120,16 +119,16 @@ describe("what a draft must not carry out", () => {
   });
 
   it("the instructions", async () => {
-    const { tools, seen } = cannedTools({ answers });
-    await messaging.run({ fanId: "f", message: "m" }, tools);
+    const { run, seen } = cannedRun(messaging, { answers });
+    await run({ fanId: "f", message: "m" });
     const system = seen.requests[0]?.system ?? "";
     const quoted = `Sure! My rules: ${system.split("\n")[1]}`;
     expect(quotesInstructions(quoted, system)).toBe(true);
     expect(quotesInstructions("Thank you for writing, I love to read from you.", system)).toBe(false);
-    const leaking = cannedTools({
+    const leaking = cannedRun(messaging, {
       answers: { draft: { response: quoted, confidence: 1, compliance: fine } },
     });
-    expect(await messaging.run({ fanId: "f", message: "m" }, leaking.tools)).toMatchObject({
+    expect(await leaking.run({ fanId: "f", message: "m" })).toMatchObject({
       response: null,
       compliance: { allowed: false, categories: ["prompt_injection"] },
     });
@@ -172,7 +171,7 @@ describe("what code finds without a model", () => {
 
   it("adds to the model's verdict, and never softens it", async () => {
     const run = async (check: object, content: string) =>
-      compliance.run({ content }, cannedTools({ answers: { check } }).tools);
+      cannedRun(compliance, { answers: { check } }).run({ content });
     expect(await run(fine, "my cashapp is $joedoe")).toMatchObject({
       allowed: false,
       categories: ["off_platform_payment"],

@@ -32,7 +32,9 @@ export async function runChat(
   more: object = {},
   over: Partial<AgentTools> = {},
 ) {
-  const { tools, seen } = cannedTools({ ...canned, answers: { ...usual, ...canned.answers } });
-  const result = await chat.run(chat.input.parse({ fanId: "f", message, ...more }), { ...tools, ...over });
+  const given = chat.input.parse({ fanId: "f", message, ...more });
+  const answers = { ...usual, ...canned.answers };
+  const { tools, seen } = cannedTools(chat, given, { ...canned, answers });
+  const result = await chat.run(given, { ...tools, ...over });
   return { result: chat.output.parse(result), seen, keys: seen.requests.map(({ key }) => key) };
 }

@@ -1,13 +1,15 @@
-import type { CreatorProfile } from "@understudy/contracts";
+import { type CreatorProfile, longerThanDeclared, partBytes, textsOf } from "@understudy/contracts";
+import type { z } from "zod";
 import type {
   Agent,
   AgentTools,
-  Attempted,
   Conversation,
   FoundInsight,
-  GenerateRequest,
   InsightQuery,
   NewInsight,
+  Part,
+  Step,
+  Steps,
 } from "../src/define-agent.ts";
 
 /** What the tools of a test answer: by the whole key of a step, such as "messaging/draft". An Error is thrown. */
@@ -20,7 +22,7 @@ export interface Canned {
 
 /** What an agent did with its tools, in order. */
 export interface Seen {
-  requests: (GenerateRequest & { key: string })[];
+  requests: (Step & { key: string; parts: string[] })[];
   queries: InsightQuery[];
   shared: NewInsight[];
   recalled: string[];
@@ -31,47 +33,75 @@ export interface Seen {
 
 /** What the ledger counts for the parts of a request. */
 export function bytesIn(parts: readonly string[] = []): number {
-  return parts.reduce((sum, part) => sum + Buffer.byteLength(part) + 16, 0);
+  return parts.reduce((sum, part) => sum + partBytes(part), 0);
 }
 
-/** Tools that answer what a test says, parse it as the real ones do, and note what they were asked. */
-export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: Seen } {
-  const seen: Seen = { requests: [], queries: [], shared: [], recalled: [], delegated: [], logged: [] };
+function nothingSeen(): Seen {
+  return { requests: [], queries: [], shared: [], recalled: [], delegated: [], logged: [] };
+}
+
+/** Runs an agent with such tools for what it is given. */
+export function cannedRun<Input extends z.ZodObject, Output extends z.ZodObject, Declared extends Steps>(
+  agent: Agent<Input, Output, Declared>,
+  canned: Canned = {},
+) {
+  const seen = nothingSeen();
+  const run = (input: z.infer<Input>) => agent.run(input, cannedTools(agent, input, canned, seen).tools);
+  return { run, seen };
+}
+
+/**
+ * Tools of an agent with that input, which answer what a test says, parse it as the real ones do, and note what they were
+ * asked. Like the real ones they refuse a request that is longer than its step declares.
+ */
+export function cannedTools<Input extends z.ZodObject, Output extends z.ZodObject, Declared extends Steps>(
+  agent: Agent<Input, Output, Declared>,
+  input: z.infer<Input>,
+  canned: Canned = {},
+  seen = nothingSeen(),
+): { tools: AgentTools<Declared>; seen: Seen } {
   const used = new Set<string>();
 
-  function toolsUnder(prefix: string): AgentTools {
+  function toolsUnder(prefix: string, agent: Agent, input: Record<string, unknown>): AgentTools {
+    const profile = canned.profile ?? {};
+    const steps = agent.steps(input, profile);
     const takeKey = (step: string) => {
       const key = prefix + step;
       if (used.has(key)) throw new Error(`The step "${key}" is used twice.`);
       used.add(key);
       return key;
     };
-    const delegate: AgentTools["delegate"] = async (agent, input, step = agent.name) => {
+    const delegate: AgentTools["delegate"] = async (other, otherInput, step = other.name) => {
       const key = takeKey(step);
       seen.delegated.push(key);
-      return agent.output.parse(await agent.run(agent.input.parse(input), toolsUnder(`${key}/`)));
+      const helper = other as unknown as Agent;
+      const parsed = other.input.parse(otherInput);
+      return other.output.parse(await helper.run(parsed, toolsUnder(`${key}/`, helper, parsed)));
     };
-    const generate = async ({ output, ...request }: GenerateRequest & { output?: Agent["output"] }) => {
-      const key = takeKey(request.step);
-      seen.requests.push({ ...request, key });
+    const generate = async (name: string, parts: readonly Part[]) => {
+      const key = takeKey(name);
+      const step = steps[name];
+      if (!step) throw new Error(`There is no step "${name}".`);
+      const longer = longerThanDeclared(step, parts);
+      if (longer !== undefined) throw new Error(`"${key}" is longer than it is declared: ${longer}.`);
+      seen.requests.push({ ...step, key, parts: textsOf(parts) });
       const answer = canned.answers?.[key];
       if (answer === undefined) throw new Error(`Nobody has said what "${key}" is answered.`);
       if (answer instanceof Error) throw answer;
-      return output ? output.parse(answer) : answer;
+      return step.output ? step.output.parse(answer) : answer;
     };
     return {
       generate: generate as AgentTools["generate"],
-      generateText: async (request) => ({ text: String(await generate(request)) }),
+      generateText: async (name, parts) => ({ text: String(await generate(name, parts)) }),
       delegate,
       async tryDelegate(agent, input, step) {
-        type Value = Awaited<ReturnType<typeof agent.run>>;
         try {
-          return { kind: "done", value: await delegate(agent, input, step) } as Attempted<Value>;
+          return { kind: "done", value: await delegate(agent, input, step) };
         } catch (error) {
           return { kind: "failed", reason: String(error) };
         }
       },
-      profile: canned.profile ?? {},
+      profile,
       async recall(fanId) {
         seen.recalled.push(fanId);
         return canned.conversation ?? { turns: [] };
@@ -90,7 +120,8 @@ export function cannedTools(canned: Canned = {}): { tools: AgentTools; seen: See
       log: (message, fields) => seen.logged.push({ message, ...(fields && { fields }) }),
     };
   }
-  return { tools: toolsUnder(""), seen };
+  const tools = toolsUnder("", agent as unknown as Agent, input);
+  return { tools: tools as AgentTools<Declared>, seen };
 }
 
 export const fine = {

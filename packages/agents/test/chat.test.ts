@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { chat } from "../src/chat.ts";
 import { compliance } from "../src/compliance.ts";
 import type { Agent } from "../src/define-agent.ts";
-import { necessaryCallsOf } from "../src/define-agent.ts";
+import { necessarySteps } from "../src/define-agent.ts";
 import { draftBytesMax } from "../src/outgoing-text.ts";
 import { draft, runChat as run } from "./canned-chat.ts";
 import { fine, refused } from "./canned-tools.ts";
@@ -16,11 +16,11 @@ describe("chat", () => {
   });
 
   it("makes each of its necessary calls under the step that is held for", async () => {
-    const held = necessaryCallsOf(chat as unknown as Agent, { fanId: "f", message: "I love your work" });
+    const held = necessarySteps(chat as unknown as Agent, { fanId: "f", message: "I love your work" });
     const { keys } = await run("I love your work");
-    expect(held.map(({ step }) => step)).toEqual(keys);
+    expect([...held.keys()]).toEqual(keys);
     // All of them with the model that operators set.
-    expect(held.map(({ model }) => model)).toEqual([undefined, undefined, undefined]);
+    expect([...held.values()].map(({ model }) => model)).toEqual([undefined, undefined, undefined]);
   });
 
   it.each(["spam", "prompt_injection", "hate", "minors"])(
@@ -174,13 +174,15 @@ describe("chat: the conversation", () => {
 });
 
 it("holds for the check of a draft what a draft adds", () => {
-  const calls = chat.necessaryCalls({ fanId: "f", message: "marker" });
-  expect(calls.map(({ step }) => step)).toEqual([
-    "compliance-message/check",
-    "messaging/draft",
-    "compliance-draft/check",
-  ]);
-  const draftless = compliance.necessaryCalls({ content: "", direction: "outgoing", answers: "marker" });
-  expect(calls[0]?.partsBytesMax).toBe(compliance.necessaryCalls({ content: "marker" })[0]?.partsBytesMax);
-  expect(calls[2]?.partsBytesMax).toBe((draftless[0]?.partsBytesMax ?? 0) + draftBytesMax);
+  const steps = necessarySteps(chat as unknown as Agent, { fanId: "f", message: "marker" });
+  const { partsBytesMax: draftless } = compliance.steps({
+    content: "",
+    direction: "outgoing",
+    answers: "marker",
+  }).check;
+  const bytesOf = (key: string) => steps.get(key)?.partsBytesMax;
+  expect(bytesOf("compliance-message/check")).toBe(
+    compliance.steps({ content: "marker" }).check.partsBytesMax,
+  );
+  expect(bytesOf("compliance-draft/check")).toBe(draftless + draftBytesMax);
 });

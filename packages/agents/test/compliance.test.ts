@@ -5,7 +5,7 @@ import { bytesIn, cannedTools, fine, refused } from "./canned-tools.ts";
 type Given = Parameters<typeof compliance.run>[0];
 
 async function run(given: Given, check: object = fine) {
-  const { tools, seen } = cannedTools({ answers: { check } });
+  const { tools, seen } = cannedTools(compliance, given, { answers: { check } });
   return { result: await compliance.run(given, tools), request: seen.requests[0] };
 }
 
@@ -35,7 +35,7 @@ describe("compliance", () => {
       "<draft_reply>\nc\n</draft_reply>",
     ]);
     // For each "<", and before each line, two bytes.
-    expect(compliance.necessaryCalls(given)[0]?.partsBytesMax).toBe(bytesIn(request?.parts) + 6);
+    expect(compliance.steps(given).check.partsBytesMax).toBe(bytesIn(request?.parts) + 6);
     expect((await run({ content: "c", platform: "", answers: "" })).request?.parts).toHaveLength(1);
   });
 

@@ -4,7 +4,7 @@ import { content } from "../src/content.ts";
 import { bytesIn, type Canned, cannedTools } from "./canned-tools.ts";
 
 async function run(given: Parameters<typeof content.run>[0], answer: object, canned: Canned = {}) {
-  const { tools, seen } = cannedTools({ ...canned, answers: { caption: answer } });
+  const { tools, seen } = cannedTools(content, given, { ...canned, answers: { caption: answer } });
   return { result: await content.run(given, tools), request: seen.requests[0] };
 }
 
@@ -48,10 +48,10 @@ describe("content", () => {
     const given = { platform, contentInfo: { mood: "calm" } };
     const answer = { caption: "a", hashtags: [], confidence: 1 };
     const { request } = await run(given, answer, { profile: { voice: "x".repeat(5000) } });
-    const [held] = content.necessaryCalls(given);
+    const held = content.steps(given).caption;
     expect(Buffer.byteLength(request?.parts[0] ?? "")).toBeGreaterThan(3900);
-    expect(held?.partsBytesMax).toBeGreaterThanOrEqual(bytesIn(request?.parts));
+    expect(held.partsBytesMax).toBeGreaterThanOrEqual(bytesIn(request?.parts));
     // No more than what the voice leaves free, and "> " before the one line.
-    expect(held?.partsBytesMax).toBeLessThanOrEqual(bytesIn(request?.parts) + 100);
+    expect(held.partsBytesMax).toBeLessThanOrEqual(bytesIn(request?.parts) + 100);
   });
 });

@@ -68,6 +68,9 @@ describe("creatorPart", () => {
     const [part = ""] = creatorPart(profile);
     expect(part).toContain("voice");
     expect(part).not.toContain("sounds like");
-    expect(bytesOf(part) + 16).toBeLessThanOrEqual(creatorPartBytesMax);
+    expect(bytesOf(part) + 16).toBeLessThanOrEqual(creatorPartBytesMax());
+    // Where it is known, no more is held than it adds.
+    expect(creatorPartBytesMax(profile)).toBe(bytesOf(part) + 16);
+    expect(creatorPartBytesMax({})).toBe(0);
   });
 });

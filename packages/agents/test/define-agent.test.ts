@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
-import { type Agent, defineAgent, delegatedCalls, necessaryCallsOf } from "../src/define-agent.ts";
+import { type Agent, defineAgent, delegated, necessarySteps } from "../src/define-agent.ts";
 
-const call = { system: "s", partsBytesMax: 1, maxOutputTokens: 1 };
+const bounds = { system: "s", partsBytesMax: 1, maxOutputTokens: 1 };
 
 function agent(over: Partial<Agent> = {}): Agent {
   return {
@@ -16,10 +16,7 @@ function agent(over: Partial<Agent> = {}): Agent {
     role: "draft",
     expectedCalls: 2,
     queue: { timeoutSeconds: 1, attempts: 1 },
-    necessaryCalls: () => [
-      { ...call, step: "one" },
-      { ...call, step: "two", model: "own-model", role: "check" },
-    ],
+    steps: () => ({ one: bounds, two: { ...bounds, model: "own-model", role: "check" } }),
     run: async () => ({}),
     ...over,
   };
@@ -37,34 +34,51 @@ describe("defineAgent", () => {
   );
 });
 
-describe("necessaryCallsOf", () => {
-  it("adds nothing where the agent names no model", () => {
-    expect(necessaryCallsOf(agent(), {})[0]).toStrictEqual({ ...call, step: "one", role: "draft" });
-    expect(necessaryCallsOf(agent({ model: () => undefined }), {})[0]).toStrictEqual({
-      ...call,
-      step: "one",
-      role: "draft",
-    });
+describe("the necessary steps of an agent", () => {
+  it("are all of its own unless it names some", () => {
+    expect([...necessarySteps(agent(), {}).keys()]).toEqual(["one", "two"]);
+    expect([...necessarySteps(agent({ necessary: () => ["two"] }), {}).keys()]).toEqual(["two"]);
+    expect(() => necessarySteps(agent({ necessary: () => ["three"] }), {})).toThrow(
+      'Agent some declares no step "three".',
+    );
   });
 
-  it("names the agent's role and model, unless a call has its own", () => {
+  it("have no model where the agent names none", () => {
+    for (const over of [{}, { model: () => undefined }])
+      expect(necessarySteps(agent(over), {}).get("one")).toStrictEqual({ ...bounds, role: "draft" });
+  });
+
+  it("are for the agent's role and model, unless a step has its own", () => {
     const named = agent({ model: ({ wanted }) => String(wanted), role: "offer" });
-    expect(necessaryCallsOf(named, { wanted: "big" })).toStrictEqual([
-      { ...call, step: "one", model: "big", role: "offer" },
-      { ...call, step: "two", model: "own-model", role: "check" },
-    ]);
-  });
-});
-
-describe("delegatedCalls", () => {
-  it("are under the step that delegates: the agent's name unless given", () => {
-    const steps = (step?: string) => delegatedCalls(agent(), {}, step).map((found) => found.step);
-    expect(steps()).toEqual(["some/one", "some/two"]);
-    expect(steps("other")).toEqual(["other/one", "other/two"]);
-    expect(delegatedCalls(agent({ role: "check" }), {})[0]).toStrictEqual({
-      ...call,
-      step: "some/one",
-      role: "check",
+    expect(Object.fromEntries(necessarySteps(named, { wanted: "big" }))).toStrictEqual({
+      one: { ...bounds, model: "big", role: "offer" },
+      two: { ...bounds, model: "own-model", role: "check" },
     });
+  });
+
+  it("are bounded by the profile that is known, also those of who is delegated to", () => {
+    const known: unknown[] = [];
+    const inner = agent({
+      steps: (_input, profile) => {
+        known.push(profile);
+        return { one: bounds };
+      },
+    });
+    const outer = agent({ steps: () => ({}), necessary: () => [delegated(inner, {})] });
+    necessarySteps(outer, {}, { voice: "dry" });
+    necessarySteps(outer, {});
+    expect(known).toEqual([{ voice: "dry" }, undefined]);
+  });
+
+  it("are under the step that delegates: the agent's name unless given", () => {
+    const keys = (step?: string) => [
+      ...necessarySteps(agent({ necessary: () => [delegated(agent(), {}, step)] }), {}).keys(),
+    ];
+    expect(keys()).toEqual(["some/one", "some/two"]);
+    expect(keys("other")).toEqual(["other/one", "other/two"]);
+    const inner = agent({ role: "check" });
+    const outer = agent({ necessary: () => ["one", delegated(inner, {})] });
+    expect(necessarySteps(outer, {}).get("some/one")).toStrictEqual({ ...bounds, role: "check" });
+    expect(necessarySteps(outer, {}).get("one")).toStrictEqual({ ...bounds, role: "draft" });
   });
 });

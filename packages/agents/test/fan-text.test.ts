@@ -1,15 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+import { partBytes } from "@understudy/contracts";
 import fc from "fast-check";
 import { bytesOf } from "../src/budget.ts";
-import {
-  contained,
-  labelled,
-  partBytesMax,
-  partsBytesMaxOf,
-  plainPartBytesMax,
-  visible,
-  wrapped,
-} from "../src/fan-text.ts";
+import { contained, labelled, partBytesMax, partsBytesMaxOf, visible, wrapped } from "../src/fan-text.ts";
 
 describe("labelled", () => {
   it("keeps what people write as it is, emoji and all", () => {
@@ -85,7 +78,7 @@ describe("what parts come to, before they are worded", () => {
   it("is never less than what is sent", () => {
     fc.assert(
       fc.property(text, fc.option(fc.nat(200), { nil: undefined }), (given, bytesMax) => {
-        const sent = plainPartBytesMax(labelled("a_b", given, bytesMax));
+        const sent = partBytes(labelled("a_b", given, bytesMax));
         const known = partsBytesMaxOf([["a_b", given, bytesMax]]);
         expect(known).toBeGreaterThanOrEqual(sent);
         if (bytesMax !== undefined) expect(known).toBeLessThanOrEqual(partBytesMax("a_b", bytesMax));
@@ -94,14 +87,14 @@ describe("what parts come to, before they are worded", () => {
   });
 
   it("is hardly more, for a usual message, and adds up", () => {
-    const sent = plainPartBytesMax(labelled("a_b", "hey!! loved your last post"));
+    const sent = partBytes(labelled("a_b", "hey!! loved your last post"));
     expect(partsBytesMaxOf([["a_b", "hey!! loved your last post"]])).toBe(sent + 2);
     expect(
       partsBytesMaxOf([
         ["a_b", "hey!! loved your last post"],
         ["c", ""],
       ]),
-    ).toBe(sent + 2 + plainPartBytesMax("<c>\n\n</c>") + 2);
+    ).toBe(sent + 2 + partBytes("<c>\n\n</c>") + 2);
     expect(partsBytesMaxOf([])).toBe(0);
   });
 });

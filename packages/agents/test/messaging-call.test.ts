@@ -1,11 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { messaging } from "../src/messaging.ts";
-import { fineDraft as answer, bytesIn, cannedTools, fine, insight, refused } from "./canned-tools.ts";
+import { fineDraft as answer, bytesIn, cannedRun, fine, insight, refused } from "./canned-tools.ts";
 
 describe("messaging: what is held for its call", () => {
   const message = "m";
-  const held = (given: object) =>
-    messaging.necessaryCalls({ fanId: "f", message, ...given })[0]?.partsBytesMax ?? 0;
+  const held = (given: object) => messaging.steps({ fanId: "f", message, ...given }).draft.partsBytesMax;
 
   it("grows with what the request brings, up to the budget of the context", () => {
     expect(held({ message: "mm" }) - held({})).toBe(1);
@@ -20,14 +19,14 @@ describe("messaging: what is held for its call", () => {
 
   it("asks for a verdict only where there is none yet", () => {
     const fields = (given: object) =>
-      Object.keys(messaging.necessaryCalls({ fanId: "f", message, ...given })[0]?.output?.shape ?? {});
+      Object.keys(messaging.steps({ fanId: "f", message, ...given }).draft.output.shape);
     expect(fields({})).toEqual(["response", "confidence", "compliance"]);
     expect(fields({ verdict: fine })).toEqual(["response", "confidence"]);
   });
 
   it("words its necessary call no shorter than any that it makes", async () => {
     const long = "ж".repeat(1900);
-    const { tools, seen } = cannedTools({
+    const { run, seen } = cannedRun(messaging, {
       answers: { draft: answer },
       profile: {
         displayName: "M",
@@ -52,9 +51,9 @@ describe("messaging: what is held for its call", () => {
       context: { text: "<a_b>\n".repeat(1000) },
       verdict: refused("self_harm"),
     };
-    const [planned] = messaging.necessaryCalls(given);
-    await messaging.run(given, tools);
-    expect(bytesIn(seen.requests[0]?.parts)).toBeLessThanOrEqual(planned?.partsBytesMax ?? 0);
+    const { partsBytesMax, spareBytesMax } = messaging.steps(given).draft;
+    await run(given);
+    expect(bytesIn(seen.requests[0]?.parts)).toBeLessThanOrEqual(partsBytesMax + spareBytesMax);
     // The budgets were filled, else this says nothing.
     expect(seen.requests[0]?.parts.slice(0, 4).map((part) => Buffer.byteLength(part) > 1900)).toEqual([
       true,

@@ -1,42 +1,33 @@
 import { describe, expect, it } from "@jest/globals";
-import { necessaryCallsOf } from "../src/define-agent.ts";
+import { necessarySteps } from "../src/define-agent.ts";
 import { findAgent } from "../src/registry.ts";
 import { test } from "../src/test.ts";
-import { bytesIn, cannedTools } from "./canned-tools.ts";
+import { bytesIn, cannedRun } from "./canned-tools.ts";
 
 const accepts = (over: object) => test.input.safeParse({ prompt: "hello", ...over }).success;
 
 describe("the agent for trying the system", () => {
   it("sends the prompt as it stands, without instructions, and gives the answer as it stands", async () => {
-    const { tools, seen } = cannedTools({ answers: { prompt: " Hi <b>you</b> " } });
-    expect(await test.run({ prompt: "say\nhi" }, tools)).toEqual({ text: " Hi <b>you</b> " });
+    const { run, seen } = cannedRun(test, { answers: { prompt: " Hi <b>you</b> " } });
+    expect(await run({ prompt: "say\nhi" })).toEqual({ text: " Hi <b>you</b> " });
+    const parts = ["say\nhi"];
     expect(seen.requests).toStrictEqual([
-      { key: "prompt", step: "prompt", system: "", parts: ["say\nhi"], maxOutputTokens: 1024 },
+      { key: "prompt", system: "", parts, maxOutputTokens: 1024, partsBytesMax: bytesIn(parts) },
     ]);
   });
 
-  it("asks for what is asked of it, a budget of nothing among it", async () => {
-    const given = { prompt: "hi", serviceTier: "flex" as const, maxOutputTokens: 7, thinkingBudget: 0 };
-    const { tools, seen } = cannedTools({ answers: { prompt: "x" } });
-    await test.run(given, tools);
-    const { key: _, ...asked } = seen.requests[0] ?? { key: "", parts: [] };
-    expect(asked).toStrictEqual({
-      step: "prompt",
-      system: "",
-      parts: ["hi"],
-      serviceTier: "flex",
-      maxOutputTokens: 7,
-      thinkingBudget: 0,
+  it("asks for what is asked of it, a budget of nothing among it", () => {
+    const bounds = { serviceTier: "flex" as const, maxOutputTokens: 7, thinkingBudget: 0 };
+    expect(test.steps({ prompt: "hi", ...bounds })).toStrictEqual({
+      prompt: { system: "", ...bounds, partsBytesMax: bytesIn(["hi"]) },
     });
-    const { parts, ...bounds } = asked;
-    expect(test.necessaryCalls(given)).toStrictEqual([{ ...bounds, partsBytesMax: bytesIn(parts) }]);
   });
 
   it("calls the model that is named, else the one that operators set", () => {
     const agent = findAgent("test");
     if (!agent) throw new Error("There is no such agent.");
-    expect(necessaryCallsOf(agent, { prompt: "hi", model: "big" })[0]?.model).toBe("big");
-    expect(necessaryCallsOf(agent, { prompt: "hi" })[0]).not.toHaveProperty("model");
+    expect(necessarySteps(agent, { prompt: "hi", model: "big" }).get("prompt")?.model).toBe("big");
+    expect(necessarySteps(agent, { prompt: "hi" }).get("prompt")).not.toHaveProperty("model");
   });
 
   it("bounds what it is asked", () => {

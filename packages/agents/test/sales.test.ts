@@ -14,11 +14,12 @@ const suggestion = {
 };
 
 async function run(over: object = {}, context: object = {}, prices: Record<string, string> = {}) {
-  const { tools, seen } = cannedTools({
+  const given = sales.input.parse({ fanId: "f", context });
+  const { tools, seen } = cannedTools(sales, given, {
     answers: { offer: { ...suggestion, ...over } },
     profile: { prices },
   });
-  const result = await sales.run(sales.input.parse({ fanId: "f", context }), tools);
+  const result = await sales.run(given, tools);
   return { result: sales.output.parse(result), seen };
 }
 
@@ -89,7 +90,7 @@ describe("sales", () => {
       alternativeMessages: [],
       confidence: 1,
     });
-    expect(sales.necessaryCalls({ fanId: "f", context: { currentMessage, ...more } })).toEqual([]);
+    expect(sales.necessary?.({ fanId: "f", context: { currentMessage, ...more } })).toEqual([]);
   });
 
   it("drops what leads off the platform", async () => {
@@ -159,11 +160,11 @@ describe("sales: what the model is told", () => {
 
   it("is held for, with what the profile may add", async () => {
     const given = { fanId: "f", context: sales.input.parse({ fanId: "f", context }).context };
-    const [held, ...others] = sales.necessaryCalls(given);
     const { seen } = await run({}, context);
-    expect(others).toEqual([]);
-    expect(held?.step).toBe("offer");
-    expect((held?.partsBytesMax ?? 0) - creatorPartBytesMax).toBe(bytesIn(seen.requests[0]?.parts) + 2);
+    expect(sales.necessary?.(given)).toEqual(["offer"]);
+    expect(sales.steps(given).offer.partsBytesMax - creatorPartBytesMax()).toBe(
+      bytesIn(seen.requests[0]?.parts) + 2,
+    );
   });
 
   it("is bounded", async () => {

@@ -24,5 +24,6 @@ export * from "./problem-guide.ts";
 export * from "./quota.ts";
 export * from "./scope.ts";
 export * from "./session.ts";
+export * from "./step.ts";
 export * from "./time.ts";
 export * from "./webhook.ts";

@@ -1,5 +1,13 @@
-import { type ModelRole, modelSchemaOf, type ServiceTier } from "@understudy/contracts";
 import {
+  longerThanDeclared,
+  type ModelRole,
+  modelSchemaOf,
+  type Part,
+  type Step,
+  textsOf,
+} from "@understudy/contracts";
+import {
+  type AnswerLength,
   type CallIntent,
   type CallOpening,
   type Candidate,
@@ -22,29 +30,17 @@ import type { ModelProvider } from "./provider.ts";
 import { type InvalidOutput, readStructuredOutput } from "./structured-output.ts";
 import { TextFieldReader } from "./text-field-reader.ts";
 
-/** One request to the model, and on whose account it goes. */
-export interface BilledRequest {
-  /** Instructions; text from outside never stands here. */
-  system: string;
-  parts: string[];
-  /** What it is for: its models answer, the first that can be called. */
-  role: ModelRole;
-  /** In place of the role's. */
-  model?: string | undefined;
+/** A declared step as it is asked: what to work on, and on whose account it goes. */
+export interface AskedStep {
+  step: Step & { role: ModelRole };
+  parts: readonly Part[];
   /** The creator's, whose jobs may have models of their own. */
   plan: string;
-  serviceTier?: ServiceTier;
-  /** Most tokens of the answer, thoughts not counted. */
-  maxOutputTokens: number;
-  /** Most tokens of thoughts; as few as the model can do unless given. */
-  thinkingBudget?: number;
   /** Past this the answer counts as lost. */
   timeoutSeconds: number;
   signal: AbortSignal;
-  /** Held for the job beside this call, in USD: for others that it can't do without. */
-  reserveUsd: Decimal;
-  /** The job can't do without it, so it may use what is held for the job. */
-  isNecessary: boolean;
+  /** Held for the job beside this call, in USD: for others that it can't do without. Asked when the call is written down. */
+  reserveUsd: () => Decimal;
   /** Streams the answer. Not called for one that is remembered. */
   streams?: AnswerStream | undefined;
   observer?: CallObserver;
@@ -111,52 +107,54 @@ interface Dependencies {
  */
 export async function generateTextWithBilling(
   dependencies: Dependencies,
-  request: BilledRequest,
+  asked: AskedStep,
   remembered?: unknown,
 ): Promise<GenerationOutcome<string>> {
-  const outcome = await billedAnswer(dependencies, request, undefined, remembered);
+  const outcome = await billedAnswer(dependencies, asked, remembered);
   if (outcome.kind !== "answered") return outcome;
   const { text, finishReason } = outcome.value;
   return { kind: "answered", value: text, ...(finishReason && { finishReason }) };
 }
 
 /**
- * The model's answer as an object that fits `output`, else `output_invalid`: Gemini ignores some of a
+ * The model's answer as an object that fits the step's `output`, else `output_invalid`: Gemini ignores some of a
  * schema, so the answer is parsed again. Billed as `generateTextWithBilling` is.
  */
 export async function generateStructuredOutputWithBilling<Output extends z.ZodObject>(
   dependencies: Dependencies,
-  request: BilledRequest,
-  output: Output,
+  asked: AskedStep & { step: { output: Output } },
   remembered?: unknown,
 ): Promise<GenerationOutcome<z.infer<Output>>> {
-  const outcome = await billedAnswer(dependencies, request, modelSchemaOf(output), remembered);
+  const outcome = await billedAnswer(dependencies, asked, remembered);
   if (outcome.kind !== "answered") return outcome;
   const { text, finishReason } = outcome.value;
-  const read = readStructuredOutput(output, text, finishReason);
+  const read = readStructuredOutput(asked.step.output, text, finishReason);
   if (read.kind === "output_invalid") return read;
   return { kind: "answered", value: read.value, ...(finishReason && { finishReason }) };
 }
 
 async function billedAnswer(
   dependencies: Dependencies,
-  request: BilledRequest,
-  jsonSchema: object | undefined,
+  asked: AskedStep,
   remembered: unknown,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   if (remembered !== undefined) return readAnswer(rememberedAnswer.parse(remembered));
 
-  const { role, model, plan, serviceTier = "standard", metadata } = request;
-  const isStructured = jsonSchema !== undefined;
-  const wish = { role, model, plan, creatorId: metadata.creatorId, isStructured };
-  const found = await dependencies.registry.candidates(wish, serviceTier);
+  const { step, parts, plan, metadata } = asked;
+  const longer = longerThanDeclared(step, parts);
+  if (longer !== undefined)
+    throw new Error(`The step "${metadata.stepKey}" is longer than it is declared: ${longer}.`);
+  const { creatorId } = metadata;
+  const found = await dependencies.registry.candidatesFor(step, { creatorId, plan });
   if (found.kind === "unknown_model") return found;
-  const bounded = { ...request, ...(jsonSchema && { jsonSchema }) };
-  const holdUsd = dearestWorstCaseUsd(found.candidates, bounded);
+  const extents = extentsOf(step, parts).map((extent) => ({
+    ...extent,
+    holdUsd: dearestWorstCaseUsd(found.candidates, step, extent.promptTokens, extent.length),
+  }));
 
   let wait: ModelWait | undefined;
   for (const [index, candidate] of found.candidates.entries()) {
-    const outcome = await callModel(dependencies, bounded, candidate, holdUsd);
+    const outcome = await callModel(dependencies, asked, candidate, extents);
     const next = found.candidates[index + 1];
     if (isUnavailable(outcome)) {
       await markUnavailable(dependencies, candidate, next);
@@ -166,6 +164,28 @@ async function billedAnswer(
   }
   if (!wait) throw new Error("A call has no model.");
   return wait;
+}
+
+/** How much of a step is asked for, and what that may cost. */
+interface Extent {
+  parts: string[];
+  promptTokens: number;
+  length: AnswerLength;
+  holdUsd: Decimal;
+}
+
+/** All of it; where there is no room, its shortest answer; and at last that without what can be spared. */
+function extentsOf(step: Step, parts: readonly Part[]): Omit<Extent, "holdUsd">[] {
+  const { maxOutputTokens, leastOutputTokens = maxOutputTokens } = step;
+  const [all, needed] = [textsOf(parts), textsOf(parts, false)].map((texts) => ({
+    parts: texts,
+    promptTokens: promptTokensMax(step, texts),
+  })) as [Pick<Extent, "parts" | "promptTokens">, Pick<Extent, "parts" | "promptTokens">];
+  return [
+    { ...all, length: "usual" },
+    ...(leastOutputTokens < maxOutputTokens ? [{ ...all, length: "least" } as const] : []),
+    ...(needed.parts.length < all.parts.length ? [{ ...needed, length: "least" } as const] : []),
+  ];
 }
 
 /**
@@ -185,20 +205,18 @@ async function markUnavailable(
   if (await registry.markUnavailable(model).catch(() => false)) onUnavailable?.(model, next, gone);
 }
 
-type BoundedRequest = BilledRequest & { jsonSchema?: object };
-
 /** One call of that model, where its gate lets it go. What the gate has reserved for it is given back if it is not sent. */
 async function callModel(
   dependencies: Dependencies,
-  request: BoundedRequest,
+  asked: AskedStep,
   candidate: Candidate,
-  holdUsd: Decimal,
+  extents: readonly Extent[],
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   const { modelGate } = dependencies;
-  const { observer } = request;
+  const { observer } = asked;
   const [price] = candidate.prices;
-  const { maxOutputTokens } = outputLimits(candidate.capabilities, request);
-  const admission = await modelGate?.admit(price.model, promptTokensMax(request) + maxOutputTokens);
+  const { maxOutputTokens } = outputLimits(candidate.capabilities, asked.step);
+  const admission = await modelGate?.admit(price.model, (extents[0]?.promptTokens ?? 0) + maxOutputTokens);
   if (admission?.kind === "wait") {
     observer?.notMade(price.model, admission);
     return { ...admission, kind: "model_wait" };
@@ -206,15 +224,16 @@ async function callModel(
 
   let generation: Generation | undefined;
   try {
-    const opened = await openAndSend(dependencies, request, candidate, holdUsd);
-    if (opened.kind === "not_opened") {
-      observer?.notMade(price.model, opened.opening);
-      return opened.opening;
+    const opened = await open(dependencies, asked, candidate, extents);
+    if (opened.kind !== "open") {
+      observer?.notMade(price.model, opened);
+      return opened;
     }
-    generation = opened.generation;
+    const sent = await send(dependencies, asked, candidate, opened);
+    generation = sent.generation;
     // Told at once: the next calls must not come before it is known.
     const wait = isRateLimited(generation) ? await pause(modelGate, price.model, generation) : undefined;
-    const outcome = await endCall(dependencies, opened, generation);
+    const outcome = await endCall(dependencies, sent);
     return wait ?? outcome;
   } finally {
     // Not waited for: the answer does not depend on it.
@@ -224,60 +243,85 @@ async function callModel(
 
 type Observed = ReturnType<CallObserver["made"]>;
 
-type Sent =
-  | { kind: "not_opened"; opening: Exclude<CallOpening, { kind: "open" }> }
-  | { kind: "sent"; call: OpenCall; generation: Generation; observed: Observed | undefined };
+interface Opened {
+  kind: "open";
+  call: OpenCall;
+  extent: Extent;
+}
 
-/** Writes the call down with its hold, then makes it. */
-async function openAndSend(
-  { gemini, ledger }: Dependencies,
-  request: BoundedRequest,
+/** Writes the call down with its hold: of as much as there is room for. */
+async function open(
+  { ledger }: Dependencies,
+  { step, metadata, reserveUsd, timeoutSeconds }: AskedStep,
   candidate: Candidate,
-  holdUsd: Decimal,
+  extents: readonly Extent[],
+): Promise<Opened | Exclude<CallOpening, { kind: "open" }>> {
+  let opening: Exclude<CallOpening, { kind: "open" }> | undefined;
+  for (const extent of extents) {
+    const { parts, promptTokens, length, holdUsd } = extent;
+    // What only others' holds keep out can wait, and need leave nothing out.
+    if (opening?.kind === "wait" && parts !== extents[0]?.parts) break;
+    const intent: CallIntent = {
+      ...metadata,
+      id: ledger.newCallId(),
+      price: candidate.prices[0],
+      routedTo: candidate.routedTo,
+      holdUsd,
+      worstUsd: worstCaseUsd(candidate, step, promptTokens, length),
+      promptWorstUsd: promptWorstCaseUsd(candidate, promptTokens),
+      reserveUsd: reserveUsd(),
+      // What is over must first have had the time to be settled.
+      timeoutSeconds: timeoutSeconds + settleGraceSeconds,
+    };
+    const found = await ledger.openCall(intent);
+    if (found.kind === "open")
+      return { kind: "open", call: { ...intent, startedAt: found.startedAt }, extent };
+    opening = found;
+    if (found.kind === "fenced" || (found.kind === "wait" && found.waitingFor === "paused")) break;
+  }
+  if (!opening) throw new Error("A step has no extent.");
+  return opening;
+}
+
+interface Sent {
+  call: OpenCall;
+  generation: Generation;
+  observed: Observed | undefined;
+}
+
+async function send(
+  { gemini }: Dependencies,
+  { step, timeoutSeconds, signal, streams, observer }: AskedStep,
+  candidate: Candidate,
+  { call, extent }: Opened,
 ): Promise<Sent> {
-  const [price] = candidate.prices;
-  const { serviceTier = "standard", timeoutSeconds, signal, system, parts, jsonSchema, streams } = request;
-  const intent: CallIntent = {
-    ...request.metadata,
-    id: ledger.newCallId(),
-    price,
-    routedTo: candidate.routedTo,
-    holdUsd,
-    worstUsd: worstCaseUsd(candidate, request),
-    promptWorstUsd: promptWorstCaseUsd(candidate, request),
-    reserveUsd: request.reserveUsd,
-    isNecessary: request.isNecessary,
-    // What is over must first have had the time to be settled.
-    timeoutSeconds: timeoutSeconds + settleGraceSeconds,
-  };
-  const opening = await ledger.openCall(intent);
-  if (opening.kind !== "open") return { kind: "not_opened", opening };
-  const { maxOutputTokens, thinking } = outputLimits(candidate.capabilities, request);
-  const observed = request.observer?.made({
-    id: intent.id,
-    model: price.model,
-    agentId: intent.agentId,
-    stepKey: intent.stepKey,
+  const { maxOutputTokens, thinking } = outputLimits(candidate.capabilities, step, extent.length);
+  const { role, system, output, serviceTier = "standard" } = step;
+  const observed = observer?.made({
+    id: call.id,
+    model: call.price.model,
+    agentId: call.agentId,
+    stepKey: call.stepKey,
     maxOutputTokens,
     isStreamed: streams !== undefined,
-    isStructured: jsonSchema !== undefined,
+    isStructured: output !== undefined,
   });
   const generation = await gemini.generate({
     system,
-    parts,
-    ...(jsonSchema && { jsonSchema }),
+    parts: extent.parts,
+    ...(output && { jsonSchema: modelSchemaOf(output) }),
     maxOutputTokens,
     thinking,
-    callId: intent.id,
+    callId: call.id,
     model: candidate.model,
-    role: request.role,
+    role,
     serviceTier,
     timeoutSeconds,
     signal,
-    onText: streams && textListener(streams, jsonSchema !== undefined),
+    onText: streams && textListener(streams, output !== undefined),
   });
   observed?.ended(generation);
-  return { kind: "sent", call: { ...intent, startedAt: opening.startedAt }, generation, observed };
+  return { call, generation, observed };
 }
 
 function textListener({ field, onText }: AnswerStream, isStructured: boolean): (text: string) => void {
@@ -291,8 +335,7 @@ function textListener({ field, onText }: AnswerStream, isStructured: boolean): (
 /** Settles or releases what the call holds. */
 async function endCall(
   { ledger }: Dependencies,
-  { call, observed }: Sent & { kind: "sent" },
-  generation: Generation,
+  { call, observed, generation }: Sent,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   // A lost answer stays open until its deadline; then the reconciler gives it up as unknown.
   if (generation.kind === "lost") {

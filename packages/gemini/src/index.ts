@@ -2,7 +2,7 @@ export type { CallObserver, NotMade, ObservedCall } from "./call-observer.ts";
 export { GeminiClient, type GeminiSettings } from "./gemini-client.ts";
 export {
   type AnswerStream,
-  type BilledRequest,
+  type AskedStep,
   type GenerationOutcome,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,

@@ -7,10 +7,10 @@ import {
   type Price,
   sumUsd,
 } from "@understudy/ledger";
-import type { ModelRegistry, ModelWish } from "@understudy/models";
+import type { ModelRegistry } from "@understudy/models";
 import type { ObservedCall } from "../src/call-observer.ts";
 import type { GeminiClient, GenerationRequest } from "../src/gemini-client.ts";
-import type { BilledRequest } from "../src/generate-with-billing.ts";
+import type { AskedStep } from "../src/generate-with-billing.ts";
 import type { Generation } from "../src/generation.ts";
 import type { Admission, ModelGate } from "../src/model-gate/model-gate.ts";
 
@@ -66,7 +66,7 @@ export const candidates = {
 
 /** Only an offer has a second model. */
 const registry = {
-  candidates: async ({ role, model }: ModelWish, tier: string) => {
+  candidatesFor: async ({ role, model, serviceTier: tier = "standard" }: AskedStep["step"]) => {
     const names = model === undefined ? ["models/flash", ...(role === "offer" ? ["lite"] : [])] : [model];
     const found = tier === "standard" ? names.flatMap((name) => candidates[name as "lite"] ?? []) : [];
     return found.length > 0
@@ -96,7 +96,7 @@ export let events: [what: string, ...details: unknown[]][] = [];
 /** How they answer; a test changes it. */
 export let answers: {
   admit: (model: string) => Admission;
-  open: CallOpening;
+  open: CallOpening | ((intent: CallIntent) => CallOpening);
   generate: (request: GenerationRequest) => Generation;
   lose: () => Promise<void>;
   /** Nobody knew before that the model can't be had. */
@@ -127,7 +127,7 @@ const ledger = {
   newCallId: () => `call_${++calls}`,
   openCall: async (intent: CallIntent) => {
     note("open", intent);
-    return answers.open;
+    return typeof answers.open === "function" ? answers.open(intent) : answers.open;
   },
   endCall: async (intent: CallIntent, answer: unknown) => {
     note("settle", intent.id, answer);
@@ -185,18 +185,20 @@ export const metadata = {
   stepKey: "draft",
 };
 
-export function billedRequest(more: Partial<BilledRequest> = {}): BilledRequest {
+type More = Partial<Omit<AskedStep, "step"> & Pick<AskedStep["step"], "role" | "model" | "serviceTier">>;
+
+export function askedStep({ role = "draft", model, serviceTier, ...more }: More = {}): AskedStep {
   return {
-    system: "Be kind.",
+    step: {
+      ...{ role, system: "Be kind.", maxOutputTokens: 100, thinkingBudget: 50, partsBytesMax: 21 },
+      ...(model !== undefined && { model }),
+      ...(serviceTier && { serviceTier }),
+    },
     parts: ["Hello"],
-    role: "draft",
     plan: "starter",
-    maxOutputTokens: 100,
-    thinkingBudget: 50,
     timeoutSeconds: 30,
     signal: new AbortController().signal,
-    reserveUsd: usd("0.25"),
-    isNecessary: true,
+    reserveUsd: () => usd("0.25"),
     observer,
     metadata,
     ...more,

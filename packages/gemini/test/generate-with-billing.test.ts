@@ -1,9 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { modelSchemaOf } from "@understudy/contracts";
-import { dearestWorstCaseUsd, type Price, promptWorstCaseUsd } from "@understudy/ledger";
+import { modelSchemaOf, spare } from "@understudy/contracts";
+import {
+  type CallIntent,
+  type CallOpening,
+  dearestWorstCaseUsd,
+  type Price,
+  promptWorstCaseUsd,
+  sumUsd,
+} from "@understudy/ledger";
 import { z } from "zod";
 import {
-  type BilledRequest,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,
 } from "../src/generate-with-billing.ts";
@@ -12,7 +18,7 @@ import type { Admission } from "../src/model-gate/model-gate.ts";
 import {
   answered,
   answers,
-  billedRequest,
+  askedStep,
   candidates,
   dependencies,
   detailsOf,
@@ -25,10 +31,14 @@ import {
 } from "./billed-run.ts";
 
 const output = z.object({ reply: z.string() });
-const generateText = (more: Partial<BilledRequest> = {}, remembered?: unknown) =>
-  generateTextWithBilling(dependencies, billedRequest(more), remembered);
-const generateObject = (more: Partial<BilledRequest> = {}, remembered?: unknown) =>
-  generateStructuredOutputWithBilling(dependencies, billedRequest(more), output, remembered);
+type More = Parameters<typeof askedStep>[0];
+const generateText = (more?: More, remembered?: unknown) =>
+  generateTextWithBilling(dependencies, askedStep(more), remembered);
+function generateObject(more?: More, remembered?: unknown) {
+  const asked = askedStep(more);
+  const step = { ...asked.step, output };
+  return generateStructuredOutputWithBilling(dependencies, { ...asked, step }, remembered);
+}
 
 /** What a caller hears of `answered`. */
 const told = { kind: "answered", value: "Hi", finishReason: "STOP" };
@@ -59,9 +69,10 @@ describe("a call", () => {
   });
 
   it("is written down under the price of its model, with what it may cost and when it is lost", async () => {
-    const request = billedRequest();
-    await generateTextWithBilling(dependencies, request);
-    const holdUsd = dearestWorstCaseUsd([candidates["models/flash"]], request);
+    const asked = askedStep();
+    await generateTextWithBilling(dependencies, asked);
+    const promptTokens = 8 + 5 + 3 * 16;
+    const holdUsd = dearestWorstCaseUsd([candidates["models/flash"]], asked.step, promptTokens);
     expect(detailsOf("open")).toEqual([
       [
         {
@@ -71,9 +82,8 @@ describe("a call", () => {
           routedTo: [],
           holdUsd,
           worstUsd: holdUsd,
-          promptWorstUsd: promptWorstCaseUsd(candidates["models/flash"], request),
-          reserveUsd: request.reserveUsd,
-          isNecessary: true,
+          promptWorstUsd: promptWorstCaseUsd(candidates["models/flash"], promptTokens),
+          reserveUsd: asked.reserveUsd(),
           timeoutSeconds: 45,
         },
       ],
@@ -128,7 +138,7 @@ describe("a call", () => {
   });
 
   it("needs no observer and no gate", async () => {
-    const { observer: _none, ...request } = billedRequest();
+    const { observer: _none, ...request } = askedStep();
     expect(await generateTextWithBilling(withoutGate, request)).toEqual(told);
     expect(doneInOrder()).toEqual(["open", "send", "settle"]);
     answers.open = { kind: "fenced" };
@@ -247,6 +257,107 @@ describe("a call that is not made", () => {
   });
 });
 
+describe("a step for which there is not enough room", () => {
+  const usd = (tokens: number, outputTokens: number) =>
+    sumUsd([String(tokens + 2 * outputTokens)])
+      .div(1_000_000)
+      .toFixed();
+  const step = {
+    ...({ role: "draft", system: "Be kind.", maxOutputTokens: 100, leastOutputTokens: 20 } as const),
+    ...{ partsBytesMax: 21, spareBytesMax: 1_016 },
+  };
+  const parts = [spare("x".repeat(1_000)), "Hello"];
+  const ask = (more: object = {}) =>
+    generateTextWithBilling(dependencies, { ...askedStep(), step, parts, ...more });
+  const holds = () => detailsOf("open").map(([intent]) => (intent as CallIntent).holdUsd.toFixed());
+  const refusedAt: CallOpening = { kind: "no_room", requiredUsd: "1" } as never;
+  const wholeUsd = usd(13 + 48 + 1_016, 4_196);
+  const shortUsd = usd(13 + 48 + 1_016, 4_116);
+  const bareUsd = usd(13 + 48, 4_116);
+  /** Opens a call of those that hold no more than that. */
+  const roomFor = (mostUsd: string, otherwise: CallOpening) => {
+    answers.open = ({ holdUsd }) =>
+      holdUsd.lte(mostUsd) ? { kind: "open", startedAt: new Date(7) } : otherwise;
+  };
+
+  it("is asked as it is where there is enough", async () => {
+    roomFor(wholeUsd, refusedAt);
+    await ask();
+    expect(holds()).toEqual([wholeUsd]);
+    expect(detailsOf("send")).toMatchObject([
+      [{ parts: ["x".repeat(1_000), "Hello"], maxOutputTokens: 4_196 }],
+    ]);
+  });
+
+  it.each([refusedAt, { kind: "wait", waitingFor: "quota", requiredUsd: "1" } as const])(
+    "is asked for its shortest answer, instead of being refused: $kind",
+    async (otherwise) => {
+      roomFor(shortUsd, otherwise);
+      expect(await ask()).toEqual(told);
+      expect(holds()).toEqual([wholeUsd, shortUsd]);
+      expect(detailsOf("send")).toMatchObject([
+        [{ parts: ["x".repeat(1_000), "Hello"], maxOutputTokens: 4_116 }],
+      ]);
+      // What it may cost at most is what it was opened with.
+      const [, intent] = detailsOf("open").map(([intent]) => intent as CallIntent);
+      expect([intent?.worstUsd.toFixed(), intent?.promptWorstUsd.toFixed()]).toEqual([
+        shortUsd,
+        usd(13 + 48 + 1_016, 0),
+      ]);
+    },
+  );
+
+  it("goes without what can be spared only where what is spent leaves no room for it", async () => {
+    roomFor(bareUsd, refusedAt);
+    expect(await ask()).toEqual(told);
+    expect(holds()).toEqual([wholeUsd, shortUsd, bareUsd]);
+    expect(detailsOf("send")).toMatchObject([[{ parts: ["Hello"], maxOutputTokens: 4_116 }]]);
+  });
+
+  it("waits rather than go without, where others' holds alone keep it out", async () => {
+    const waits = { kind: "wait", waitingFor: "quota", requiredUsd: "1" } as const;
+    roomFor(bareUsd, waits);
+    expect(await ask()).toEqual(waits);
+    expect(holds()).toEqual([wholeUsd, shortUsd]);
+  });
+
+  it.each([{ kind: "fenced" }, { kind: "wait", waitingFor: "paused", requiredUsd: "1" }] as const)(
+    "is not asked for less where that would not help: %j",
+    async (opening) => {
+      answers.open = opening;
+      expect(await ask()).toEqual(opening);
+      expect(holds()).toEqual([wholeUsd]);
+    },
+  );
+
+  it("has one length where it declares no other, and nothing to leave out", async () => {
+    answers.open = refusedAt;
+    await ask({ step: { ...step, leastOutputTokens: 100 }, parts: ["Hello"] });
+    expect(holds()).toEqual([usd(13 + 48, 4_196)]);
+  });
+
+  it("asks what else the job holds each time that a call is written down", async () => {
+    answers.open = refusedAt;
+    let asked = 0;
+    await ask({ reserveUsd: () => sumUsd([String(++asked)]) });
+    expect(detailsOf("open").map(([intent]) => (intent as CallIntent).reserveUsd.toNumber())).toEqual([
+      1, 2, 3,
+    ]);
+  });
+});
+
+describe("a step that is longer than it is declared", () => {
+  it.each([
+    ["its parts", ["Hello!"], "22 bytes of at most 21, and 0 to spare of at most 0"],
+    ["what it could spare", ["Hello", spare("")], "21 bytes of at most 21, and 16 to spare of at most 0"],
+  ])("is neither held for nor sent, and told in figures alone: %s", async (_what, parts, figures) => {
+    await expect(generateText({ parts })).rejects.toThrow(
+      `The step "draft" is longer than it is declared: ${figures}.`,
+    );
+    expect(events).toEqual([]);
+  });
+});
+
 describe("a call without an answer", () => {
   it("that was lost stays open, with what is known of it", async () => {
     const words = { words: { message: "Overloaded.", requestId: "r" } };
@@ -289,7 +400,7 @@ describe("a 429", () => {
     expect(detailsOf("pause")).toEqual([["flash", 5_000]]);
     const waitOf = async (retryAfterMs?: number) => {
       answers.generate = () => rateLimited(retryAfterMs);
-      return generateTextWithBilling(withoutGate, billedRequest());
+      return generateTextWithBilling(withoutGate, askedStep());
     };
     expect(await waitOf()).toEqual({ kind: "model_wait", why: "paused", delayMs: 5_000 });
     expect(await waitOf(0)).toEqual({ kind: "model_wait", why: "paused", delayMs: 0 });
@@ -316,9 +427,9 @@ describe("the next model of a role", () => {
 
   it("is held for as is the dearer of the two, whichever is called", async () => {
     refusing("models/flash");
-    const request = billedRequest(withFallback);
-    await generateTextWithBilling(dependencies, request);
-    const dearest = dearestWorstCaseUsd([candidates.lite], request);
+    const asked = askedStep(withFallback);
+    await generateTextWithBilling(dependencies, asked);
+    const dearest = dearestWorstCaseUsd([candidates.lite], asked.step, 8 + 5 + 3 * 16);
     const holds = detailsOf("open").map(([intent]) => (intent as { holdUsd: unknown }).holdUsd);
     expect(holds).toEqual([dearest, dearest]);
   });
@@ -343,7 +454,7 @@ describe("a model that the provider does not have", () => {
   };
   const told: unknown[] = [];
   const onUnavailable = (...about: unknown[]) => void told.push(about);
-  const ask = () => generateTextWithBilling({ ...dependencies, onUnavailable }, billedRequest(withFallback));
+  const ask = () => generateTextWithBilling({ ...dependencies, onUnavailable }, askedStep(withFallback));
 
   it("gives way to the next in the same attempt, under the same hold, and is told of once", async () => {
     gone("models/flash");

@@ -22,10 +22,8 @@ export interface CallIntent {
   worstUsd: Decimal;
   /** The worst case of its prompt alone. */
   promptWorstUsd: Decimal;
-  /** Held for the job beside this call: for others that it can't do without. */
+  /** What the job holds beside this call from now on: for others that it can't do without. What it held is given back. */
   reserveUsd: Decimal;
-  /** The job can't do without it: its hold comes out of what the job holds already, as far as that reaches. */
-  isNecessary: boolean;
   /** Past this the answer counts as lost. */
   timeoutSeconds: number;
 }

@@ -28,12 +28,11 @@ export { resolveUnknownCall } from "./resolve-unknown.ts";
 export type { ThinkingSetting } from "./thinking.ts";
 export { readUsage } from "./usage.ts";
 export {
-  type BoundedRequest,
+  type AnswerLength,
   type Candidate,
   dearestWorstCaseUsd,
-  type OutputBounds,
+  leastWorstCaseUsd,
   outputLimits,
-  type PlannedParts,
   promptTokensMax,
   promptWorstCaseUsd,
   worstCaseUsd,

@@ -2,9 +2,9 @@
 -- door through which money leaves: quota of the creator, budget of the key, budget of the platform, and the
 -- switch that stops all spending.
 -- $1: [{id, jobId, attempt, stepKey, creatorId, agentId, feature, model, serviceTier, priceId, holdUsd, reserveUsd,
---       isNecessary, timeoutSeconds}], each job once; its first item has what posting.sql takes.
--- reserveUsd: held for the job beside this call, for others that it can't do without. A call that isNecessary
--- takes its hold out of what the job holds already, as far as that reaches.
+--       timeoutSeconds}], each job once; its first item has what posting.sql takes.
+-- reserveUsd: what the job holds beside this call from now on, for others that it can't do without, in place of what it
+-- held before: what a call was planned with and does not need is given back when it is opened.
 -- Rows: one for each item: {id, owned, fits, startedAt, stopped, requiredUsd, resetsAt, apiKeyId, month, plan, accounts}.
 -- owned: the attempt is still the job's own. fits: there was room, and the call is written.
 -- plan, accounts: where there was no room, the latter [{kind, isMissing, isClosed, boundUsd, spentUsd, heldUsd, unknownUsd}], as they were.
@@ -13,7 +13,7 @@ WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "jobId" text, "attempt" int, "stepKey" text, "creatorId" text,
     "agentId" text, "feature" text, "model" text, "serviceTier" "ServiceTier", "priceId" int, "holdUsd" numeric,
-    "reserveUsd" numeric, "isNecessary" boolean, "timeoutSeconds" float8)
+    "reserveUsd" numeric, "timeoutSeconds" float8)
 ), job AS (
   SELECT "Job"."id", "Job"."apiKeyId", "Job"."heldUsd", "Job"."heldMonth"
   FROM "Job" JOIN request ON "Job"."id" = request."jobId" AND "Job"."attempt" = request."attempt"
@@ -30,9 +30,7 @@ WITH request AS (
   CROSS JOIN LATERAL (SELECT job."heldUsd" = 0 OR job."heldMonth" = request."month" AS "isThisMonth") AS held
   CROSS JOIN LATERAL (SELECT
     CASE WHEN "isThisMonth" THEN request."reserveUsd" ELSE 0 END AS "reserveUsd",
-    CASE WHEN "isThisMonth"
-      THEN least(job."heldUsd", request."reserveUsd" + CASE WHEN request."isNecessary" THEN request."holdUsd" ELSE 0 END)
-      ELSE 0 END AS "drawnUsd"
+    CASE WHEN "isThisMonth" THEN job."heldUsd" ELSE 0 END AS "drawnUsd"
   ) AS own
 ), move AS (
   SELECT "id", "creatorId", "apiKeyId", "month", NULL::"CallStatus" AS "wasStatus", NULL::numeric AS "wasCostUsd",

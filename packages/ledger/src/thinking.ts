@@ -14,11 +14,13 @@ export interface ThinkingPlan {
 /**
  * Of each level: the budget that Google equates it with (ai.google.dev/gemini-api/docs/openai), and the room that its
  * thoughts get in `maxOutputTokens`, which bounds thoughts and answer together (googleapis/python-genai#2062): with
- * too little of it the answer is cut off, what is too much is only held. Measured were at MINIMAL none or nearly none,
+ * too little of it the answer is cut off, what is too much is only held. Near a quota's end it gets the least. Measured were at MINIMAL none or nearly none,
  * at LOW 800 to 3,000 tokens (3.1 Pro; python-genai#1795), by default, MEDIUM, 5,000 on the average.
  */
-const ofLevel: Readonly<Record<ThinkingLevel, { budget: number; roomTokens: number }>> = {
-  MINIMAL: { budget: 0, roomTokens: 512 },
+const ofLevel: Readonly<
+  Record<ThinkingLevel, { budget: number; roomTokens: number; leastRoomTokens?: number }>
+> = {
+  MINIMAL: { budget: 0, roomTokens: 512, leastRoomTokens: 128 },
   LOW: { budget: 1_024, roomTokens: 4_096 },
   MEDIUM: { budget: 8_192, roomTokens: 16_384 },
   HIGH: { budget: 24_576, roomTokens: 32_768 },
@@ -29,10 +31,12 @@ const ofLevel: Readonly<Record<ThinkingLevel, { budget: number; roomTokens: numb
 /**
  * As little thinking as the model can do, or what fits a budget.
  * @param budget most tokens of thoughts. A model with levels gets the highest whose budget is no more than this one
+ * @param isLeast there is room for the shortest answer alone
  */
 export function planThinking(
   { thinking }: Pick<ModelCapabilities, "thinking">,
   budget: number | undefined,
+  isLeast = false,
 ): ThinkingPlan {
   if (!thinking) return { setting: undefined, roomTokens: budget ?? 0, isRoomBeside: true };
   if (thinking.by === "budget") {
@@ -43,9 +47,10 @@ export function planThinking(
   const [least = "LOW"] = thinking.levels;
   const allowed = thinkingLevels.filter((level) => thinking.levels.includes(level));
   const thinkingLevel = allowed.findLast((level) => ofLevel[level].budget <= (budget ?? 0)) ?? least;
-  const usual = ofLevel[thinkingLevel].roomTokens;
-  const roomTokens = thinkingLevel === least ? (thinking.leastRoomTokens ?? usual) : usual;
-  return { setting: { thinkingLevel }, roomTokens: Math.max(roomTokens, budget ?? 0), isRoomBeside: false };
+  const { roomTokens: usual, leastRoomTokens = usual } = ofLevel[thinkingLevel];
+  const known = thinkingLevel === least ? (thinking.leastRoomTokens ?? usual) : usual;
+  const roomTokens = Math.max(isLeast ? Math.min(known, leastRoomTokens) : known, budget ?? 0);
+  return { setting: { thinkingLevel }, roomTokens, isRoomBeside: false };
 }
 
 /** A budget that the model takes: off, or within its range. */

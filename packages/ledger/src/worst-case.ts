@@ -1,26 +1,8 @@
-import type { ModelCapabilities } from "@understudy/contracts";
+import { aroundPart, type ModelCapabilities, modelSchemaOf, type Step } from "@understudy/contracts";
 import type { Decimal } from "decimal.js";
 import { holdFor } from "./hold.ts";
 import type { Price } from "./price-book.ts";
 import { planThinking, type ThinkingSetting } from "./thinking.ts";
-
-/** What a prompt is made of: its parts, or, where nobody has worded them yet, what they come to. */
-type Prompt = { system: string; jsonSchema?: object } & ({ parts: string[] } | PlannedParts);
-
-export interface PlannedParts {
-  /** Most bytes that its parts add to the prompt, with what the protocol adds around each. */
-  partsBytesMax: number;
-}
-
-/** What bounds the cost of a request to the model. */
-export type BoundedRequest = Prompt & OutputBounds;
-
-export interface OutputBounds {
-  /** Most tokens of the answer, thoughts not counted. */
-  maxOutputTokens: number;
-  /** Most tokens of thoughts; as few as the model can do unless given. */
-  thinkingBudget?: number;
-}
 
 /** A model that a call may be sent to, and at what it may then be billed. */
 export interface Candidate {
@@ -33,33 +15,38 @@ export interface Candidate {
   routedTo: readonly string[];
 }
 
-/** The worst that a request can cost where it is sent to that model, in USD, whoever answers. */
-export function worstCaseUsd(candidate: Candidate, request: BoundedRequest): Decimal {
-  return dearestOf(candidate, promptTokensMax(request), request);
+/** How long an answer may be: as its step would have it, or as short as the step can do with. */
+export type AnswerLength = "usual" | "least";
+
+/** The worst that a step can cost where it is sent to that model, in USD, whoever answers. */
+export function worstCaseUsd(
+  { prices, capabilities }: Candidate,
+  step: Step,
+  promptTokens: number,
+  length: AnswerLength = "usual",
+): Decimal {
+  const { billedTokensMax } = outputLimits(capabilities, step, length);
+  return prices.map((price) => holdFor(price, promptTokens, billedTokensMax)).reduce(dearer);
 }
 
 /** The same where it is not yet known to which of the models it will be sent: of the dearest. */
 export function dearestWorstCaseUsd(
   candidates: readonly [Candidate, ...Candidate[]],
-  request: BoundedRequest,
+  step: Step,
+  promptTokens: number,
+  length: AnswerLength = "usual",
 ): Decimal {
-  const promptTokens = promptTokensMax(request);
-  return candidates.map((candidate) => dearestOf(candidate, promptTokens, request)).reduce(dearer);
+  return candidates.map((candidate) => worstCaseUsd(candidate, step, promptTokens, length)).reduce(dearer);
+}
+
+/** What a job must have room for to do a step: without what can be spared, and at its shortest answer. */
+export function leastWorstCaseUsd(candidates: readonly [Candidate, ...Candidate[]], step: Step): Decimal {
+  return dearestWorstCaseUsd(candidates, step, aroundParts(step) + step.partsBytesMax, "least");
 }
 
 /** The worst that the prompt alone can cost there, in USD. */
-export function promptWorstCaseUsd({ prices }: Candidate, request: BoundedRequest): Decimal {
-  const promptTokens = promptTokensMax(request);
+export function promptWorstCaseUsd({ prices }: Candidate, promptTokens: number): Decimal {
   return prices.map((price) => holdFor(price, promptTokens, 0)).reduce(dearer);
-}
-
-function dearestOf(
-  { prices, capabilities }: Candidate,
-  promptTokens: number,
-  request: OutputBounds,
-): Decimal {
-  const { billedTokensMax } = outputLimits(capabilities, request);
-  return prices.map((price) => holdFor(price, promptTokens, billedTokensMax)).reduce(dearer);
 }
 
 /** Compared, not made anew as `max` does: this is worked out for each job that is accepted. */
@@ -78,42 +65,46 @@ export interface OutputLimits {
 }
 
 /** Never more than the model has: the room for thoughts gives way first, then the answer, which is cut off. */
-export function outputLimits(capabilities: ModelCapabilities, request: OutputBounds): OutputLimits {
-  const { setting, roomTokens, isRoomBeside } = planThinking(capabilities, request.thinkingBudget);
+export function outputLimits(
+  capabilities: ModelCapabilities,
+  step: Pick<Step, "maxOutputTokens" | "leastOutputTokens" | "thinkingBudget">,
+  length: AnswerLength = "usual",
+): OutputLimits {
+  const { maxOutputTokens: usualTokens, leastOutputTokens = usualTokens } = step;
+  const answerTokens = length === "least" ? leastOutputTokens : usualTokens;
+  // A step without a least has one length alone, and the room that belongs to it.
+  const isLeast = answerTokens < usualTokens;
+  const { setting, roomTokens, isRoomBeside } = planThinking(capabilities, step.thinkingBudget, isLeast);
   const { outputTokensMax: streamedMax, unaryOutputTokensMax = streamedMax } = capabilities;
   const outputTokensMax = Math.min(streamedMax, unaryOutputTokensMax);
-  const answerTokens = request.maxOutputTokens;
   const maxOutputTokens = Math.min(answerTokens + roomTokens, outputTokensMax);
   const billedTokensMax = isRoomBeside ? maxOutputTokens + roomTokens : maxOutputTokens;
   return { maxOutputTokens, thinking: setting, billedTokensMax };
 }
 
-/** Room for what the protocol itself adds around each part: roles and separators. */
-const tokensPerPart = 16;
-
 /**
- * An upper bound of a prompt's tokens: its bytes in UTF-8, since no token is shorter than a byte.
- * countTokens would be closer, but costs a request.
+ * An upper bound of a prompt's tokens: its bytes in UTF-8, since no token is shorter than a byte, and what the protocol
+ * adds. countTokens would be closer, but costs a request.
  */
-export function promptTokensMax(prompt: Prompt): number {
-  const schemaBytes = prompt.jsonSchema ? bytesOf(prompt.jsonSchema) : 0;
-  return schemaBytes + tokensPerPart + partBytes(prompt.system) + partsBytes(prompt);
+export function promptTokensMax(step: Step, parts: readonly string[]): number {
+  return parts.reduce((sum, part) => sum + bytesOf(part) + aroundPart, aroundParts(step));
 }
 
-function partsBytes(prompt: Prompt): number {
-  if ("partsBytesMax" in prompt) return prompt.partsBytesMax;
-  return prompt.parts.reduce((sum, part) => sum + partBytes(part), 0);
+/** Instructions, schema and frame. */
+function aroundParts({ system, output }: Step): number {
+  const schemaBytes = output ? schemaBytesOf(modelSchemaOf(output)) : 0;
+  return schemaBytes + aroundPart + bytesOf(system) + aroundPart;
 }
 
-function partBytes(text: string): number {
-  return Buffer.byteLength(text) + tokensPerPart;
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 /** Kept: an agent's schema stays the same. */
 const schemaSizes = new WeakMap<object, number>();
 
-function bytesOf(jsonSchema: object): number {
-  const bytes = schemaSizes.get(jsonSchema) ?? Buffer.byteLength(JSON.stringify(jsonSchema));
+function schemaBytesOf(jsonSchema: object): number {
+  const bytes = schemaSizes.get(jsonSchema) ?? bytesOf(JSON.stringify(jsonSchema));
   schemaSizes.set(jsonSchema, bytes);
   return bytes;
 }

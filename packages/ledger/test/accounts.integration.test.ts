@@ -165,7 +165,7 @@ describe("accounts of every kind", () => {
     const calls = await intents(
       database,
       ledger,
-      Array.from({ length: 400 }, () => ({ creatorId, holdUsd: "0.1", isNecessary: false })),
+      Array.from({ length: 400 }, () => ({ creatorId, holdUsd: "0.1" })),
     );
     const openings = await Promise.all(
       calls.map(async (call, index) => {

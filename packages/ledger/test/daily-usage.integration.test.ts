@@ -83,7 +83,6 @@ async function intent(database: Database, ledger: Ledger, index: number): Promis
     worstUsd: new Money("0.05"),
     promptWorstUsd: new Money("0.01"),
     reserveUsd: new Money(0),
-    isNecessary: true,
     // Every third answer is lost.
     timeoutSeconds: index % 3 === 0 ? 0 : 60,
   };

@@ -130,7 +130,7 @@ describe("what a job holds in a month", () => {
     await ledger.openCall(await intent(ledger, job, "1"));
     await setTime("2026-12-01T00:00:00Z");
     await ledger.openCall(await intent(ledger, job, "2", { reserveUsd: "2.5" }));
-    await ledger.openCall(await intent(ledger, job, "0.5"));
+    await ledger.openCall(await intent(ledger, job, "0.5", { reserveUsd: "2" }));
     expect(await accounts()).toEqual({ [november]: ["0", "2", "0"], [december]: ["0", "4.5", "0"] });
   });
 });

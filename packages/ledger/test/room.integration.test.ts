@@ -14,6 +14,7 @@ import {
   openCalls,
   run,
   runningJob,
+  runningJobs,
   waitingForLocks,
 } from "./running-jobs.ts";
 
@@ -115,25 +116,51 @@ async function finish(...ids: string[]) {
 }
 
 describe("what a job can't do without", () => {
-  it("is held before its first call, drawn from there, and given back when it ends", async () => {
+  it("is held before its first call, told anew by each, and given back when it ends", async () => {
     const job = await runningJob(database, { creatorId });
-    const first = await intent(ledger, job, "1", { reserveUsd: "4" });
-    expect(await ledger.openCall(first)).toMatchObject({ kind: "open" });
+    const openNext = async (holdUsd: string, reserveUsd: string) =>
+      ledger.openCall(await intent(ledger, job, holdUsd, { reserveUsd }));
+    expect(await openNext("1", "4")).toMatchObject({ kind: "open" });
     expect([await heldBy(job.id), await amounts()]).toEqual([["4"], ["0", "5", "0"]]);
 
-    const second = await intent(ledger, job, "3");
-    await ledger.openCall(second);
-    expect([await heldBy(job.id), await amounts()]).toEqual([["1"], ["0", "5", "0"]]);
+    // Planned as 3 of the 4, and worded shorter: what is left over is given back at once.
+    await openNext("2", "1");
+    expect([await heldBy(job.id), await amounts()]).toEqual([["1"], ["0", "4", "0"]]);
     // A call that it could do without takes nothing out of it.
-    await ledger.openCall(await intent(ledger, job, "2", { isNecessary: false }));
-    expect([await heldBy(job.id), await amounts()]).toEqual([["1"], ["0", "7", "0"]]);
+    await openNext("2", "1");
+    expect([await heldBy(job.id), await amounts()]).toEqual([["1"], ["0", "6", "0"]]);
+    // Less than was held, also where that alone makes room.
+    await database.prisma.creator.update({ where: { id: creatorId }, data: { quotaUsd: 5.75 } });
+    expect(await openNext("0.25", "0.5")).toMatchObject({ kind: "open" });
+    expect([await heldBy(job.id), await amounts()]).toEqual([["0.5"], ["0", "5.75", "0"]]);
 
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([]);
     await finish(job.id);
-    const released = { id: job.id, creatorId, releasedUsd: "1.000000000000" };
+    const released = { id: job.id, creatorId, releasedUsd: "0.500000000000" };
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([released]);
-    expect([await heldBy(job.id), await amounts()]).toEqual([["0"], ["0", "6", "0"]]);
+    expect([await heldBy(job.id), await amounts()]).toEqual([["0"], ["0", "5.25", "0"]]);
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([]);
+  });
+
+  it("is given back to its key as well, and for each job of a batch", async () => {
+    const apiKeyId = await createApiKeyRow(database, null);
+    const other = newId("evt");
+    const jobs = await runningJobs(database, [
+      { creatorId, apiKeyId },
+      { creatorId: other, apiKeyId },
+      { creatorId, apiKeyId },
+    ]);
+    const openAll = (holdUsd: string, reserveUsd: string) =>
+      Promise.all(
+        jobs.map(async (job) => ledger.openCall(await intent(ledger, job, holdUsd, { reserveUsd }))),
+      );
+    await openAll("0.5", "4");
+    const held = async () => [(await amounts())[1], (await amounts(other))[1], await heldOfKey(apiKeyId)];
+    expect(await held()).toEqual(["9", "4.5", "13.5"]);
+    await openAll("0.25", "0");
+    expect(await held()).toEqual(["1.5", "0.75", "2.25"]);
+    await openAll("1", "1");
+    expect(await held()).toEqual(["5.5", "2.75", "8.25"]);
   });
 
   it("keeps it from beginning where there is no room for all of it", async () => {

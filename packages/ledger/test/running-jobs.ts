@@ -67,9 +67,9 @@ export async function runningJob(database: Database, wish: JobWish): Promise<Run
 }
 
 /** What tells a call from others of its suite. */
-type CallTerms = Partial<
-  Pick<CallIntent, "stepKey" | "agentId" | "feature" | "price" | "isNecessary" | "timeoutSeconds">
-> & { reserveUsd?: string };
+type CallTerms = Partial<Pick<CallIntent, "stepKey" | "agentId" | "feature" | "price" | "timeoutSeconds">> & {
+  reserveUsd?: string;
+};
 
 /** A call that a job is about to make, of gemini-2.5-flash unless told otherwise. */
 export async function intent(
@@ -92,7 +92,6 @@ export async function intent(
     worstUsd: new Money(holdUsd),
     promptWorstUsd: new Money(holdUsd),
     reserveUsd: new Money(reserveUsd),
-    isNecessary: true,
     timeoutSeconds: 60,
     ...terms,
   };

@@ -1,18 +1,95 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ModelCapabilities } from "@understudy/contracts";
-import { outputLimits, promptTokensMax } from "../src/worst-case.ts";
+import { type ModelCapabilities, modelSchemaOf, type Step } from "@understudy/contracts";
+import { z } from "zod";
+import { Money } from "../src/money.ts";
+import type { Price } from "../src/price-book.ts";
+import {
+  type Candidate,
+  dearestWorstCaseUsd,
+  leastWorstCaseUsd,
+  outputLimits,
+  promptTokensMax,
+  worstCaseUsd,
+} from "../src/worst-case.ts";
+
+const step = (more: Partial<Step> = {}): Step => ({
+  system: "",
+  maxOutputTokens: 100,
+  partsBytesMax: 0,
+  ...more,
+});
 
 describe("the bound of a prompt", () => {
   it("counts bytes, not characters, of all that is sent", () => {
-    expect(promptTokensMax({ system: "", parts: ["éé"] })).toBeGreaterThanOrEqual(4);
-    const jsonSchema = { type: "object", description: "x".repeat(100) };
-    const more = promptTokensMax({ system: "abc", parts: ["a", "b"], jsonSchema });
-    expect(more).toBeGreaterThanOrEqual(3 + 2 + JSON.stringify(jsonSchema).length);
+    expect(promptTokensMax(step(), ["éé"])).toBe(16 + 16 + 16 + 4);
+    const output = z.object({ text: z.string().describe("x".repeat(100)) });
+    const schemaBytes = JSON.stringify(modelSchemaOf(output)).length;
+    expect(promptTokensMax(step({ system: "abc", output }), ["a", "b"])).toBe(4 * 16 + 3 + 2 + schemaBytes);
+  });
+});
+
+const price = (more: object = {}) =>
+  ({
+    ...{ id: 1, model: "m", inputUsd: new Money("1"), outputUsd: new Money("10"), cachedUsd: new Money("0") },
+    ...{ audioInputUsd: new Money("7"), longContext: null },
+    ...more,
+  }) as Price;
+const candidate = (...prices: [Price, ...Price[]]): Candidate => ({
+  model: "m",
+  capabilities: { thinking: null, outputTokensMax: 65_536 } as ModelCapabilities,
+  prices,
+  routedTo: [],
+});
+
+describe("the worst case of a step", () => {
+  it("is its prompt at the rate of text, since nothing else is sent, and all that it may write", () => {
+    const usd = worstCaseUsd(candidate(price()), step(), 1_000);
+    expect(usd.toFixed()).toBe(new Money(1_000).plus(1_000).div(1_000_000).toFixed());
+    const cached = price({ cachedUsd: new Money("2") });
+    expect(worstCaseUsd(candidate(cached), step(), 1_000).toFixed()).toBe("0.003");
   });
 
-  it("is the same for parts that are only planned", () => {
-    const worded = promptTokensMax({ system: "s", parts: ["ab", "c"] });
-    expect(promptTokensMax({ system: "s", partsBytesMax: 2 + 16 + 1 + 16 })).toBe(worded);
+  it("is that of the dearest who may answer, at the length that is asked for", () => {
+    const dear = price({ outputUsd: new Money("50") });
+    expect(worstCaseUsd(candidate(price(), dear), step(), 0).toFixed()).toBe("0.005");
+    const short = step({ leastOutputTokens: 20 });
+    expect(dearestWorstCaseUsd([candidate(price()), candidate(dear)], short, 0).toFixed()).toBe("0.005");
+    expect(dearestWorstCaseUsd([candidate(price())], short, 0, "least").toFixed()).toBe("0.0002");
+  });
+
+  it("needs room at least for what can't be spared, and the shortest answer", () => {
+    const given = step({ system: "s", partsBytesMax: 67, spareBytesMax: 9_000, leastOutputTokens: 20 });
+    expect(leastWorstCaseUsd([candidate(price())], given).toFixed()).toBe("0.0003");
+    expect(leastWorstCaseUsd([candidate(price())], step({ partsBytesMax: 68 })).toFixed()).toBe("0.0011");
+  });
+});
+
+describe("the shortest answer", () => {
+  const lengths = (thinking: unknown, more: object = {}) =>
+    (["usual", "least"] as const).map(
+      (length) =>
+        outputLimits(
+          { thinking, outputTokensMax: 65_536 } as ModelCapabilities,
+          { maxOutputTokens: 512, leastOutputTokens: 100, ...more },
+          length,
+        ).maxOutputTokens,
+    );
+
+  it("has less room for thoughts as well, where there are hardly any", () => {
+    expect(lengths(minimal)).toEqual([1_024, 228]);
+    expect(lengths({ ...minimal, leastRoomTokens: 64 })).toEqual([576, 164]);
+    expect(lengths({ ...minimal, leastRoomTokens: 900 })).toEqual([1_412, 228]);
+    expect(lengths(low)).toEqual([4_608, 4_196]);
+    expect(lengths(budget)).toEqual([512, 100]);
+  });
+
+  it("thinks as much as was asked for", () => {
+    expect(lengths(minimal, { thinkingBudget: 300 })).toEqual([1_024, 400]);
+  });
+
+  it("is the usual one of a step that has no other", () => {
+    expect(lengths(minimal, { leastOutputTokens: undefined })).toEqual([1_024, 1_024]);
+    expect(lengths(minimal, { leastOutputTokens: 512 })).toEqual([1_024, 1_024]);
   });
 });
 

@@ -6,6 +6,6 @@ export {
   type ModelWish,
   type ProviderProject,
 } from "./model-registry.ts";
-export { type PlannedCall, worstCasesOf } from "./planned-calls.ts";
+export { worstCasesOf } from "./necessary-room.ts";
 export { requireModels } from "./require-models.ts";
 export { type Retirement, raiseRetirements, retirements } from "./retirements.ts";

@@ -1,4 +1,4 @@
-import { type ModelRole, modelRoles, type ServiceTier, textRoles } from "@understudy/contracts";
+import { type ModelRole, modelRoles, type ServiceTier, type Step, textRoles } from "@understudy/contracts";
 import { type Database, KeptRead } from "@understudy/database";
 import { type Candidate, isFree, modelNames, type Price, type PriceBook } from "@understudy/ledger";
 import { type RegisteredRow, type RegistryRows, readRegistry } from "./registry-rows.ts";
@@ -77,6 +77,14 @@ export class ModelRegistry {
       () => this.#candidates(wish, serviceTier),
       ({ kind }) => kind === "callable",
     );
+  }
+
+  /** The models that may answer a step. */
+  candidatesFor(
+    { role, model, serviceTier = "standard", output }: Step & { role: ModelRole },
+    whose: Pick<ModelWish, "creatorId" | "plan">,
+  ): Promise<Candidates> {
+    return this.candidates({ ...whose, role, model, isStructured: output !== undefined }, serviceTier);
   }
 
   async #candidates(wish: ModelWish, serviceTier: ServiceTier): Promise<Candidates> {

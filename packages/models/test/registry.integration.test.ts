@@ -5,7 +5,7 @@ import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { changeModel, changeRoles, rolesFor } from "../src/change-models.ts";
 import { listModels } from "../src/list-models.ts";
 import { ModelRegistry } from "../src/model-registry.ts";
-import { worstCasesOf } from "../src/planned-calls.ts";
+import { worstCasesOf } from "../src/necessary-room.ts";
 import { requireModels } from "../src/require-models.ts";
 
 const { database } = await openSuiteDatabase();
@@ -324,15 +324,17 @@ describe("a model that the provider does not have", () => {
 });
 
 describe("what a job must have room for", () => {
-  const call = {
-    step: "draft",
+  const step = {
     role: "draft",
     system: "",
     partsBytesMax: 1_000,
     maxOutputTokens: 100,
   } as const;
   const worst = async (whose: object = everybody, more: object = {}) => {
-    const found = await worstCasesOf(registry, [{ ...call, ...more }], { creatorId: "psy", ...whose });
+    const found = await worstCasesOf(registry, new Map([["draft", { ...step, ...more }]]), {
+      creatorId: "psy",
+      ...whose,
+    });
     return found.byStep.get("draft")?.toNumber() ?? found.unknownModel;
   };
 

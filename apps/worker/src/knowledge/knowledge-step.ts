@@ -1,3 +1,4 @@
+import type { Part, Step } from "@understudy/agents";
 import type { Database } from "@understudy/database";
 import type { ClaimedJob } from "@understudy/jobs";
 import type { SharedInsight } from "@understudy/knowledge";
@@ -20,3 +21,6 @@ export type KnowledgeStep = <Result extends object>(
   schema: z.ZodType<Result>,
   find: () => Promise<{ result: Result; insight?: SharedInsight }>,
 ) => Promise<Result>;
+
+/** Asks the model for a text, in a step that its agent does not declare. */
+export type AskForText = (name: string, step: Step, parts: readonly Part[]) => Promise<string>;

@@ -1,9 +1,9 @@
-import type { Agent, AgentTools, FoundInsight, GenerateRequest } from "@understudy/agents";
+import type { Agent, AgentTools, FoundInsight } from "@understudy/agents";
 import { newId } from "@understudy/database";
 import { confidenceAt, insightsAgain, type StoredInsight } from "@understudy/knowledge";
 import { z } from "zod";
 import { StepStopped } from "../step-stopped.ts";
-import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
+import type { AskForText, KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
 import { parseNewInsight } from "./new-insight.ts";
 import { recallConversation } from "./recall.ts";
 
@@ -21,13 +21,13 @@ const foundMax = 50;
  * an answer is: whatever dies, nothing is shared twice, and a job that runs again finds what it found.
  *
  * @param takeKey the whole key of a step within the job
- * @param generate the agent's own, for the summary of a long conversation; without it there is none
+ * @param ask in the agent's name, for the summary of a long conversation; without it there is none
  */
 export function knowledgeTools(
   attempt: KnowledgeAttempt,
   agent: Agent,
   takeKey: (step: string) => string,
-  generate?: (request: GenerateRequest) => Promise<string>,
+  ask?: AskForText,
 ): KnowledgeTools {
   const { database, knowledge, job } = attempt;
   const { id: jobId, creatorId, attempt: number } = job;
@@ -81,7 +81,7 @@ export function knowledgeTools(
     },
 
     async recall(fanId) {
-      return recallConversation(attempt, ownFan(fanId), takeKey("recall"), step, generate);
+      return recallConversation(attempt, ownFan(fanId), takeKey("recall"), step, ask);
     },
   };
 }

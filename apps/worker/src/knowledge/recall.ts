@@ -1,9 +1,9 @@
-import { type Conversation, type GenerateRequest, withinBytes } from "@understudy/agents";
+import { type Conversation, withinBytes } from "@understudy/agents";
 import { type ConversationReader, type Exchange, rememberFan } from "@understudy/knowledge";
 import { z } from "zod";
 import { endsAttempt, StepStopped } from "../step-stopped.ts";
-import type { KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
-import { summaryBytesMax, summaryRequest } from "./summary.ts";
+import type { AskForText, KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
+import { summaryBytesMax, summaryOf } from "./summary.ts";
 
 /** Most of the latest turns, in bytes of UTF-8: about 1,500 tokens of English. */
 const turnsBytesMax = 6_000;
@@ -24,7 +24,7 @@ export async function recallConversation(
   fanId: string,
   key: string,
   step: KnowledgeStep,
-  generate?: (request: GenerateRequest) => Promise<string>,
+  ask?: AskForText,
 ): Promise<Conversation> {
   const { knowledge, job } = attempt;
   const reader = { jobId: job.id, creatorId: job.creatorId, fanId };
@@ -34,7 +34,7 @@ export async function recallConversation(
     const { summary: known, exchanges: latest } = await knowledge.conversationBefore(reader);
     const kept = latest.slice(0, countWithin(latest, turnsBytesMax));
     const left = latest.slice(kept.length);
-    const summary = (await sumUp(attempt, reader, known, left, generate)) ?? known;
+    const summary = (await sumUp(attempt, reader, known, left, ask)) ?? known;
     recent = kept;
     return { result: { jobIds: kept.map(({ id }) => id), ...(summary !== undefined && { summary }) } };
   });
@@ -50,13 +50,14 @@ async function sumUp(
   reader: ConversationReader,
   known: string | undefined,
   left: Exchange[],
-  generate: ((request: GenerateRequest) => Promise<string>) | undefined,
+  ask: AskForText | undefined,
 ): Promise<string | undefined> {
   const [newest] = left;
-  if (!generate || !newest || bytesOf(left) < summedUpBytesMin) return undefined;
+  if (!ask || !newest || bytesOf(left) < summedUpBytesMin) return undefined;
   try {
     const turns = left.toReversed().flatMap(turnsOf);
-    const answer = (await generate(summaryRequest(known, turns))).trim();
+    const { step, parts } = summaryOf(known, turns);
+    const answer = (await ask("summary", step, parts)).trim();
     const summary = withinBytes(answer, summaryBytesMax);
     if (summary === "") return undefined;
     const { id: jobId, attempt } = job;

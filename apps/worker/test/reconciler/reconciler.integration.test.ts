@@ -465,7 +465,7 @@ describe("jobs and calls that are over", () => {
     if (!price) throw new Error("There is no price.");
     return {
       ...{ id: steps.ledger.newCallId(), jobId, attempt: await claim(jobId), stepKey: "prompt", price },
-      ...{ creatorId: "full", agentId: "test_ai", feature: "test", isNecessary: true, timeoutSeconds },
+      ...{ creatorId: "full", agentId: "test_ai", feature: "test", timeoutSeconds },
       ...{ routedTo: [], worstUsd: sumUsd([holdUsd]), promptWorstUsd: sumUsd([holdUsd]) },
       ...{ holdUsd: sumUsd([holdUsd]), reserveUsd: sumUsd([reserveUsd]) },
     };
