@@ -102,6 +102,7 @@ export const analytics = defineAgent({
       system,
       output: explanation,
       maxOutputTokens: 1024,
+      leastOutputTokens: 512,
       partsBytesMax: partsBytesMaxOf([rawPart(metrics)]) + factsPartBytesMax,
     },
   }),

@@ -55,6 +55,7 @@ export const content = defineAgent({
       system,
       output,
       maxOutputTokens: 1024,
+      leastOutputTokens: 512,
       partsBytesMax:
         creatorPartBytesMax(profile) +
         partBytes(taskFor(given.platform)) +

@@ -15,8 +15,11 @@ export interface ObservedCall {
   isStructured: boolean;
 }
 
+/** Why a call was not written down. */
+export type NotOpened = Exclude<CallOpening, { kind: "open" }>;
+
 /** Why a call was not made. */
-export type NotMade = ModelDelay | Exclude<CallOpening, { kind: "open" }>;
+export type NotMade = ModelDelay | NotOpened;
 
 /**
  * Hears of what becomes of calls, for metrics and traces: nothing of prompts, and of answers only what surrounds them.

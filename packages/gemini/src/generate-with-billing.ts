@@ -1,68 +1,16 @@
-import {
-  longerThanDeclared,
-  type ModelRole,
-  modelSchemaOf,
-  type Part,
-  type Step,
-  textsOf,
-} from "@understudy/contracts";
-import {
-  type AnswerLength,
-  type CallIntent,
-  type CallOpening,
-  type Candidate,
-  type Decimal,
-  dearestWorstCaseUsd,
-  type Ledger,
-  type OpenCall,
-  outputLimits,
-  promptTokensMax,
-  promptWorstCaseUsd,
-  worstCaseUsd,
-} from "@understudy/ledger";
+import { longerThanDeclared, modelSchemaOf } from "@understudy/contracts";
+import { type Candidate, type Ledger, type OpenCall, outputLimits } from "@understudy/ledger";
 import type { ModelRegistry } from "@understudy/models";
 import { z } from "zod";
-import type { CallObserver } from "./call-observer.ts";
+import type { AnswerStream, AskedStep } from "./asked-step.ts";
+import type { CallObserver, NotOpened } from "./call-observer.ts";
 import type { Generation } from "./generation.ts";
 import { endingOf, tokensUsed } from "./model-gate/call-ending.ts";
 import type { ModelDelay, ModelGate } from "./model-gate/model-gate.ts";
+import { type Extent, extentsOf, type Opened, openCall } from "./open-call.ts";
 import type { ModelProvider } from "./provider.ts";
 import { type InvalidOutput, readStructuredOutput } from "./structured-output.ts";
 import { TextFieldReader } from "./text-field-reader.ts";
-
-/** A declared step as it is asked: what to work on, and on whose account it goes. */
-export interface AskedStep {
-  step: Step & { role: ModelRole };
-  parts: readonly Part[];
-  /** The creator's, whose jobs may have models of their own. */
-  plan: string;
-  /** Past this the answer counts as lost. */
-  timeoutSeconds: number;
-  signal: AbortSignal;
-  /** Held for the job beside this call, in USD: for others that it can't do without. Asked when the call is written down. */
-  reserveUsd: () => Decimal;
-  /** Streams the answer. Not called for one that is remembered. */
-  streams?: AnswerStream | undefined;
-  observer?: CallObserver;
-  metadata: {
-    creatorId: string;
-    feature: string;
-    agentId: string;
-    jobId: string;
-    /** Fencing number of the job's attempt. */
-    attempt: number;
-    /** The finished step under which the answer is remembered. */
-    stepKey: string;
-  };
-}
-
-/** Who is shown a text while it is generated. */
-export interface AnswerStream {
-  /** The field of a structured output that is shown; of a text all is. */
-  field: string;
-  /** Hears of each piece. Must not throw. */
-  onText(text: string): void;
-}
 
 /** What is remembered of an answer: enough to read it again without paying again. */
 const rememberedAnswer = z.object({
@@ -81,7 +29,7 @@ export type GenerationOutcome<Value> =
   | { kind: "blocked"; reason: string; harmCategories: string[] }
   | InvalidOutput
   | (Generation & { kind: "refused" | "lost" })
-  | Exclude<CallOpening, { kind: "open" }>
+  | NotOpened
   | ModelWait
   | { kind: "unknown_model"; model: string; models: string[] };
 
@@ -147,10 +95,7 @@ async function billedAnswer(
   const { creatorId } = metadata;
   const found = await dependencies.registry.candidatesFor(step, { creatorId, plan });
   if (found.kind === "unknown_model") return found;
-  const extents = extentsOf(step, parts).map((extent) => ({
-    ...extent,
-    holdUsd: dearestWorstCaseUsd(found.candidates, step, extent.promptTokens, extent.length),
-  }));
+  const extents = extentsOf(step, parts, found.candidates);
 
   let wait: ModelWait | undefined;
   for (const [index, candidate] of found.candidates.entries()) {
@@ -164,28 +109,6 @@ async function billedAnswer(
   }
   if (!wait) throw new Error("A call has no model.");
   return wait;
-}
-
-/** How much of a step is asked for, and what that may cost. */
-interface Extent {
-  parts: string[];
-  promptTokens: number;
-  length: AnswerLength;
-  holdUsd: Decimal;
-}
-
-/** All of it; where there is no room, its shortest answer; and at last that without what can be spared. */
-function extentsOf(step: Step, parts: readonly Part[]): Omit<Extent, "holdUsd">[] {
-  const { maxOutputTokens, leastOutputTokens = maxOutputTokens } = step;
-  const [all, needed] = [textsOf(parts), textsOf(parts, false)].map((texts) => ({
-    parts: texts,
-    promptTokens: promptTokensMax(step, texts),
-  })) as [Pick<Extent, "parts" | "promptTokens">, Pick<Extent, "parts" | "promptTokens">];
-  return [
-    { ...all, length: "usual" },
-    ...(leastOutputTokens < maxOutputTokens ? [{ ...all, length: "least" } as const] : []),
-    ...(needed.parts.length < all.parts.length ? [{ ...needed, length: "least" } as const] : []),
-  ];
 }
 
 /**
@@ -210,13 +133,13 @@ async function callModel(
   dependencies: Dependencies,
   asked: AskedStep,
   candidate: Candidate,
-  extents: readonly Extent[],
+  extents: readonly [Extent, ...Extent[]],
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   const { modelGate } = dependencies;
   const { observer } = asked;
   const [price] = candidate.prices;
   const { maxOutputTokens } = outputLimits(candidate.capabilities, asked.step);
-  const admission = await modelGate?.admit(price.model, (extents[0]?.promptTokens ?? 0) + maxOutputTokens);
+  const admission = await modelGate?.admit(price.model, extents[0].promptTokens + maxOutputTokens);
   if (admission?.kind === "wait") {
     observer?.notMade(price.model, admission);
     return { ...admission, kind: "model_wait" };
@@ -224,7 +147,7 @@ async function callModel(
 
   let generation: Generation | undefined;
   try {
-    const opened = await open(dependencies, asked, candidate, extents);
+    const opened = await openCall(dependencies.ledger, asked, candidate, extents);
     if (opened.kind !== "open") {
       observer?.notMade(price.model, opened);
       return opened;
@@ -242,46 +165,6 @@ async function callModel(
 }
 
 type Observed = ReturnType<CallObserver["made"]>;
-
-interface Opened {
-  kind: "open";
-  call: OpenCall;
-  extent: Extent;
-}
-
-/** Writes the call down with its hold: of as much as there is room for. */
-async function open(
-  { ledger }: Dependencies,
-  { step, metadata, reserveUsd, timeoutSeconds }: AskedStep,
-  candidate: Candidate,
-  extents: readonly Extent[],
-): Promise<Opened | Exclude<CallOpening, { kind: "open" }>> {
-  let opening: Exclude<CallOpening, { kind: "open" }> | undefined;
-  for (const extent of extents) {
-    const { parts, promptTokens, length, holdUsd } = extent;
-    // What only others' holds keep out can wait, and need leave nothing out.
-    if (opening?.kind === "wait" && parts !== extents[0]?.parts) break;
-    const intent: CallIntent = {
-      ...metadata,
-      id: ledger.newCallId(),
-      price: candidate.prices[0],
-      routedTo: candidate.routedTo,
-      holdUsd,
-      worstUsd: worstCaseUsd(candidate, step, promptTokens, length),
-      promptWorstUsd: promptWorstCaseUsd(candidate, promptTokens),
-      reserveUsd: reserveUsd(),
-      // What is over must first have had the time to be settled.
-      timeoutSeconds: timeoutSeconds + settleGraceSeconds,
-    };
-    const found = await ledger.openCall(intent);
-    if (found.kind === "open")
-      return { kind: "open", call: { ...intent, startedAt: found.startedAt }, extent };
-    opening = found;
-    if (found.kind === "fenced" || (found.kind === "wait" && found.waitingFor === "paused")) break;
-  }
-  if (!opening) throw new Error("A step has no extent.");
-  return opening;
-}
 
 interface Sent {
   call: OpenCall;
@@ -371,9 +254,6 @@ async function pause(
   const delay = await modelGate?.pause(model, retryAfterMs);
   return { why: "paused", delayMs: delay?.delayMs ?? retryAfterMs, kind: "model_wait" };
 }
-
-/** How long after a call's time-out its answer may still be settled before it counts as lost. */
-const settleGraceSeconds = 15;
 
 function readAnswer(answer: RememberedAnswer): GenerationOutcome<RememberedAnswer> {
   const { blockReason: reason, harmCategories = [] } = answer;

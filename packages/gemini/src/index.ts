@@ -1,8 +1,7 @@
+export type { AnswerStream, AskedStep } from "./asked-step.ts";
 export type { CallObserver, NotMade, ObservedCall } from "./call-observer.ts";
 export { GeminiClient, type GeminiSettings } from "./gemini-client.ts";
 export {
-  type AnswerStream,
-  type AskedStep,
   type GenerationOutcome,
   generateStructuredOutputWithBilling,
   generateTextWithBilling,

@@ -8,9 +8,9 @@ import {
   sumUsd,
 } from "@understudy/ledger";
 import type { ModelRegistry } from "@understudy/models";
+import type { AskedStep } from "../src/asked-step.ts";
 import type { ObservedCall } from "../src/call-observer.ts";
 import type { GeminiClient, GenerationRequest } from "../src/gemini-client.ts";
-import type { AskedStep } from "../src/generate-with-billing.ts";
 import type { Generation } from "../src/generation.ts";
 import type { Admission, ModelGate } from "../src/model-gate/model-gate.ts";
 

@@ -83,8 +83,9 @@ export function outputLimits(
 }
 
 /**
- * An upper bound of a prompt's tokens: its bytes in UTF-8, since no token is shorter than a byte, and what the protocol
- * adds. countTokens would be closer, but costs a request.
+ * An upper bound of a prompt's tokens: its bytes in UTF-8, and what the protocol adds. Gemini's tokenizer (SentencePiece; Google's
+ * SDKs count by that of Gemma 3) falls back to bytes and normalises nothing, so no token is shorter than a byte, and
+ * letters and digits in disorder come near to one each. countTokens would be closer, but costs a request.
  */
 export function promptTokensMax(step: Step, parts: readonly string[]): number {
   return parts.reduce((sum, part) => sum + bytesOf(part) + aroundPart, aroundParts(step));
