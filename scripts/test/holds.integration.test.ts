@@ -35,7 +35,7 @@ whereRealMessagesAre("what 100 chats at once hold of a quota of $0.50", () => {
   }
 
   async function accountOf(creatorId: string) {
-    const found = await stack.database.prisma.monthlySpend.findFirst({ where: { creatorId } });
+    const found = await stack.database.prisma.account.findFirst({ where: { creatorId } });
     const of = (usd: { toFixed(): string } | undefined) => new Decimal(usd?.toFixed() ?? 0);
     return { spent: of(found?.spentUsd), held: of(found?.heldUsd), unknown: of(found?.unknownUsd) };
   }
@@ -45,8 +45,8 @@ whereRealMessagesAre("what 100 chats at once hold of a quota of $0.50", () => {
     await stack.database.prisma.$executeRawUnsafe(`CREATE TABLE "Overshoot" ("account" jsonb)`);
     await stack.database.prisma.$executeRawUnsafe(`CREATE FUNCTION note_overshoot() RETURNS trigger
       LANGUAGE plpgsql AS $$ BEGIN INSERT INTO "Overshoot" VALUES (to_jsonb(NEW)); RETURN NULL; END $$`);
-    await stack.database.prisma.$executeRawUnsafe(`CREATE TRIGGER watch AFTER INSERT OR UPDATE ON "MonthlySpend"
-      FOR EACH ROW WHEN (NEW."spentUsd" + NEW."heldUsd" + NEW."unknownUsd" > ${quotaUsd}) EXECUTE FUNCTION note_overshoot()`);
+    await stack.database.prisma.$executeRawUnsafe(`CREATE TRIGGER watch AFTER INSERT OR UPDATE ON "Account"
+      FOR EACH ROW WHEN (NEW."creatorId" IS NOT NULL AND NEW."spentUsd" + NEW."heldUsd" + NEW."unknownUsd" > ${quotaUsd}) EXECUTE FUNCTION note_overshoot()`);
     await stack.rule({ match: {}, respond: { delayMs: answerMs } });
     const ids = await Promise.all(Array.from({ length: chatsAtOnce }, (_, index) => chat("hot", index)));
     await stack.addWorker();

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, it } from "@jest/globals";
 import { loadStatement } from "@understudy/database";
@@ -15,6 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
 const scripts = [
   "packages/database/src/grant-app-role.sql",
   "packages/database/src/prisma-migrations-table.sql",
+  "packages/ledger/test/note-bounds-passed.sql",
   "packages/testkit/src/strict-database.sql",
 ];
 
@@ -23,6 +25,7 @@ const neverNull = new Map([
   ["packages/jobs/src/failures.sql", ["code"]],
   ["packages/ledger/src/alerts/give-up-alerts.sql", ["notifiedVia"]],
   ["packages/ledger/src/alerts/raise-spend-spikes.sql", ["creatorId"]],
+  ["packages/ledger/src/charges/lock-accounts.sql", ["creatorId"]],
   ["packages/webhooks/src/record-tries.sql", ["disabledReason"]],
 ]);
 
@@ -57,9 +60,17 @@ function withoutNulls(file: string, description: Description): Description {
 function statementFiles(): string[] {
   const listed = execFileSync("git", ["ls-files", "*.sql", ":!prisma"], { cwd: root, encoding: "utf8" });
   // Git lists what was deleted and is not committed, too.
-  return listed
+  const files = listed
     .split("\n")
     .filter((file) => file && !scripts.includes(file) && existsSync(`${root}/${file}`));
+  const included = new Set(files.flatMap(includedBy));
+  return files.filter((file) => !included.has(file));
+}
+
+/** Lines that it shares with others, and that are no statement by themselves. */
+function includedBy(file: string): string[] {
+  const includes = readFileSync(`${root}/${file}`, "utf8").matchAll(/^-- include (\S+)$/gm);
+  return Array.from(includes, ([, path = ""]) => posix.join(posix.dirname(file), path));
 }
 
 function byFile(uses: readonly Use[]): Map<string, Use[]> {

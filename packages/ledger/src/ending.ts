@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Provider } from "@understudy/contracts";
+import type { Provider, ServiceTier } from "@understudy/contracts";
 import {
   type Database,
   databaseFault,
@@ -24,6 +24,9 @@ interface CallEnd extends Omit<SettledCall, "costUsd"> {
   id: string;
   status: "settled" | "released";
   costUsd: string;
+  /** Of the price that it was settled at. */
+  serviceTier?: ServiceTier;
+  priceId?: number;
   provider: Provider | undefined;
   httpStatus: number | undefined;
   errorCode: string | undefined;

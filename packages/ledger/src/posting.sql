@@ -26,7 +26,7 @@ line AS (
     CASE locked."kind"
       WHEN 'creator_month' THEN coalesce("Creator"."quotaUsd", "Plan"."quotaUsd")
       WHEN 'key' THEN "ApiKey"."budgetUsd"
-      ELSE ($1::jsonb #>> '{0,posting,platformQuotaUsd}')::numeric END AS "boundUsd"
+      ELSE ($1::jsonb -> 0 -> 'posting' ->> 'platformQuotaUsd')::numeric END AS "boundUsd"
   FROM locked
   -- The arrays say nothing new: without them Postgres, which takes any batch for a hundred items, reads whole tables.
   LEFT JOIN "Creator" ON "Creator"."id" = locked."creatorId" AND "Creator"."id" = ANY (ARRAY(SELECT "creatorId" FROM locked))
@@ -56,7 +56,7 @@ line AS (
   SELECT balance.*, threshold."percent"
   FROM balance
   CROSS JOIN LATERAL (
-    SELECT "percent"::int FROM jsonb_array_elements_text($1::jsonb #> '{0,posting,thresholds}') AS told("percent")
+    SELECT "percent"::int FROM jsonb_array_elements_text($1::jsonb -> 0 -> 'posting' -> 'thresholds') AS told("percent")
   ) AS threshold
   WHERE balance."kind" = 'creator_month'
     AND balance."spentAfterUsd" + balance."unknownAfterUsd" > balance."usedUsd"

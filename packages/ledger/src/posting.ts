@@ -10,6 +10,6 @@ export interface PostingTerms {
 export function toPost<Item extends object>(
   [first, ...others]: readonly Item[],
   terms: PostingTerms = {},
-): object[] {
+): (Item & { posting?: PostingTerms & { thresholds: readonly number[] } })[] {
   return first ? [{ ...first, posting: { thresholds: quotaThresholds, ...terms } }, ...others] : [];
 }
