@@ -5,7 +5,7 @@ export { Prisma } from "./generated/client.ts";
 export { groupCommit, TooManyWaitError } from "./group-commit.ts";
 export { KeptRead } from "./kept-read.ts";
 export { literally } from "./literal-like.ts";
-export { type AppRole, applyMigrations, listPendingMigrations } from "./migrations.ts";
+export { applyMigrations, listPendingMigrations } from "./migrations.ts";
 export { newId } from "./new-id.ts";
 export { requireUtc } from "./require-utc.ts";
 export { loadStatement, type Statement, statementText } from "./statement.ts";

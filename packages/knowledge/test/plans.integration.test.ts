@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { loadStatement } from "@understudy/database";
-import { type PlannedStatement, planStatement, tooMuchLookedAt } from "@understudy/testkit";
+import { type PlannedStatement, planStatement, rowsLookedAt, tooMuchLookedAt } from "@understudy/testkit";
 import { afterSuite, openSuiteDatabase } from "@understudy/testkit/suite";
 
 /** How Postgres goes about what many jobs ask of the knowledge and add to it, where much is known. */
@@ -24,7 +24,7 @@ const cases: [name: string, item: (n: number) => object][] = [
   ],
   [
     "conversation-before",
-    (n) => ({ number: n, jobId: `job_a${n}`, creatorId: `creator${n}`, fanId: "f", jobsMax: 100 }),
+    (n) => ({ number: n, jobId: `job_a${n}`, creatorId: `creator${n}`, fanId: "f0", jobsMax: 100 }),
   ],
   ["insights-again", (n) => ({ creatorId: `creator${n}`, ids: [`ins${n}`, "gone"] })],
   [
@@ -65,6 +65,8 @@ describe.each(cases)("%s", (name, item) => {
     const items = Array.from({ length: count }, (_, place) => item(place + 1));
     const parts = await early.get(name)?.run(items);
     expect(tooMuchLookedAt(parts ?? [], rowsMax(count))).toEqual([]);
+    // Its items, and a row of a table for each.
+    expect(rowsLookedAt(parts ?? [])).toBeGreaterThanOrEqual(2 * count);
     await database.prisma.$executeRaw`ANALYZE`;
     expect(tooMuchLookedAt(await (await plan(name)).run(items), rowsMax(count))).toEqual([]);
   });
