@@ -19,7 +19,7 @@ const end = { status: "completed", result: {}, eventId: "" };
 const claim = { generation: 1, workerId: "w", isAlone: false, timeoutSeconds: 60 };
 const newJob = {
   ...{ agent: "chat", feature: "f", model: "m", input: {}, inputBytes: 2, priority: 1 },
-  ...{ createCreator: true, requiredUsd: "0" },
+  ...{ createCreator: true, requiredUsd: "0", platformQuotaUsd: "100" },
 };
 const cases: Case[] = [
   ["claim-jobs", "queued", (id) => ({ ...claim, id, claimId: id })],
@@ -38,6 +38,8 @@ const cases: Case[] = [
     "queued",
     (id) => ({ ...newJob, id: `${id}new`, creatorId: id.replace("job_queued", "creator") }),
   ],
+  // For which there is no room.
+  ["create-jobs", "cancelled", (id) => ({ ...newJob, id: `${id}new`, creatorId: "c", requiredUsd: "1000" })],
   ["create-jobs", "running", (id) => ({ ...newJob, id: `${id}new`, creatorId: "c" })],
   ["find-repeated-jobs", "queued", (id) => ({ ownerId: "o", key: id })],
   ["note-admissions", "queued", (id) => ({ ownerId: "o", key: id, jobId: id, admission: {} })],
@@ -61,8 +63,8 @@ beforeAll(async () => {
   await database.prisma.$executeRaw`
     INSERT INTO "Creator" ("id") SELECT 'creator' || n FROM generate_series(1, ${endedMany}::int) AS n`;
   await database.prisma.$executeRaw`
-    INSERT INTO "MonthlySpend" ("creatorId", "month")
-    SELECT 'creator' || n, '2020-01-01' FROM generate_series(1, ${endedMany}::int) AS n`;
+    INSERT INTO "Account" ("id", "kind", "creatorId", "month")
+    SELECT 'creator:creator' || n || ':2020-01', 'creator_month', 'creator' || n, '2020-01-01' FROM generate_series(1, ${endedMany}::int) AS n`;
   for (const [state, jobs] of [
     ["completed", endedMany],
     ["queued", many],
@@ -91,7 +93,7 @@ const itemsOf = ([, state, item]: Case, count: number) =>
   Array.from({ length: count }, (_, place) => item(`job_${state}${place + 1}`));
 
 /** For each item so many rows at most, in all parts of a plan together. */
-const rowsMax = (items: number) => 25 * (items + 1);
+const rowsMax = (items: number) => 40 * (items + 1);
 
 describe.each(cases)("%s", (...asked) => {
   const [name] = asked;
@@ -104,7 +106,7 @@ describe.each(cases)("%s", (...asked) => {
   });
 
   it.each([1, many])("looks at none but its %i jobs, by a plan from now", async (count) => {
-    await database.prisma.$executeRaw`ANALYZE "Job", "Creator", "MonthlySpend", "IdempotencyRecord"`;
+    await database.prisma.$executeRaw`ANALYZE "Job", "Creator", "Account", "IdempotencyRecord"`;
     const planned = await planStatement(url, statements.get(name) as Statement);
     expect(tooMuchLookedAt(await planned.run(itemsOf(asked, count)), rowsMax(count))).toEqual([]);
     await planned.close();
