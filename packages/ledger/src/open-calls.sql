@@ -39,7 +39,8 @@ WITH request AS (
 ),
 -- include ./posting.sql
 , allowed AS (
-  SELECT owned.* FROM owned JOIN move USING ("id") WHERE NOT EXISTS (SELECT FROM refused WHERE refused."id" = owned."id")
+  SELECT * FROM owned
+  WHERE NOT (SELECT "stopped" FROM "SpendingSwitch") AND NOT EXISTS (SELECT FROM refused WHERE refused."id" = owned."id")
 ), written AS (
   INSERT INTO "UsageLog" ("id", "jobId", "attempt", "stepKey", "creatorId", "apiKeyId", "agentId", "feature", "model",
                           "serviceTier", "month", "priceId", "holdUsd", "deadlineAt")

@@ -70,6 +70,8 @@ line AS (
     "alertedPercent" = coalesce((SELECT max("percent") FROM crossed WHERE crossed."id" = balance."id"), balance."alertedPercent")
   FROM balance
   WHERE "Account"."id" = balance."id"
+    -- Says nothing new: without it a plan that was made while the table was small may go on reading all of it.
+    AND "Account"."id" = ANY (ARRAY(SELECT "id" FROM balance))
 ), crossing_alert AS (
   SELECT 'quota_threshold'::"AlertType" AS "type", "creatorId",
     "creatorId" || ':' || to_char("month", 'YYYY-MM') || ':' || "percent" AS "key",
