@@ -3,6 +3,16 @@ export { raiseAlert } from "./alerts/raise-alert.ts";
 export { raiseRefusals } from "./alerts/refusals.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";
 export { alertsToTell, giveUpAlerts, tellAlerts } from "./alerts/telling.ts";
+export {
+  type AccountOff,
+  accountsOff,
+  type BooksAsked,
+  boundsPassed,
+  daysOff,
+  holdsOff,
+} from "./books/books.ts";
+export { chargesOff } from "./books/charges-off.ts";
+export { costsOff } from "./books/costs-off.ts";
 export type { CallAnswer, CallIntent, OpenCall, ProviderWords, SettledCall } from "./call.ts";
 export {
   type AccountFigures,

@@ -111,26 +111,40 @@ function latestFirst(prices: readonly Price[], model: string, serviceTier: Servi
 
 type PriceRow = Awaited<ReturnType<Database["prisma"]["price"]["findMany"]>>[number];
 
+type AmountName = Extract<keyof PriceRow, `${string}Usd`>;
+
+/** As Prisma or a statement gives it. */
+type Amount = { toFixed(): string } | string;
+
+/** A row of `Price` with amounts as they were read. */
+export type PriceAsRead<As extends Amount = Amount> = Omit<PriceRow, AmountName | "createdAt"> & {
+  [Name in AmountName]: As | Extract<PriceRow[Name], null>;
+};
+
 /** A row of `Price` with its amounts as ours. */
-export function readPrice(row: PriceRow): Price {
+export function readPrice(row: PriceAsRead): Price {
   return {
     ...row,
     regionClass: row.regionClass === "regional" ? "regional" : "global",
-    inputUsd: new Money(row.inputUsd.toFixed()),
-    outputUsd: new Money(row.outputUsd.toFixed()),
-    cachedUsd: new Money(row.cachedUsd.toFixed()),
-    audioInputUsd: new Money(row.audioInputUsd.toFixed()),
-    audioCachedUsd: new Money(row.audioCachedUsd.toFixed()),
+    inputUsd: amountOf(row.inputUsd),
+    outputUsd: amountOf(row.outputUsd),
+    cachedUsd: amountOf(row.cachedUsd),
+    audioInputUsd: amountOf(row.audioInputUsd),
+    audioCachedUsd: amountOf(row.audioCachedUsd),
     longContext:
       row.longContextAbove === null
         ? null
         : {
             above: row.longContextAbove,
-            inputUsd: new Money(row.longInputUsd?.toFixed() ?? 0),
-            outputUsd: new Money(row.longOutputUsd?.toFixed() ?? 0),
-            cachedUsd: new Money(row.longCachedUsd?.toFixed() ?? 0),
+            inputUsd: amountOf(row.longInputUsd ?? "0"),
+            outputUsd: amountOf(row.longOutputUsd ?? "0"),
+            cachedUsd: amountOf(row.longCachedUsd ?? "0"),
           },
   };
+}
+
+function amountOf(amount: Amount): Decimal {
+  return new Money(typeof amount === "string" ? amount : amount.toFixed());
 }
 
 /**

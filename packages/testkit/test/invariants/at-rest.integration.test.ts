@@ -156,7 +156,9 @@ describe("a violation is found", () => {
     [
       "a day that is not",
       () => database.prisma.dailyUsage.updateMany({ data: { costUsd: "1" } }),
-      [/^E: the days of psy: spent is 1\./],
+      [
+        /^E: the day \d{4}-\d\d-\d\d of psy \(test_ai, gemini-3.5-flash-lite, test\): cost is 1, its calls say 0.00155$/,
+      ],
     ],
     [
       "a key's account that is not, and is above its budget",

@@ -1,7 +1,8 @@
--- Accounts whose spent + held + unknown has passed its bound: the highest quota in force in the month, and a
--- key's budget, unless that was changed. A cost above its hold may pass a bound: it is recorded in full and
--- alerted, and does not count here.
--- $1: [{platformQuotaUsd?}], one item. Rows: {account, takenUsd, boundUsd}.
+-- Accounts whose spent + held + unknown has passed its bound: the highest quota that was in force in the month, and a key's budget,
+-- unless that was changed. A cost above its hold may pass a bound: it is recorded in full and alerted, and does not count here.
+-- The platform's budget is a setting, whose history nobody keeps: of it this month alone is asked.
+-- $1: [{platformQuotaUsd?, month?, creatorId?, limit?}], one item: of that month's accounts alone, of that creator's alone.
+-- Rows: {account, takenUsd, boundUsd}, `limit` at most.
 WITH creator_terms AS (
   SELECT "id" AS "creatorId", "planName", "quotaUsd", 'infinity'::timestamptz AS "validTo" FROM "Creator"
   UNION ALL
@@ -18,12 +19,16 @@ WITH creator_terms AS (
   JOIN plan_terms ON plan_terms."planName" = creator_terms."planName" AND plan_terms."validTo" > account."month"::timestamp AT TIME ZONE 'UTC'
   GROUP BY account."id"
 ), bound AS (
-  SELECT account.*, CASE account."kind" WHEN 'creator_month' THEN quota."usd" WHEN 'key' THEN key."budgetUsd" ELSE request."platformQuotaUsd" END AS "boundUsd"
+  SELECT account.*,
+    CASE account."kind" WHEN 'creator_month' THEN quota."usd" WHEN 'key' THEN key."budgetUsd"
+      ELSE CASE WHEN account."month" = date_trunc('month', now() AT TIME ZONE 'UTC') THEN request."platformQuotaUsd" END END AS "boundUsd"
   FROM "Account" AS account
-  CROSS JOIN jsonb_to_recordset($1::jsonb) AS request("platformQuotaUsd" numeric)
+  CROSS JOIN jsonb_to_recordset($1::jsonb) AS request("platformQuotaUsd" numeric, "month" text, "creatorId" text)
   LEFT JOIN quota USING ("id")
   LEFT JOIN "ApiKey" AS key ON key."id" = account."apiKeyId"
     AND NOT EXISTS (SELECT FROM "AuditEntry" WHERE "operation" = 'updateApiKey' AND "target" = key."id" AND "changes" ? 'budgetUsd')
+  WHERE (request."month" IS NULL OR account."month" = (request."month" || '-01')::date)
+    AND (request."creatorId" IS NULL OR account."creatorId" = request."creatorId")
 ), passed AS (
   SELECT bound."id", "spentUsd" + "heldUsd" + "unknownUsd" AS "takenUsd", "boundUsd" FROM bound
   WHERE "spentUsd" + "heldUsd" + "unknownUsd" > "boundUsd"
@@ -37,3 +42,4 @@ SELECT passed."id" AS "account", "takenUsd", "boundUsd"
 FROM passed LEFT JOIN above_holds USING ("id")
 WHERE "takenUsd" - coalesce(above_holds."usd", 0) > "boundUsd"
 ORDER BY "account"
+LIMIT ($1::jsonb -> 0 ->> 'limit')::int
