@@ -7,7 +7,7 @@ import { PrismaClient } from "./generated/client.ts";
 import { noteAnswer } from "./last-answer.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import type { Statement } from "./statement.ts";
-import { runTransaction } from "./transaction.ts";
+import { begins, runTransaction } from "./transaction.ts";
 
 /**
  * Runs a statement with one parameter: its items as a JSON array; without items one that takes none.
@@ -26,6 +26,8 @@ export interface Database {
    * @returns what `run` gives, once it is committed
    */
   transaction<Result>(run: (execute: Execute) => Promise<Result>): Promise<Result>;
+  /** Runs statements that write nothing in one transaction in which all see the moment of the first (REPEATABLE READ). */
+  readAtOneMoment<Result>(run: (execute: Execute) => Promise<Result>): Promise<Result>;
   /** @throws when Postgres does not answer within `timeoutMs` */
   ping(timeoutMs: number): Promise<void>;
   /** The pool's connections now: open, of those idle, and how many statements wait for one. */
@@ -83,6 +85,8 @@ export function openDatabase(
     execute: again(executeOn(pool, isPooled)),
     clock,
     transaction: (run) => runTransaction(pool, (client) => run(executeOn(client, isPooled))),
+    readAtOneMoment: (run) =>
+      runTransaction(pool, (client) => run(executeOn(client, isPooled)), begins.atOneMoment),
     async ping(timeoutMs) {
       // query_timeout is pg's own client-side limit; its types do not know it.
       await pool.query({ text: "SELECT 1", query_timeout: timeoutMs } as pg.QueryConfig);

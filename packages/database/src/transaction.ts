@@ -1,6 +1,12 @@
 import type pg from "pg";
 import { isDatabaseAway, noteFromConnection } from "./errors.ts";
 
+/** How a transaction begins: as the server has it (READ COMMITTED), or one that reads alone and sees one moment. */
+export const begins = {
+  usually: "BEGIN",
+  atOneMoment: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+} as const;
+
 /**
  * BEGIN, `run`, COMMIT on one connection of the pool. A connection in an unknown state is not used again:
  * the server rolls back what it finds open when the connection ends.
@@ -10,11 +16,12 @@ import { isDatabaseAway, noteFromConnection } from "./errors.ts";
 export async function runTransaction<Result>(
   pool: pg.Pool,
   run: (client: pg.PoolClient) => Promise<Result>,
+  begin: (typeof begins)[keyof typeof begins] = begins.usually,
 ): Promise<Result> {
   const client = await fromConnection(() => pool.connect());
   let broken = false;
   try {
-    await fromConnection(() => client.query("BEGIN"));
+    await fromConnection(() => client.query(begin));
     const result = await run(client);
     const { command } = await fromConnection(() => client.query("COMMIT"));
     // Postgres answers so when a statement has failed, and says nothing else.

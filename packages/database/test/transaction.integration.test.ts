@@ -38,6 +38,20 @@ const ownPid: Statement = {
 const count = async (id: string) =>
   (await other.execute<{ count: number }>(countCreators, [{ id }]))[0]?.count;
 
+describe("readAtOneMoment", () => {
+  it("sees nothing that others commit meanwhile, and writes nothing", async () => {
+    await database.readAtOneMoment(async (execute) => {
+      expect(await execute(countCreators, [{ id: "later" }])).toEqual([{ count: 0 }]);
+      await other.execute(addCreator, [{ id: "later" }]);
+      expect(await execute(countCreators, [{ id: "later" }])).toEqual([{ count: 0 }]);
+    });
+    expect(await count("later")).toBe(1);
+    const writing = database.readAtOneMoment((execute) => execute(addCreator, [{ id: "never" }]));
+    await expect(writing).rejects.toThrow("read-only transaction");
+    expect(await database.execute(countCreators, [{ id: "never" }])).toEqual([{ count: 0 }]);
+  });
+});
+
 describe("transaction", () => {
   it("commits its statements together", async () => {
     const seen = await database.transaction(async (execute) => {
