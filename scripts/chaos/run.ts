@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "@understudy/database";
 import {
   type JobEnd,
   logBytesViolations,
@@ -8,6 +9,7 @@ import {
   violationsAtRest,
   watchInvariants,
 } from "@understudy/testkit";
+import { askBooks } from "../audit/ask-books.ts";
 import { closeAll } from "./close-all.ts";
 import { injectAll } from "./inject-all.ts";
 import { type ClientsTold, Load } from "./load.ts";
@@ -121,6 +123,7 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
     const restSeconds = left.length === 0 ? (performance.now() - healedAt) / 1000 : undefined;
     for (const violation of [...left, ...(await watch.stop()), ...load.told.faults]) found(violation);
     for (const violation of await requestsAstray(asked, load.told.words)) found(violation);
+    for (const violation of await booksAmiss(database, platformQuotaUsd)) found(violation);
     for (const { faults } of receivers) for (const fault of faults.slice(0, faultsShown)) found(fault);
     const logs = world.processes.map((one) => ({ name: one.name, bytesByMinute: one.logBytes() }));
     for (const violation of logBytesViolations(logs)) found(violation);
@@ -139,6 +142,13 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
     interrupt.removeEventListener("abort", end);
     await closeAll(closers);
   }
+}
+
+/** What `npm run audit -- books` finds. */
+async function booksAmiss(database: Database, platformQuotaUsd: string | undefined): Promise<string[]> {
+  const asked = { platformQuotaUsd, recompute: Number.POSITIVE_INFINITY, retentionDays: 30 };
+  const { findings } = await askBooks(database, asked);
+  return findings.map(({ what, whose, is, shouldBe }) => `X: ${what}: ${whose}: ${is}, not ${shouldBe}`);
 }
 
 /** Codes of jobs that the provider has failed. */

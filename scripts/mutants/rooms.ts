@@ -33,6 +33,7 @@ export const rooms: readonly Room[] = [
     ],
     suites: [
       "packages/ledger/test/**/*.test.ts",
+      "scripts/audit/test/ask-books.integration.test.ts",
       "packages/models/test/**/*.test.ts",
       "apps/console/test/usd.test.ts",
     ],
