@@ -81,7 +81,7 @@ describe("creators", () => {
     });
     expect(problem).toMatchObject({
       heldUsd: "0",
-      requiredUsd: "0.010335",
+      requiredUsd: "0.0028899",
       resetsAt: expect.stringMatching(/-01T00:00:00/),
     });
     expect(await stack.database.prisma.job.count({ where: { creatorId: "poor" } })).toBe(0);
