@@ -74,6 +74,15 @@ describe("books in which nothing is amiss", () => {
     expect(await found({ month: thisMonth })).toEqual([]);
   });
 
+  it("may have a key's budget that was lowered since, as the audit log has it", async () => {
+    await world.plant(`UPDATE "ApiKey" SET "budgetUsd" = 0.01`);
+    expect(await found()).toHaveLength(1);
+    await world.plant(`
+      INSERT INTO "AuditEntry" ("id", "actor", "operation", "target", "requestId", "changes")
+      VALUES ('aud_1', 'admin', 'updateApiKey', 'key_1', 'req_1', '{"budgetUsd": "0.01"}')`);
+    expect(await found()).toEqual([]);
+  });
+
   it("may have a call that was settled after its month was charged, or while it was", async () => {
     const { database } = world;
     const payer = { creatorId: "creator_1", apiKeyId, month: new Date(`${lastMonth}-01T00:00:00Z`) };

@@ -27,8 +27,8 @@ WITH own AS (
   GROUP BY payer."id"
 ), account AS (
   SELECT "id", "spentUsd", "heldUsd", "unknownUsd" FROM "Account"
-  WHERE "kind" IN (SELECT "kind" FROM asked)
-    AND ($1::jsonb -> 0 ->> 'month' IS NULL OR "month" = (($1::jsonb -> 0 ->> 'month') || '-01')::date)
+  -- Accounts of keys have no month, theirs and the platform's no creator.
+  WHERE ($1::jsonb -> 0 ->> 'month' IS NULL OR "month" = (($1::jsonb -> 0 ->> 'month') || '-01')::date)
     AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
 )
 SELECT "id" AS "account", figure.*
