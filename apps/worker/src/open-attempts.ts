@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import type { AlertFacts } from "@understudy/contracts";
 import { groupCommit, openDatabase, requireUtc } from "@understudy/database";
 import { GeminiClient, ModelGate } from "@understudy/gemini";
-import { claimJobs, finishJobs, putOffJob } from "@understudy/jobs";
+import { claimJobs, putOffJob } from "@understudy/jobs";
 import { type Candidate, Ledger, raiseAlert } from "@understudy/ledger";
 import { ModelRegistry, requireModels } from "@understudy/models";
 import { announceJobEnd, connectRedis, Dispatcher, JobCancellations, JobStreams } from "@understudy/queues";
@@ -131,18 +131,12 @@ export async function openAttempts(
           claims.map((claim) => ({ ...claim, workerId: lease.workerId, isAlone })),
         ),
     ),
-    finish: groupCommit(
-      groupMax,
-      (end) => end.id,
-      async (ends) => {
-        const ended = await finishJobs(database, ends);
-        onEnded();
-        const holders = ended.flatMap((job) => (job?.holdsRoom ? [job.id] : []));
-        // Not waited for: what is left, the reconciler gives back.
-        if (holders.length > 0) ledger.releaseJobHolds(holders.length, holders).catch(() => {});
-        return ended.map((job) => job !== undefined);
-      },
-    ),
+    async finish(end) {
+      const isOwn = await ledger.endJob(end);
+      onEnded();
+      return isOwn;
+    },
+    writeKept: (attempt) => ledger.writeKept(attempt),
     async putOff(putOff) {
       const isOwn = await putOffJob(database, putOff);
       if (isOwn && "delayMs" in putOff) due.wakeIn(putOff.delayMs);
@@ -179,6 +173,7 @@ export async function openAttempts(
     abort: () => stopping.abort(),
     /** Closes all. To be called when no attempt is under way. */
     async close() {
+      await ledger.close();
       await watch.stop();
       cancellations.close();
       due.stop();

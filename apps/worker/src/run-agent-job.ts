@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { findAgent, necessarySteps, type StepOfAgent } from "@understudy/agents";
 import { type Database, databaseFault, newId, sqlState, untilDatabaseAnswers } from "@understudy/database";
 import { cancelled, type ModelGate, type ModelProvider } from "@understudy/gemini";
-import type { Claim, ClaimedJob, JobEnd, PutOff } from "@understudy/jobs";
-import type { Candidate, Ledger } from "@understudy/ledger";
+import type { Claim, ClaimedJob, PutOff } from "@understudy/jobs";
+import type { Candidate, JobEnd, Ledger } from "@understudy/ledger";
 import { type ModelRegistry, worstCasesOf } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
@@ -19,10 +19,12 @@ export interface WorkerDependencies {
   database: Database;
   /** Whether what is claimed now is this process' own: else it would be taken over at once, and count as a crash. */
   mayClaim: () => boolean;
-  /** What is written of the job; `claim` and `finish` for all jobs at once that come together. */
+  /** What is written of the job; but for `putOff` for all jobs at once that come together. */
   claim: (claim: Omit<Claim, "workerId" | "isAlone">) => Promise<ClaimedJob | undefined>;
   finish: (end: JobEnd) => Promise<boolean>;
   putOff: (putOff: PutOff) => Promise<boolean>;
+  /** Writes answers and steps of an attempt that are not written yet, as `finish` does with the end. */
+  writeKept: Ledger["writeKept"];
   knowledge: KnowledgeStore;
   ledger: Ledger;
   gemini: ModelProvider;
@@ -99,14 +101,32 @@ async function runHeldJob(
   const observed = dependencies.telemetry.attempt(job);
   const attempted = await attemptJob(dependencies, job, timeoutSeconds, observed);
   const isLast = job.tries + 1 >= queue.attempts;
-  const end = attempted.kind === "try_again" && isLast ? usedUp(attempted) : attempted;
-  const written = await writeEnd(dependencies, job, end).catch((err: unknown) =>
-    giveBack(dependencies, job, err),
-  );
+  let end = attempted.kind === "try_again" && isLast ? usedUp(attempted) : attempted;
+  const writing = async () => {
+    if (!isTerminal(end)) end = await unlessNotStorable(dependencies, job, end);
+    return writeEnd(dependencies, job, end);
+  };
+  const written = await writing().catch((err: unknown) => giveBack(dependencies, job, err));
   observed.end(written ? end.kind : "fenced", "code" in end ? end.code : undefined);
   if (written) return written;
   dependencies.logger.warn({ jobId: id, attempt: job.attempt }, "the job is this attempt's own no more");
   return { kind: "done", note: "Another attempt has taken it over." };
+}
+
+/** What an attempt has kept is written before its job is given back. @returns how it ends after that */
+async function unlessNotStorable(
+  { writeKept, logger }: WorkerDependencies,
+  { id: jobId, attempt }: ClaimedJob,
+  end: AttemptEnd,
+): Promise<AttemptEnd> {
+  try {
+    await writeKept({ jobId, attempt });
+    return end;
+  } catch (err) {
+    if (databaseFault(err) !== "data") throw err;
+    logger.error({ err, jobId }, "an answer or a step of a job can't be stored");
+    return notStorable(sqlState(err));
+  }
 }
 
 /** Pause of a job whose end could not be written: a fault of ours, which time may mend. */
@@ -114,11 +134,12 @@ const unwrittenMs = 10_000;
 
 /** A job whose end could not be written is tried again, and does not wait for its deadline. */
 async function giveBack(
-  { putOff, logger }: WorkerDependencies,
+  { putOff, writeKept, logger }: WorkerDependencies,
   { id, attempt }: ClaimedJob,
   err: unknown,
 ): Promise<DeliveryEnd | undefined> {
   logger.error({ err, jobId: id }, "the end of an attempt could not be written");
+  await writeKept({ jobId: id, attempt }).catch(() => {});
   const wait = { waitingFor: "worker", delayMs: unwrittenMs, isTry: true } as const;
   const isOwn = await untilDatabaseAnswers(() => putOff({ id, attempt, ...wait }));
   return isOwn ? { kind: "done", note: "Its end could not be written." } : undefined;
@@ -256,9 +277,13 @@ async function writeEnd(
 
 type TerminalEnd = AttemptEnd & { kind: "completed" | "failed" | "blocked" };
 
+function isTerminal({ kind }: AttemptEnd): boolean {
+  return kind === "completed" || kind === "failed" || kind === "blocked";
+}
+
 /** @returns the end that was written: another one where Postgres can't store it; undefined where the attempt was fenced off */
 async function writeTerminal(
-  { finish, logger }: WorkerDependencies,
+  { finish, writeKept, logger }: WorkerDependencies,
   { id, attempt }: ClaimedJob,
   end: TerminalEnd,
 ): Promise<TerminalEnd | undefined> {
@@ -271,6 +296,10 @@ async function writeTerminal(
   } catch (err) {
     if (databaseFault(err) !== "data") throw err;
     logger.error({ err, jobId: id }, "the end of a job can't be stored");
+    // By itself, since what is at fault may lie in either.
+    await writeKept({ jobId: id, attempt }).catch((fault: unknown) => {
+      if (databaseFault(fault) !== "data") throw fault;
+    });
     const refused = notStorable(sqlState(err));
     return (await write(refused)) ? refused : undefined;
   }

@@ -1,10 +1,11 @@
 import type { Database } from "@understudy/database";
 import type { GeminiClient, Generation, ModelGate } from "@understudy/gemini";
-import type { ClaimedJob, JobEnd } from "@understudy/jobs";
+import type { ClaimedJob } from "@understudy/jobs";
 import {
   type CallIntent,
   type CallOpening,
   type Candidate,
+  type JobEnd,
   type Ledger,
   type Price,
   sumUsd,
@@ -119,6 +120,7 @@ export class AttemptFakes {
         note("finish", end);
         return this.isOwn;
       },
+      writeKept: async () => {},
       putOff: async (putOff) => {
         note("put off", putOff);
         return this.isOwn;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { JobEnd } from "@understudy/jobs";
+import type { JobEnd } from "@understudy/ledger";
 import type { WorkerDependencies } from "../src/run-agent-job.ts";
 import { AttemptFakes, answer, databaseError } from "./attempt-fakes.ts";
 import { away, fakesOf, noRoom, run, testAgent } from "./attempt-run.ts";

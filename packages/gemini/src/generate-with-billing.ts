@@ -1,5 +1,11 @@
 import { longerThanDeclared, modelSchemaOf } from "@understudy/contracts";
-import { type Candidate, type Ledger, type OpenCall, outputLimits } from "@understudy/ledger";
+import {
+  type Candidate,
+  type Ledger,
+  type OpenCall,
+  outputLimits,
+  type SettledCall,
+} from "@understudy/ledger";
 import type { ModelRegistry } from "@understudy/models";
 import { z } from "zod";
 import type { AnswerStream, AskedStep } from "./asked-step.ts";
@@ -228,13 +234,19 @@ async function endCall(
     return generation;
   }
   if (generation.kind === "refused") {
-    await ledger.endCall(call, generation);
+    whenWritten(ledger.endCall(call, generation));
     return generation;
   }
   const answer = rememberedAnswer.parse(generation);
-  const settled = await ledger.endCall(call, { ...generation, stepResult: answer });
-  observed?.settled(settled);
+  whenWritten(ledger.endCall(call, { ...generation, stepResult: answer }), (settled) =>
+    observed?.settled(settled),
+  );
   return readAnswer(answer);
+}
+
+/** Not waited for: the ledger keeps the answer, and tells the attempt by what it writes next where it can't be stored. */
+function whenWritten(settling: Promise<SettledCall>, tell: (settled: SettledCall) => void = () => {}): void {
+  void settling.then(tell, () => {});
 }
 
 type Refusal = Generation & { kind: "refused" };

@@ -25,8 +25,6 @@ export {
   expireQueuedJobs,
   type FailedJobs,
   failUnknownAgents,
-  finishJobs,
-  type JobEnd,
   type PutOff,
   putOffJob,
   retryJobs,

@@ -1,5 +1,6 @@
 import type { CreatorProfile, DispatchableJob } from "@understudy/contracts";
 import { type Database, loadStatement, newId, type Statement } from "@understudy/database";
+import { writeAttempts } from "@understudy/ledger";
 
 type JobState = "queued" | "running" | "completed" | "failed" | "blocked" | "cancelled";
 
@@ -27,14 +28,8 @@ const way = (from: readonly JobState[], statement: Statement, ...to: readonly Jo
 export const ways = {
   /** A worker begins an attempt. */
   claim: way(["queued"], loadStatement(new URL("./claim-jobs.sql", import.meta.url)), "running"),
-  /** Its attempt ends it. */
-  end: way(
-    ["running"],
-    loadStatement(new URL("./finish-jobs.sql", import.meta.url)),
-    "completed",
-    "failed",
-    "blocked",
-  ),
+  /** Its attempt ends it: with what else that has to write, by the ledger. */
+  end: way(["running"], writeAttempts, "completed", "failed", "blocked"),
   /** Its attempt gives it back, until a time or until there is room. */
   putOff: way(["running"], loadStatement(new URL("./put-off-job.sql", import.meta.url)), "queued"),
   /** Its worker is dead: it runs again, after the second time alone; after the tenth it fails. */
@@ -119,38 +114,6 @@ export async function claimJobs(
   const rows = await database.execute<ClaimedJob>(ways.claim.statement, claims);
   const jobs = new Map(rows.map((row) => [row.id, row]));
   return claims.map((claim) => jobs.get(claim.id));
-}
-
-export interface JobEnd {
-  id: string;
-  attempt: number;
-  status: "completed" | "failed" | "blocked";
-  result?: unknown;
-  errorCode?: string;
-  errorMessage?: string;
-  errorRetryable?: boolean;
-  errorResetsAt?: Date | undefined;
-  /** Key of the step whose answer could not be used. */
-  errorStep?: string | undefined;
-  /** Of the event in the outbox: stable, however often it is told. */
-  eventId: string;
-}
-
-/** A job that has ended now. */
-export interface EndedJob {
-  id: string;
-  /** It holds something yet, for calls that it did not make after all. */
-  holdsRoom: boolean;
-}
-
-/**
- * Ends jobs and writes their events to the outbox, in one transaction.
- * @returns for each what ended now; undefined where its attempt was fenced off
- */
-export async function finishJobs(database: Database, ends: JobEnd[]): Promise<(EndedJob | undefined)[]> {
-  const rows = await database.execute<EndedJob>(ways.end.statement, ends);
-  const finished = new Map(rows.map((row) => [row.id, row]));
-  return ends.map((end) => finished.get(end.id));
 }
 
 /** How an attempt gives its job back. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Database, newId } from "@understudy/database";
 import { newClaim } from "@understudy/testkit";
-import { cancelJob, claimJobs, finishJobs, markDispatched, retryJobs } from "../src/index.ts";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
+import { cancelJob, claimJobs, markDispatched, retryJobs } from "../src/index.ts";
 import { JobDatabase, time } from "./job-database.ts";
 
 const jobs = await JobDatabase.open();
@@ -235,7 +236,7 @@ describe("claims at once", () => {
     const end = { id, attempt: 1, status: "completed", result: {}, eventId: newId("evt") } as const;
     expect(
       await jobs.during(
-        (open) => finishJobs(open, [end]),
+        (open) => endJobs(open, [end]),
         () => claims([id]),
       ),
     ).toEqual([undefined]);

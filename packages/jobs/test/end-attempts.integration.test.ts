@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
-import { finishJobs, type JobEnd } from "../src/index.ts";
+import type { JobEnd } from "@understudy/ledger";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
 import { JobDatabase, time } from "./job-database.ts";
 
 const jobs = await JobDatabase.open();
@@ -22,8 +23,7 @@ const completed = (id: string, attempt = 1): JobEnd => ({
   eventId: newId("evt"),
 });
 
-const endedNow = async (ends: JobEnd[], on = database) =>
-  (await finishJobs(on, ends)).map((job) => job !== undefined);
+const endedNow = (ends: JobEnd[], on = database) => endJobs(on, ends);
 
 describe("jobs that end together", () => {
   it("end each in its own way, each with an event of its own", async () => {
@@ -70,23 +70,6 @@ describe("jobs that end together", () => {
       },
       { ...failed, result: null, finishedAt: time(7), outbox: outbox(1, "job.failed") },
       { ...none, ...blocked, result: null, finishedAt: time(7), outbox: outbox(2, "job.blocked") },
-    ]);
-  });
-
-  it("say which of them hold room for calls that they did not make", async () => {
-    const [holder, other] = [await running(), await running()];
-    await database.prisma.job.update({
-      where: { id: holder },
-      data: { heldUsd: "0.000000000001", heldMonth: new Date("2026-11-01") },
-    });
-    expect(
-      await finishJobs(
-        database,
-        [holder, other].map((id) => completed(id)),
-      ),
-    ).toEqual([
-      { id: holder, holdsRoom: true },
-      { id: other, holdsRoom: false },
     ]);
   });
 

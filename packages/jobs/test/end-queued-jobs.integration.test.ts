@@ -1,13 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
-import {
-  cancelJob,
-  expireQueuedJobs,
-  finishJobs,
-  jobsEndedInLane,
-  markDispatched,
-  markLeftLane,
-} from "../src/index.ts";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
+import { cancelJob, expireQueuedJobs, jobsEndedInLane, markDispatched, markLeftLane } from "../src/index.ts";
 import { JobDatabase, time } from "./job-database.ts";
 
 const jobs = await JobDatabase.open();
@@ -146,7 +140,7 @@ describe("a job that is cancelled", () => {
     await jobs.claim(id);
     await cancel(id);
     const end = { id, attempt: 1, status: "completed", result: {}, eventId: newId("evt") } as const;
-    expect(await finishJobs(database, [end])).toEqual([undefined]);
+    expect(await endJobs(database, [end])).toEqual([false]);
     expect(await jobs.row(id)).toMatchObject({ status: "cancelled", outbox: [{ type: "job.cancelled" }] });
   });
 
@@ -155,7 +149,7 @@ describe("a job that is cancelled", () => {
     await jobs.claim(id);
     const end = { id, attempt: 1, status: "completed", result: {}, eventId: newId("evt") } as const;
     const cancelled = await jobs.during(
-      (open) => finishJobs(open, [end]),
+      (open) => endJobs(open, [end]),
       () => cancel(id),
     );
     expect(cancelled).toBeUndefined();

@@ -1,13 +1,13 @@
 import { type Database, newId } from "@understudy/database";
+import type { JobEnd } from "@understudy/ledger";
 import { eventually, newClaim } from "@understudy/testkit";
 import { openStrictSuiteDatabase, type StrictSuiteDatabase } from "@understudy/testkit/suite";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
 import {
   type ClaimedJob,
   claimJobs,
   createJobs,
-  finishJobs,
   holdLease,
-  type JobEnd,
   type JobRecord,
   type NewJob,
   type PutOff,
@@ -99,7 +99,7 @@ export class JobDatabase {
   /** Ends the attempt that a job is in. */
   async finish(id: string, end: Partial<JobEnd> = anyEnd): Promise<void> {
     const { attempt } = await this.row(id);
-    const [ended] = await finishJobs(this.database, [
+    const [ended] = await endJobs(this.database, [
       { ...anyEnd, id, attempt, eventId: newId("evt"), ...(end.status !== "completed" && failure), ...end },
     ]);
     if (!ended) throw new Error("The job could not be ended.");

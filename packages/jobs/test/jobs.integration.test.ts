@@ -2,12 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import { applyMigrations, newId } from "@understudy/database";
 import { eventually, newClaim } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
 import {
   claimJobs,
   createJobs,
   expireQueuedJobs,
   findRepeatedJobs,
-  finishJobs,
   jobsToDispatch,
   markDispatched,
   queuedJobs,
@@ -27,10 +27,9 @@ function claim(id: string, timeoutSeconds = 60, generation = 1) {
 }
 
 async function finish(id: string, attempt: number) {
-  const ended = await finishJobs(database, [
+  return endJobs(database, [
     { id, attempt, status: "completed", result: { n: attempt }, eventId: newId("evt") },
   ]);
-  return ended.map((job) => job !== undefined);
 }
 
 const row = (id: string) =>

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
 import { newClaim } from "@understudy/testkit";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
 import {
   blameJobs,
   cancelJob,
   claimJobs,
   expireQueuedJobs,
   failUnknownAgents,
-  finishJobs,
   putOffJob,
   retryJobs,
   takeOverJobs,
@@ -47,7 +47,7 @@ async function ended(end: (id: string) => Promise<unknown>): Promise<string> {
 const tryWay: Record<Way, (job: { id: string; generation: number; attempt: number }) => Promise<unknown>> = {
   claim: ({ id, generation }) => claimJobs(database, [newClaim(id, { generation })]),
   end: ({ id, attempt }) =>
-    finishJobs(database, [{ id, attempt, status: "completed", result: {}, eventId: newId("evt") }]),
+    endJobs(database, [{ id, attempt, status: "completed", result: {}, eventId: newId("evt") }]),
   putOff: ({ id, attempt }) =>
     putOffJob(database, { id, attempt, waitingFor: "worker", delayMs: 0, isTry: true }),
   takeOver: () => takeOverJobs(database, 0, 10),

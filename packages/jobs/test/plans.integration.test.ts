@@ -23,7 +23,11 @@ const newJob = {
 };
 const cases: Case[] = [
   ["claim-jobs", "queued", (id) => ({ ...claim, id, claimId: id })],
-  ["finish-jobs", "running", (id) => ({ ...end, id, attempt: 1, eventId: `evt_${id}` })],
+  [
+    "../../ledger/src/write-attempts",
+    "running",
+    (id) => ({ jobId: id, attempt: 1, answers: [], steps: [], end: { ...end, eventId: `evt_${id}` } }),
+  ],
   ["put-off-job", "running", (id) => ({ id, attempt: 1, waitingFor: "worker", delayMs: 0, isTry: false })],
   ["cancel-job", "running", (id) => ({ id, eventId: `evt_${id}` })],
   ["fail-unknown-agents", "queued", (id) => ({ id, generation: 1, ageSeconds: 0, eventId: `evt_${id}` })],

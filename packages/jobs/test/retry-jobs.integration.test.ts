@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Database, newId, type Statement } from "@understudy/database";
-import { cancelJob, type FailedJobs, type JobEnd, retryJobs } from "../src/index.ts";
+import type { JobEnd } from "@understudy/ledger";
+import { cancelJob, type FailedJobs, retryJobs } from "../src/index.ts";
 import { JobDatabase, time } from "./job-database.ts";
 
 const jobs = await JobDatabase.open();

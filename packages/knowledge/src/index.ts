@@ -16,4 +16,3 @@ export {
   type StoredInsight,
 } from "./insights.ts";
 export { findPersonalData, plainText } from "./personal-data.ts";
-export { type FinishedStep, rememberSteps, type SharedInsight } from "./steps.ts";

@@ -1,8 +1,9 @@
 import { expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
-import { claimJobs, finishJobs, type NewJob } from "@understudy/jobs";
+import { claimJobs, type NewJob } from "@understudy/jobs";
 import { newClaim } from "@understudy/testkit";
 import { JobDatabase, time } from "../../jobs/test/job-database.ts";
+import { endJobs } from "../../ledger/test/end-jobs.ts";
 import { conversationsBefore, rememberFan } from "../src/index.ts";
 
 const jobs = await JobDatabase.open();
@@ -78,7 +79,7 @@ it("reads the latest hundred jobs of a conversation, and of one time in their ow
     ids.map((id) => newClaim(id)),
   );
   const end = { attempt: 1, status: "completed" as const, result: { response: "hey" } };
-  await finishJobs(
+  await endJobs(
     jobs.database,
     ids.map((id) => ({ ...end, id, eventId: newId("evt") })),
   );

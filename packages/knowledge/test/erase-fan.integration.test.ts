@@ -2,14 +2,8 @@ import { expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
 import { createUnknownCall } from "@understudy/testkit";
 import { JobDatabase, time } from "../../jobs/test/job-database.ts";
-import {
-  type CancelledJob,
-  eraseFan,
-  type FanJob,
-  recordFeedback,
-  rememberFan,
-  rememberSteps,
-} from "../src/index.ts";
+import { rememberSteps } from "../../ledger/test/remember-steps.ts";
+import { type CancelledJob, eraseFan, type FanJob, recordFeedback, rememberFan } from "../src/index.ts";
 
 const jobs = await JobDatabase.open();
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Database, newId } from "@understudy/database";
+import { newId } from "@understudy/database";
+import type { FinishedStep } from "@understudy/ledger";
 import { JobDatabase } from "../../jobs/test/job-database.ts";
-import { type FinishedStep, rememberSteps } from "../src/index.ts";
+import { rememberSteps } from "../../ledger/test/remember-steps.ts";
 
 const jobs = await JobDatabase.open();
+const { database } = jobs;
 
 /** @returns what writes a step of a running job of its own */
 async function running(): Promise<
@@ -14,38 +16,35 @@ async function running(): Promise<
   return (key, result, over = {}) => ({ jobId, attempt, key, agentId: "test_ai", result, ...over });
 }
 
-/** The database, and how many statements it was asked to run. */
-function counted(database: Database) {
-  const count = { statements: 0, items: 0 };
-  const execute: Database["execute"] = (statement, items = []) => {
-    count.statements += 1;
-    count.items += items.length;
-    return database.execute(statement, items);
-  };
-  return { database: { ...database, execute }, count };
+async function remembered({ jobId }: FinishedStep) {
+  const steps = await database.prisma.step.findMany({ where: { jobId }, orderBy: { key: "asc" } });
+  return steps.map(({ key, agentId, result }) => [key, agentId, result]);
 }
 
-describe("rememberSteps", () => {
-  it("gives each step what was remembered of it first, in the order of the steps", async () => {
+describe("steps that are remembered", () => {
+  it("are each job's own, and keep what was remembered of them first", async () => {
     const [one, two] = [await running(), await running()];
-    const { database, count } = counted(jobs.database);
-    expect(
-      await rememberSteps(database, [one("a", { n: 1 }), two("a", { n: 2 }), one("b", { n: 3 })]),
-    ).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
-    expect(
-      await rememberSteps(database, [two("a", { n: 7 }), one("b", { n: 8 }), one("c", { n: 9 })]),
-    ).toEqual([{ n: 2 }, { n: 3 }, { n: 9 }]);
-    expect(count).toEqual({ statements: 2, items: 6 });
+    await rememberSteps(database, [one("a", { n: 1 }), two("a", { n: 2 }), one("b", { n: 3 })]);
+    await rememberSteps(database, [two("a", { n: 7 }), one("b", { n: 8 }), one("c", { n: 9 })]);
+    expect(await remembered(one("a", {}))).toEqual([
+      ["a", "test_ai", { n: 1 }],
+      ["b", "test_ai", { n: 3 }],
+      ["c", "test_ai", { n: 9 }],
+    ]);
+    expect(await remembered(two("a", {}))).toEqual([["a", "test_ai", { n: 2 }]]);
   });
 
-  it("writes nothing of an attempt that was fenced off, beside others", async () => {
+  it("are none of an attempt that was fenced off, beside others", async () => {
     const [one, two] = [await running(), await running()];
     const late = one("a", { n: 1 }, { attempt: 0 });
-    expect(await rememberSteps(jobs.database, [late, two("a", { n: 2 })])).toEqual([undefined, { n: 2 }]);
-    expect(await jobs.database.prisma.step.count({ where: { jobId: late.jobId } })).toBe(0);
+    await rememberSteps(database, [late, two("a", { n: 2 })]);
+    expect([await remembered(late), await remembered(two("a", {}))]).toEqual([
+      [],
+      [["a", "test_ai", { n: 2 }]],
+    ]);
   });
 
-  it("shares a step's insight once, however often it is tried", async () => {
+  it("share their insights once, however often it is tried", async () => {
     const one = await running();
     const insight = (text: string, over: object = {}) => ({
       id: newId("ins"),
@@ -59,10 +58,11 @@ describe("rememberSteps", () => {
     const steps = [
       one("a", {}, { insight: insight("own", { fanId: "f" }) }),
       one("b", {}, { insight: insight("all", { scope: "everyone" }) }),
+      one("c", {}),
     ];
-    await rememberSteps(jobs.database, steps);
-    await rememberSteps(jobs.database, [one("a", {}, { insight: insight("again") })]);
-    const shared = await jobs.database.prisma.insight.findMany({
+    await rememberSteps(database, steps);
+    await rememberSteps(database, [one("a", {}, { insight: insight("again") })]);
+    const shared = await database.prisma.insight.findMany({
       where: { jobId: String(steps[0]?.jobId) },
       orderBy: { stepKey: "asc" },
     });
@@ -72,14 +72,15 @@ describe("rememberSteps", () => {
     ]);
   });
 
-  it("sees what another delivery commits while it waits, and asks again for that alone", async () => {
+  it("keep what another delivery commits while they wait", async () => {
     const one = await running();
-    const { database, count } = counted(jobs.database);
-    const results = await jobs.during(
+    await jobs.during(
       (open) => rememberSteps(open, [one("a", { n: 1 })]),
       () => rememberSteps(database, [one("a", { n: 7 }), one("b", { n: 8 })]),
     );
-    expect(results).toEqual([{ n: 1 }, { n: 8 }]);
-    expect(count).toEqual({ statements: 2, items: 3 });
+    expect(await remembered(one("a", {}))).toEqual([
+      ["a", "test_ai", { n: 1 }],
+      ["b", "test_ai", { n: 8 }],
+    ]);
   });
 });

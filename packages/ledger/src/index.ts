@@ -3,6 +3,8 @@ export { raiseAlert } from "./alerts/raise-alert.ts";
 export { raiseRefusals } from "./alerts/refusals.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";
 export { alertsToTell, giveUpAlerts, tellAlerts } from "./alerts/telling.ts";
+export { writeAttempts } from "./attempt-writer.ts";
+export type { FinishedStep, JobEnd, SharedInsight } from "./attempt-writes.ts";
 export {
   type AccountOff,
   accountsOff,

@@ -1,11 +1,13 @@
 import type { DispatchableJob } from "@understudy/contracts";
 import { type Database, loadStatement, newId } from "@understudy/database";
+import { AttemptWriter } from "./attempt-writer.ts";
+import type { AttemptName, FinishedStep, JobEnd } from "./attempt-writes.ts";
 import type { CallAnswer, CallIntent, OpenCall, ProviderWords, SettledCall } from "./call.ts";
 import type { CallOpening } from "./call-opening.ts";
-import { CallEnder } from "./ending.ts";
-import { CallOpener } from "./opening.ts";
+import { loseCall } from "./ending.ts";
 import { toPost } from "./posting.ts";
 import { PriceBook } from "./price-book.ts";
+import { ReroutedAlert } from "./rerouted-alert.ts";
 
 const giveUpStatement = loadStatement(new URL("./give-up-calls.sql", import.meta.url));
 const releaseStatement = loadStatement(new URL("./release-job-holds.sql", import.meta.url));
@@ -23,16 +25,17 @@ export class Ledger {
   readonly prices: PriceBook;
   readonly #database: Database;
   readonly #platformQuotaUsd: string | undefined;
-  readonly #opener: CallOpener;
-  readonly #ender: CallEnder;
+  readonly #writer: AttemptWriter;
 
   constructor(database: Database, { platformQuotaUsd, onRoom = () => {} }: LedgerOptions = {}) {
     this.#database = database;
     this.#platformQuotaUsd = platformQuotaUsd;
     this.prices = new PriceBook(database);
-    this.#ender = new CallEnder(database, this.prices, onRoom);
-    this.#opener = new CallOpener(database, { platformQuotaUsd }, (id) => {
-      this.#ender.releaseUnheard(id).catch(() => {});
+    const rerouted = new ReroutedAlert(database);
+    this.#writer = new AttemptWriter(database, this.prices, {
+      terms: { platformQuotaUsd },
+      onRoom,
+      onRerouted: (call, answer, settlement) => rerouted.tell(call, answer, settlement),
     });
   }
 
@@ -41,18 +44,50 @@ export class Ledger {
     return newId("call");
   }
 
-  /** Writes the call down and reserves its hold in one transaction, where there is room for it. */
+  /**
+   * Writes the call down and reserves its hold, where there is room for it; with it what its attempt has kept.
+   * @throws also where Postgres refuses some of that for its data
+   */
   openCall(intent: CallIntent): Promise<CallOpening> {
-    return this.#opener.open(intent);
+    return this.#writer.open(intent);
   }
 
   /**
-   * Ends a call: settles it at its real cost, or releases it. Safe to run twice. The answer is paid for:
-   * should Postgres be away, it is kept, and tried again until Postgres is back.
-   * @throws where Postgres refuses the answer for its data: its cost is written all the same, without its words
+   * Ends a call: settles it at its real cost, or releases it, with what its attempt writes next, or alone 50 ms later. The answer
+   * is paid for: should Postgres be away, it is kept, and tried again until Postgres is back.
+   * @returns once that is written
+   * @throws where Postgres refuses the answer for its data: its cost is written all the same, without its words. The attempt hears
+   *   of it by what it writes next as well
    */
   endCall(call: OpenCall, answer: CallAnswer): Promise<SettledCall> {
-    return this.#ender.end(call, answer);
+    return this.#writer.keepAnswer(call, answer);
+  }
+
+  /** Has a finished step remembered with what its attempt writes next, if the job is its own yet. */
+  keepStep(step: FinishedStep): void {
+    this.#writer.keepStep(step);
+  }
+
+  /**
+   * Writes what an attempt has kept, however long it takes: before it gives its job back.
+   * @throws where Postgres refuses some of it for its data: all else is written
+   */
+  writeKept(attempt: AttemptName): Promise<void> {
+    return this.#writer.writeKept(attempt);
+  }
+
+  /**
+   * Ends a job, with what its attempt has kept: gives back what it holds, and leaves word in the outbox, in one transaction.
+   * @returns false where its attempt was fenced off
+   * @throws also where Postgres refuses some of that for its data
+   */
+  endJob(end: JobEnd): Promise<boolean> {
+    return this.#writer.end(end);
+  }
+
+  /** Writes all that is kept. */
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 
   /**
@@ -63,7 +98,7 @@ export class Ledger {
     id: string,
     lost: { usage?: unknown; words?: ProviderWords; isCancelled: boolean },
   ): Promise<void> {
-    return this.#ender.lose(id, lost);
+    return loseCall(this.#database, id, lost);
   }
 
   /** Gives up calls past their deadline as unknown, `limit` at most; those given up. */

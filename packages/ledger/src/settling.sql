@@ -1,5 +1,5 @@
--- Ends calls by their answers. To be included in a WITH list before posting.sql, after `answer` {id, status, costUsd, …
--- stepResult}, each id once, as settle-calls.sql names them.
+-- Ends calls by their answers. To be included in a WITH list before posting.sql, after `answer` {id, status, costUsd,
+-- …}, each id once, as write-attempts.sql names them.
 -- Gives `before`: the calls as they were, of those that had not ended yet; `ended` {id}; `ending`: their moves for the posting;
 -- `cost_alert`: alerts to be raised.
 before AS (
@@ -43,15 +43,4 @@ before AS (
       'holdUsd', trim_scale(before."holdUsd")::text) AS "payload"
   FROM before JOIN answer USING ("id")
   WHERE answer."costUsd" > before."holdUsd"
-), remembered AS (
-  -- Only for the attempt that still owns the job: a late attempt's cost is recorded, its result is not.
-  INSERT INTO "Step" ("jobId", "key", "agentId", "result")
-  SELECT before."jobId", before."stepKey", before."agentId", answer."stepResult"
-  FROM before
-  JOIN answer USING ("id")
-  JOIN "Job" ON "Job"."id" = before."jobId" AND "Job"."attempt" = before."attempt"
-    -- As text, so that Postgres looks by id: not through the index of all that run, and of all that did since a vacuum.
-    AND "Job"."status"::text = 'running' AND "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM before))
-  WHERE answer."stepResult" IS NOT NULL
-  ON CONFLICT DO NOTHING
 )

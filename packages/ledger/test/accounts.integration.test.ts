@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Database, newId } from "@understudy/database";
-import { finishJobs } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import fc from "fast-check";
@@ -8,6 +7,7 @@ import type { CallIntent } from "../src/call.ts";
 import { Ledger } from "../src/ledger.ts";
 import { resolveUnknownCall } from "../src/resolve-unknown.ts";
 import { booksAmiss, startWriters, type Writer, watchBounds } from "./books.ts";
+import { endJobs } from "./end-jobs.ts";
 import { answered, begun, intent, intents } from "./running-jobs.ts";
 
 const { url, database } = await openSuiteDatabase(12);
@@ -85,7 +85,7 @@ async function doWork(writer: Writer, one: Work, calls: readonly CallIntent[]): 
   }
   const [{ jobId, attempt }] = calls as [CallIntent];
   const job = { id: jobId, attempt, status: "completed", result: {}, eventId: newId("evt") } as const;
-  await finishJobs(writer.database, [job]);
+  await endJobs(writer.database, [job]);
 }
 
 async function usedByAll({ prisma }: Database): Promise<number> {

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Database, newId } from "@understudy/database";
-import { finishJobs, putOffJob } from "@understudy/jobs";
+import { putOffJob } from "@understudy/jobs";
 import { addToAccounts, createApiKeyRow } from "@understudy/testkit";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
 import type { CallIntent } from "../src/call.ts";
 import { Ledger } from "../src/ledger.ts";
 import { quotaOf, quotasOf } from "../src/quota.ts";
+import { endJobs } from "./end-jobs.ts";
 import { answered, begun, type CallWish, intent, intents, openCalls, runningJob } from "./running-jobs.ts";
 
 const { zoned: database, setTime } = await openStrictSuiteDatabase();
@@ -119,8 +120,7 @@ describe("what a job holds in a month", () => {
     await ledger.openCall(await intent(ledger, job, "2", { reserveUsd: "2.5" }));
     expect(await accounts()).toEqual({ [november]: ["0", "5", "0"], [december]: ["0", "5", "0"] });
     const end = { ...job, status: "completed", result: {}, eventId: newId("evt") } as const;
-    await finishJobs(database, [end]);
-    expect(await ledger.releaseJobHolds(10, [job.id])).toMatchObject([{ releasedUsd: "4.000000000000" }]);
+    await endJobs(database, [end]);
     expect(await accounts()).toEqual({ [november]: ["0", "1", "0"], [december]: ["0", "5", "0"] });
   });
 
@@ -156,11 +156,10 @@ describe("calls of two months", () => {
       calls.push(...opened);
     }
     const end = { attempt: 1, status: "completed", result: {} } as const;
-    await finishJobs(
+    await endJobs(
       database,
       calls.map(({ jobId }) => ({ ...end, id: jobId, eventId: newId("evt") })),
     );
-    await ledger.releaseJobHolds(100);
     expect([await accounts(a), await accounts(b)]).toEqual([
       { [november]: ["0", "3", "0"], [december]: ["0", "8", "0"] },
       { [november]: ["0", "1.25", "0"], [december]: ["0", "0.375", "0"] },

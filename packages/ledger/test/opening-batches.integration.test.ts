@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { type Database, newId } from "@understudy/database";
-import { finishJobs, putOffJob } from "@understudy/jobs";
+import { putOffJob } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import type { CallIntent } from "../src/call.ts";
 import { Ledger } from "../src/ledger.ts";
+import { endJobs } from "./end-jobs.ts";
 import {
   answered,
   begun,
@@ -197,7 +198,7 @@ describe("a call that is opened", () => {
       const calls = await intents(database, ledger, [wish, { ...wish, creatorId: newId("evt") }]);
       const job = { id: calls[0]?.jobId ?? "", attempt: 1 };
       if (what === "ended") {
-        await finishJobs(database, [{ ...job, status: "completed", result: {}, eventId: newId("evt") }]);
+        await endJobs(database, [{ ...job, status: "completed", result: {}, eventId: newId("evt") }]);
       } else {
         await putOffJob(database, { ...job, waitingFor: "provider", delayMs: 0, isTry: false });
       }

@@ -47,8 +47,7 @@ it("has thresholds told by all who spend", () => {
   expect(writing(/^-- include \.\/posting\.sql$/m)).toEqual(
     [
       ...writing(/SELECT \* FROM crossing_alert/),
-      // They hold, and give back what is held.
-      "packages/ledger/src/open-calls.sql",
+      // It gives back what is held.
       "packages/ledger/src/release-job-holds.sql",
     ].toSorted(),
   );

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
-import { finishJobs } from "@understudy/jobs";
+import { cancelJob } from "@understudy/jobs";
 import { createApiKeyRow, eventually } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import type { CallIntent } from "../src/call.ts";
 import { Ledger } from "../src/ledger.ts";
+import { endJobs } from "./end-jobs.ts";
 import {
   answered,
   begun,
@@ -108,11 +109,9 @@ async function heldOfKey(id: string) {
   return (await database.prisma.account.findUniqueOrThrow({ where: { apiKeyId: id } })).heldUsd.toFixed();
 }
 
-async function finish(...ids: string[]) {
-  await finishJobs(
-    database,
-    ids.map((id) => ({ id, attempt: 1, status: "completed", result: {}, eventId: newId("evt") })),
-  );
+/** Ends jobs in a way that is none of their attempt's. */
+async function cancel(...ids: string[]) {
+  for (const id of ids) await cancelJob(database, id, newId("evt"));
 }
 
 describe("what a job can't do without", () => {
@@ -135,11 +134,37 @@ describe("what a job can't do without", () => {
     expect([await heldBy(job.id), await amounts()]).toEqual([["0.5"], ["0", "5.75", "0"]]);
 
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([]);
-    await finish(job.id);
+    await cancel(job.id);
     const released = { id: job.id, creatorId, releasedUsd: "0.500000000000" };
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([released]);
     expect([await heldBy(job.id), await amounts()]).toEqual([["0"], ["0", "5.25", "0"]]);
     expect(await ledger.releaseJobHolds(10, [job.id])).toEqual([]);
+  });
+
+  it("is given back with its end, to each account of its own", async () => {
+    const apiKeyId = await createApiKeyRow(database, null);
+    const wish = { creatorId, apiKeyId, holdUsd: "0.5" };
+    const calls = await openCalls(database, ledger, [
+      { ...wish, reserveUsd: "1" },
+      { ...wish, reserveUsd: "2" },
+      { ...wish, creatorId: newId("evt"), reserveUsd: "4" },
+      wish,
+      { ...wish, reserveUsd: "0.25" },
+    ]);
+    const ids = calls.map(({ jobId }) => jobId);
+    const end = { attempt: 1, status: "completed", result: {} } as const;
+    await endJobs(
+      database,
+      ids.slice(0, 4).map((id) => ({ ...end, id, eventId: newId("evt") })),
+    );
+    expect(await heldBy(...ids)).toEqual(["0", "0", "0", "0", "0.25"]);
+    const ofOther = await amounts(String(calls[2].creatorId));
+    expect([await amounts(), ofOther, await heldOfKey(apiKeyId)]).toEqual([
+      ["0", "2.25", "0"],
+      ["0", "0.5", "0"],
+      "2.75",
+    ]);
+    expect(await ledger.releaseJobHolds(10, ids)).toEqual([]);
   });
 
   it("is given back to its key as well, and for each job of a batch", async () => {
@@ -197,7 +222,7 @@ describe("what a job can't do without", () => {
     ]);
     const ids = calls.map(({ jobId }) => jobId);
     const [runs, waits, ...ended] = ids.toReversed() as [string, string, ...string[]];
-    await finish(...ended, runs);
+    await cancel(...ended, runs);
     await run(database, [waits]);
     const released = (await ledger.releaseJobHolds(100)).map(({ id }) => id).sort();
     expect(released).toEqual([...ended, runs].sort());
@@ -213,7 +238,7 @@ describe("what a job can't do without", () => {
     const wish = { creatorId, holdUsd: "0.5", reserveUsd: "1" };
     const calls = await openCalls(database, ledger, [wish, wish, wish, wish]);
     const ids = calls.map(({ jobId }) => jobId);
-    await finish(...ids);
+    await cancel(...ids);
     const [named, ...others] = ids as [string, ...string[]];
     expect(await ledger.releaseJobHolds(100, [named])).toMatchObject([{ id: named }]);
     expect(await heldBy(...ids)).toEqual(["0", "1", "1", "1"]);
@@ -233,7 +258,7 @@ describe("what a job can't do without", () => {
       const apiKeyId = await createApiKeyRow(database, null);
       const wish = { creatorId, apiKeyId, holdUsd: "0.5", reserveUsd: "1" };
       const [{ jobId }] = await openCalls(database, ledger, [wish]);
-      await finish(jobId);
+      await cancel(jobId);
       let released: Promise<unknown> | undefined;
       await database.prisma.$transaction(async (other) => {
         const data = { heldUsd: "3" };

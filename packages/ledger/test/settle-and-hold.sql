@@ -1,4 +1,4 @@
--- Settles calls and holds for another in one posting. $1: [{creatorId, holdUsd, answers: [as of settle-calls.sql]}], one item,
+-- Settles calls and holds for another in one posting. $1: [{creatorId, holdUsd, answers: [as of write-attempts.sql]}], one item,
 -- with what posting.sql takes. Rows: {id} of the hold, if there is no room for it.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("creatorId" text, "holdUsd" numeric, "answers" jsonb)

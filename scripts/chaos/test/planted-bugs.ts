@@ -13,7 +13,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     breaks: "ADX",
     edits: [
       {
-        file: "packages/jobs/src/finish-jobs.sql",
+        file: "packages/ledger/src/write-attempts.sql",
         was: `WHERE job."status" = 'running' AND job."attempt" = request."attempt"`,
         is: "WHERE true",
       },
@@ -21,12 +21,12 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     title: "a hold not released when its job has ended",
-    breaks: "F",
+    breaks: "EF",
     edits: [
       {
-        file: "packages/ledger/src/ledger.ts",
-        was: "return this.#database.execute(releaseStatement, toPost([{ jobIds, limit }]));",
-        is: "return Promise.resolve([]);",
+        file: "packages/ledger/src/write-attempts.sql",
+        was: `SELECT * FROM owned WHERE "end" IS NOT NULL AND "heldUsd" > 0`,
+        is: "SELECT * FROM owned WHERE false",
       },
     ],
   },

@@ -1,7 +1,7 @@
 import type { Part, Step } from "@understudy/agents";
 import type { Database } from "@understudy/database";
 import type { ClaimedJob } from "@understudy/jobs";
-import type { SharedInsight } from "@understudy/knowledge";
+import type { Ledger, SharedInsight } from "@understudy/ledger";
 import type { Logger } from "@understudy/service";
 import type { z } from "zod";
 import type { KnowledgeStore } from "./knowledge-store.ts";
@@ -10,6 +10,7 @@ import type { KnowledgeStore } from "./knowledge-store.ts";
 export interface KnowledgeAttempt {
   database: Database;
   knowledge: KnowledgeStore;
+  ledger: Pick<Ledger, "keepStep">;
   job: ClaimedJob;
   signal: AbortSignal;
   logger: Logger;

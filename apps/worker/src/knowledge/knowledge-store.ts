@@ -3,19 +3,15 @@ import {
   type ConversationBefore,
   type ConversationReader,
   conversationsBefore,
-  type FinishedStep,
   findInsights,
   type InsightSearch,
-  rememberSteps,
   type StoredInsight,
 } from "@understudy/knowledge";
 
-/** What all jobs under way ask of the knowledge and add to it: what comes at once shares a statement. */
+/** What all jobs under way ask of the knowledge: what comes at once shares a statement. */
 export interface KnowledgeStore {
   conversationBefore(reader: ConversationReader): Promise<ConversationBefore>;
   findInsights(search: InsightSearch): Promise<StoredInsight[]>;
-  /** @returns the result that was remembered first; undefined where the attempt was fenced off */
-  rememberStep(step: FinishedStep): Promise<unknown | undefined>;
 }
 
 const groupMax = 200;
@@ -42,10 +38,5 @@ export function openKnowledgeStore(database: Database): KnowledgeStore {
       const [alone = []] = await findInsights(database, [search]);
       return alone;
     },
-    rememberStep: groupCommit(
-      groupMax,
-      ({ jobId, key }: FinishedStep) => `${jobId} ${key}`,
-      (steps) => rememberSteps(database, steps),
-    ),
   };
 }

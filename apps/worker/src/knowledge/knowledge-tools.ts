@@ -2,7 +2,6 @@ import type { Agent, AgentTools, FoundInsight } from "@understudy/agents";
 import { newId } from "@understudy/database";
 import { confidenceAt, insightsAgain, type StoredInsight } from "@understudy/knowledge";
 import { z } from "zod";
-import { StepStopped } from "../step-stopped.ts";
 import type { AskForText, KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
 import { parseNewInsight } from "./new-insight.ts";
 import { recallConversation } from "./recall.ts";
@@ -18,7 +17,8 @@ const foundMax = 50;
 
 /**
  * A job learns and tells of its own creator and its own fan alone. Each use is a step, remembered and fenced as
- * an answer is: whatever dies, nothing is shared twice, and a job that runs again finds what it found.
+ * an answer is: whatever dies, nothing is shared twice, and a job that runs again finds what it found. Nobody waits for that: it is
+ * written with what the attempt writes next.
  *
  * @param takeKey the whole key of a step within the job
  * @param ask in the agent's name, for the summary of a long conversation; without it there is none
@@ -29,7 +29,7 @@ export function knowledgeTools(
   takeKey: (step: string) => string,
   ask?: AskForText,
 ): KnowledgeTools {
-  const { database, knowledge, job } = attempt;
+  const { database, knowledge, ledger, job } = attempt;
   const { id: jobId, creatorId, attempt: number } = job;
   const { agentId } = agent;
 
@@ -37,16 +37,8 @@ export function knowledgeTools(
     const remembered = job.steps.find((finished) => finished.key === key);
     if (remembered) return schema.parse(remembered.result);
     const { result, insight } = await find();
-    const written = await knowledge.rememberStep({
-      jobId,
-      attempt: number,
-      key,
-      agentId,
-      result,
-      ...(insight && { insight }),
-    });
-    if (written === undefined) throw new StepStopped({ kind: "fenced" });
-    return schema.parse(written);
+    ledger.keepStep({ jobId, attempt: number, key, agentId, result, ...(insight && { insight }) });
+    return schema.parse(result);
   };
 
   /** Another fan's data never enters a job. */

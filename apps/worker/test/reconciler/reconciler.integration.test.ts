@@ -4,7 +4,6 @@ import {
   cancelJob,
   claimJobs,
   createJobs,
-  finishJobs,
   holdLease,
   markDispatched,
   putOffJob,
@@ -17,6 +16,7 @@ import { eventually, newClaim, startTestRedis } from "@understudy/testkit";
 import { openStrictSuiteDatabase } from "@understudy/testkit/suite";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { endJobs } from "../../../../packages/ledger/test/end-jobs.ts";
 import { dispatchUndispatched, findAbsent, refillRedis } from "../../src/reconciler/dispatch-due.ts";
 import { expireJobs } from "../../src/reconciler/expire-jobs.ts";
 import type { ReconcilerDependencies } from "../../src/reconciler/reconciler-dependencies.ts";
@@ -433,7 +433,7 @@ describe("jobs and calls that are over", () => {
 
     const { attempt: own } = await row(holder);
     const end = { id: holder, attempt: own, status: "completed", result: {}, eventId: newId("evt") } as const;
-    await finishJobs(database, [end]);
+    await endJobs(database, [end]);
     await giveBackHolds(steps);
     expect(said()).toEqual([["gave back what ended jobs still held", { jobs: 1 }]]);
     await wakeWaitingJobs(steps, ["another"]);

@@ -10,12 +10,13 @@ import {
   type TestDatabase,
 } from "@understudy/testkit";
 import pg from "pg";
+import type { AttemptWritten } from "../../src/attempt-writes.ts";
 import { charges, closeDueMonths, closeMonth } from "../../src/index.ts";
 import { accountStatement } from "./clocked-database.ts";
 import { startCloser } from "./closer.ts";
 
 const booksStatement = loadStatement(new URL("./books.sql", import.meta.url));
-const settleStatement = loadStatement(new URL("../../src/settle-calls.sql", import.meta.url));
+const writeStatement = loadStatement(new URL("../../src/write-attempts.sql", import.meta.url));
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -61,10 +62,11 @@ async function chargeOf(creatorId: string, month: string): Promise<Charge> {
 /** Ends calls at a cost, by the ledger's own statement. */
 function settle(calls: readonly { id: string }[], costUsd: string) {
   const tokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, thoughtTokens: 0 };
-  return database.execute(
-    settleStatement,
-    calls.map(({ id }) => ({ id, status: "settled", costUsd, ...tokens, estimated: false })),
-  );
+  const answers = calls.map(({ id }) => ({
+    ...{ id, status: "settled" as const, costUsd, ...tokens, estimated: false },
+    ...{ provider: undefined, httpStatus: undefined, errorCode: undefined, modelVersion: undefined },
+  }));
+  return database.execute<AttemptWritten>(writeStatement, [{ jobId: "any", attempt: 1, answers, steps: [] }]);
 }
 
 describe("closing a month", () => {
