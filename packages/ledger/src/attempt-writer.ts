@@ -166,7 +166,8 @@ export class AttemptWriter {
     let items = filled.map(({ item }) => item).filter(isSomething);
     for (let asks = 0; items.length > 0 && asks < asksMax; asks++) {
       for (const row of await this.#execute(items)) written.set(row.jobId, row);
-      if (asks === 0) for (const { forget } of filled) forget();
+      // Before what may yet fail: it is written.
+      if (asks === 0) for (const one of filled) this.#heard(one);
       items = items
         .filter(({ jobId }) => isMissingAccounts(written.get(jobId)))
         .map((item) => ({ ...item, answers: [], steps: [] }));
@@ -177,7 +178,6 @@ export class AttemptWriter {
       });
       await openAccounts(this.#database.execute, payers);
     }
-    for (const one of filled.flatMap(({ settled }) => settled)) this.#tell(one);
     return wishes.map(({ jobId }) => written.get(jobId));
   }
 
@@ -211,6 +211,11 @@ export class AttemptWriter {
         this.#kept.tidy({ jobId, attempt });
       },
     };
+  }
+
+  #heard({ forget, settled }: Filled): void {
+    forget();
+    for (const one of settled) this.#tell(one);
   }
 
   #tell({ kept, settlement }: Filled["settled"][number]): void {

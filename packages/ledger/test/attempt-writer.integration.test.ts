@@ -211,6 +211,18 @@ describe("Postgres that is away", () => {
   });
 });
 
+it("tells of an answer that was written though what came with it then failed", async () => {
+  const call = await opened();
+  // In a month in which its creator has no account yet.
+  await database.prisma.$executeRaw`DELETE FROM "Account" WHERE "creatorId" = ${creatorId}`;
+  before = async (name) => {
+    if (name === "open-accounts") throw away();
+  };
+  const settled = ledger.endCall(begun(call), text({}));
+  await expect(ledger.openCall(await intent(ledger, job, "1"))).rejects.toThrow("away");
+  expect((await settled).costUsd.toFixed()).toBe("0.1");
+});
+
 describe("what Postgres refuses for its data", () => {
   const unstorable = text({ text: "a\0b" });
 
