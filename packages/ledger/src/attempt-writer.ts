@@ -22,9 +22,6 @@ export const writeAttempts = loadStatement(new URL("./write-attempts.sql", impor
 
 const groupMax = 200;
 
-/** How long an answer may wait for what its attempt writes next. */
-const answerWaitMs = 50;
-
 /** Accounts that were missing are there the second time, unless a month has begun meanwhile. */
 const asksMax = 3;
 
@@ -36,6 +33,8 @@ interface AttemptWriterOptions {
   terms: PostingTerms;
   /** Hears of creators whose jobs wait for room, when some of theirs is given back. */
   onRoom: (creatorId: string) => void;
+  /** How long an answer may wait for what its attempt writes next. */
+  answerWaitMs: number;
   /** Hears of answers of models that were not asked, once they are written; never throws. */
   onRerouted: (call: OpenCall, answer: CallAnswer, settlement: Settlement) => Promise<void>;
 }
@@ -60,7 +59,7 @@ interface Filled {
 
 /**
  * Writes what attempts have to say, of many in one commit. Answers and steps are kept until their attempt opens its next call or
- * ends its job: an answer for 50 ms at most, then it is written alone; a step, which is found again for nothing, until then.
+ * ends its job: an answer for a moment, then it is written alone; a step, which is found again for nothing, until then.
  * Where Postgres is away, what is kept stays so, and is tried again until it answers.
  */
 export class AttemptWriter {
@@ -109,6 +108,7 @@ export class AttemptWriter {
   }
 
   keepAnswer(call: OpenCall, answer: CallAnswer): Promise<SettledCall> {
+    const { answerWaitMs } = this.#options;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => void this.#writeKept(call).catch(() => {}), answerWaitMs);
       this.#kept.begun(call).answers.add({ call, answer, timer, resolve, reject });

@@ -18,6 +18,8 @@ export interface LedgerOptions {
   platformQuotaUsd?: string | undefined;
   /** Hears of creators whose jobs wait for room, when some of theirs is given back. */
   onRoom?: (creatorId: string) => void;
+  /** How long an answer may wait for what its attempt writes next; 50 ms unless given. */
+  answerWaitMs?: number;
 }
 
 /** The life of a call's money: open before the request, end after it, give up when the answer is lost. */
@@ -27,7 +29,10 @@ export class Ledger {
   readonly #platformQuotaUsd: string | undefined;
   readonly #writer: AttemptWriter;
 
-  constructor(database: Database, { platformQuotaUsd, onRoom = () => {} }: LedgerOptions = {}) {
+  constructor(
+    database: Database,
+    { platformQuotaUsd, onRoom = () => {}, answerWaitMs = 50 }: LedgerOptions = {},
+  ) {
     this.#database = database;
     this.#platformQuotaUsd = platformQuotaUsd;
     this.prices = new PriceBook(database);
@@ -35,6 +40,7 @@ export class Ledger {
     this.#writer = new AttemptWriter(database, this.prices, {
       terms: { platformQuotaUsd },
       onRoom,
+      answerWaitMs,
       onRerouted: (call, answer, settlement) => rerouted.tell(call, answer, settlement),
     });
   }
@@ -53,7 +59,7 @@ export class Ledger {
   }
 
   /**
-   * Ends a call: settles it at its real cost, or releases it, with what its attempt writes next, or alone 50 ms later. The answer
+   * Ends a call: settles it at its real cost, or releases it, with what its attempt writes next, or alone a moment later. The answer
    * is paid for: should Postgres be away, it is kept, and tried again until Postgres is back.
    * @returns once that is written
    * @throws where Postgres refuses the answer for its data: its cost is written all the same, without its words. The attempt hears
