@@ -44,10 +44,14 @@ export class JobReserve {
     this.#toCome = new Map(byStep);
   }
 
-  /** What the job holds beside the call of a step that is opened now. */
+  /** What the job holds beside the call of a step that is to be opened. */
   besides(stepKey: string): Decimal {
+    return sumUsd([...this.#toCome].flatMap(([key, usd]) => (key === stepKey ? [] : [usd])));
+  }
+
+  /** A step's call has a hold of its own. Until then, others that are under way beside it hold for it. */
+  begun(stepKey: string): void {
     this.#toCome.delete(stepKey);
-    return sumUsd([...this.#toCome.values()]);
   }
 }
 

@@ -33,7 +33,7 @@ interface AskingAttempt {
   onUnavailable(model: string, next: Candidate | undefined, gone: Candidate): void;
   modelGate?: ModelGate;
   /** What the job holds beside the call of a step. */
-  reserve: { besides(stepKey: string): Decimal };
+  reserve: { besides(stepKey: string): Decimal; begun(stepKey: string): void };
   stream: JobStreamWriter;
   observed: AgentTelemetry;
   timeoutSeconds: number;
@@ -101,6 +101,7 @@ async function ask(
     step,
     parts,
     reserveUsd: () => attempt.reserve.besides(stepKey),
+    onOpen: () => attempt.reserve.begun(stepKey),
     plan: job.plan,
     timeoutSeconds,
     signal,

@@ -228,9 +228,23 @@ describe("what a job holds for its calls", () => {
     expect(reserve.besides("b").toFixed()).toBe("5");
     // Tried again, with less.
     expect(reserve.besides("b").toFixed()).toBe("5");
+    reserve.begun("b");
     expect(reserve.besides("a").toFixed()).toBe("4");
+    reserve.begun("a");
     expect(reserve.besides("repair").toFixed()).toBe("4");
     expect(reserve.besides("c").toFixed()).toBe("0");
+  });
+
+  it("is held by others for a call that has been asked for, until that has a hold of its own", () => {
+    const reserve = reserveOf([
+      ["draft", "1"],
+      ["check", "2"],
+    ]);
+    expect(reserve.besides("draft").toFixed()).toBe("2");
+    // There was no room for the draft: it will be asked for again, with less.
+    expect(reserve.besides("offer").toFixed()).toBe("3");
+    reserve.begun("draft");
+    expect(reserve.besides("offer").toFixed()).toBe("2");
   });
 
   it("is all of it where a call comes first that the job could do without", () => {

@@ -41,6 +41,7 @@ function ask(
         fakes.seen.push(["reserved", step]);
         return sumUsd(["2"]);
       },
+      begun: (step: string) => void fakes.seen.push(["begun", step]),
     },
     stream: fakes.stream(),
     observed: fakes.observed(),
@@ -84,6 +85,7 @@ describe("a step that asks the model", () => {
       },
     ]);
     expect(fakes.intents[0]?.reserveUsd.toFixed()).toBe("2");
+    expect(fakes.happened("begun")).toEqual([["begun", "draft"]]);
   });
 
   it("gives what it remembers, and neither asks, nor holds, nor pays", async () => {

@@ -13,6 +13,8 @@ export interface AskedStep {
   signal: AbortSignal;
   /** Held for the job beside this call, in USD: for others that it can't do without. Asked when the call is written down. */
   reserveUsd: () => Decimal;
+  /** Hears that the call is written down, with a hold of its own. */
+  onOpen?: () => void;
   /** Streams the answer. Not called for one that is remembered. */
   streams?: AnswerStream | undefined;
   observer?: CallObserver;

@@ -52,7 +52,7 @@ export interface Opened {
 /** Writes the call down with its hold: of as much as there is room for. */
 export async function openCall(
   ledger: Ledger,
-  { step, metadata, reserveUsd, timeoutSeconds }: AskedStep,
+  { step, metadata, reserveUsd, onOpen, timeoutSeconds }: AskedStep,
   candidate: Candidate,
   extents: readonly [Extent, ...Extent[]],
 ): Promise<Opened | NotOpened> {
@@ -74,8 +74,10 @@ export async function openCall(
       timeoutSeconds: timeoutSeconds + settleGraceSeconds,
     };
     const found = await ledger.openCall(intent);
-    if (found.kind === "open")
+    if (found.kind === "open") {
+      onOpen?.();
       return { kind: "open", call: { ...intent, startedAt: found.startedAt }, extent };
+    }
     opening = found;
     if (found.kind === "fenced" || (found.kind === "wait" && found.waitingFor === "paused")) break;
   }

@@ -336,6 +336,16 @@ describe("a step for which there is not enough room", () => {
     expect(holds()).toEqual([usd(13 + 48, 4_196)]);
   });
 
+  it("says once that a call is written down with its hold, and never where it is not", async () => {
+    roomFor(bareUsd, refusedAt);
+    const heldAt: number[] = [];
+    await ask({ onOpen: () => heldAt.push(holds().length) });
+    expect(heldAt).toEqual([3]);
+    answers.open = refusedAt;
+    await ask({ onOpen: () => heldAt.push(holds().length) });
+    expect(heldAt).toEqual([3]);
+  });
+
   it("asks what else the job holds each time that a call is written down", async () => {
     answers.open = refusedAt;
     let asked = 0;
