@@ -202,6 +202,13 @@ describe("is found, and nothing else", () => {
       [`bound_passed creator:creator_1:${thisMonth}: 0.04155 / 0.0415 at most`],
     ],
     [
+      "a month's quota that was passed, and lifted since",
+      `INSERT INTO "CreatorHistory" ("creatorId", "planName", "quotaUsd", "validFrom", "validTo")
+         VALUES ('creator_1', 'starter', 0.001, '${lastMonth}-01', '${thisMonth}-01');
+       UPDATE "Creator" SET "quotaUsd" = 1, "validFrom" = '${thisMonth}-01' WHERE "id" = 'creator_1'`,
+      [`bound_passed creator:creator_1:${lastMonth}: 0.00155 / 0.001 at most`],
+    ],
+    [
       "a key's budget that was passed",
       `UPDATE "ApiKey" SET "budgetUsd" = 0.04`,
       ["bound_passed key:key_1: 0.0431 / 0.04 at most"],

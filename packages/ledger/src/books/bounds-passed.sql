@@ -4,19 +4,27 @@
 -- $1: [{platformQuotaUsd?, month?, creatorId?, limit?}], one item: of that month's accounts alone, of that creator's alone.
 -- Rows: {account, takenUsd, boundUsd}, `limit` at most.
 WITH creator_terms AS (
-  SELECT "id" AS "creatorId", "planName", "quotaUsd", 'infinity'::timestamptz AS "validTo" FROM "Creator"
-  UNION ALL
-  SELECT "creatorId", "planName", "quotaUsd", "validTo" FROM "CreatorHistory"
+  SELECT *, lag("validTo", 1, '-infinity') OVER (PARTITION BY "creatorId" ORDER BY "validTo") AS "validFrom" FROM (
+    SELECT "id" AS "creatorId", "planName", "quotaUsd", 'infinity'::timestamptz AS "validTo" FROM "Creator"
+    UNION ALL
+    SELECT "creatorId", "planName", "quotaUsd", "validTo" FROM "CreatorHistory"
+  ) AS terms
 ), plan_terms AS (
-  SELECT "name" AS "planName", "quotaUsd", 'infinity'::timestamptz AS "validTo" FROM "Plan"
-  UNION ALL
-  SELECT "planName", "quotaUsd", "validTo" FROM "PlanHistory"
+  SELECT *, lag("validTo", 1, '-infinity') OVER (PARTITION BY "planName" ORDER BY "validTo") AS "validFrom" FROM (
+    SELECT "name" AS "planName", "quotaUsd", 'infinity'::timestamptz AS "validTo" FROM "Plan"
+    UNION ALL
+    SELECT "planName", "quotaUsd", "validTo" FROM "PlanHistory"
+  ) AS terms
 ), quota AS (
   SELECT account."id", CASE WHEN bool_and(coalesce(creator_terms."quotaUsd", plan_terms."quotaUsd") IS NOT NULL)
     THEN max(coalesce(creator_terms."quotaUsd", plan_terms."quotaUsd")) END AS "usd"
   FROM "Account" AS account
-  JOIN creator_terms ON creator_terms."creatorId" = account."creatorId" AND creator_terms."validTo" > account."month"::timestamp AT TIME ZONE 'UTC'
-  JOIN plan_terms ON plan_terms."planName" = creator_terms."planName" AND plan_terms."validTo" > account."month"::timestamp AT TIME ZONE 'UTC'
+  CROSS JOIN LATERAL (SELECT account."month"::timestamp AT TIME ZONE 'UTC' AS "from",
+    (account."month" + interval '1 month') AT TIME ZONE 'UTC' AS "until") AS of_month
+  JOIN creator_terms ON creator_terms."creatorId" = account."creatorId"
+    AND creator_terms."validTo" > of_month."from" AND creator_terms."validFrom" < of_month."until"
+  JOIN plan_terms ON plan_terms."planName" = creator_terms."planName"
+    AND plan_terms."validTo" > of_month."from" AND plan_terms."validFrom" < of_month."until"
   GROUP BY account."id"
 ), bound AS (
   SELECT account.*,
