@@ -26,8 +26,8 @@ export function summaryOf(
     step: {
       role: "summary",
       system,
+      // With no least: one that is cut off would be remembered in place of what was said, and a job can do without any.
       maxOutputTokens: 320,
-      leastOutputTokens: 160,
       partsBytesMax: partsBytesMaxOf(parts),
     },
     parts: parts.map((part) => labelled(...part)),
