@@ -57,9 +57,9 @@ export const compliance = defineAgent({
     check: {
       system,
       output,
-      // A draft may be rewritten, which takes as much as it did.
+      // A draft may be rewritten, which takes as much as it did; at least a refusal and a short rewrite must fit.
       maxOutputTokens: given.direction === "outgoing" ? 512 : 192,
-      leastOutputTokens: 96,
+      leastOutputTokens: given.direction === "outgoing" ? 144 : 96,
       partsBytesMax: partsBytesMaxOf(partsOf(given)),
     },
   }),
