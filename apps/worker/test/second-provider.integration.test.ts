@@ -111,13 +111,15 @@ async function billed(prompt: string, gemini = acme) {
   const { generation } = await database.prisma.job.findUniqueOrThrow({ where: { id } });
   const [claimed] = await claimJobs(database, [newClaim(id, { generation })]);
   const call = { creatorId, feature, agentId: "test_ai", jobId: id, stepKey: "s" };
+  const { attempt = 0 } = claimed ?? {};
   const dependencies = { gemini, ledger, registry };
   const outcome = await generateTextWithBilling(dependencies, {
     step: { role: "draft", model, system: "Shout.", maxOutputTokens: 1_000, partsBytesMax: 1_000 },
     ...{ parts: [prompt], timeoutSeconds: 10, plan: "starter", reserveUsd: () => sumUsd([]) },
     signal: new AbortController().signal,
-    metadata: { ...call, attempt: claimed?.attempt ?? 0 },
+    metadata: { ...call, attempt },
   });
+  await ledger.writeKept({ jobId: id, attempt });
   const row = await database.prisma.usageLog.findFirstOrThrow({ where: { jobId: id } });
   return { outcome, row: { status: row.status, usd: row.costUsd?.toFixed(), provider: row.provider } };
 }
