@@ -17,7 +17,7 @@ import type { FaultGroup } from "./options.ts";
 import { doublePricesFrom } from "./prices.ts";
 import { startReceiver } from "./receiver.ts";
 import type { Schedule } from "./schedule.ts";
-import type { Topology } from "./topologies.ts";
+import { processesOf, type Topology } from "./topologies.ts";
 import type { Trace } from "./trace.ts";
 import { startWorld } from "./world.ts";
 
@@ -118,6 +118,7 @@ export async function runSchedule(run: ChaosRun): Promise<ChaosResult> {
       webhooks: receivers.map(({ events }, index) => ({ endpointId: endpoints[index] ?? "", events })),
       mayLose: injected.mayLose,
       mayEnd: (job: JobEnd) => mayEnd(job, load.told, injected.mayLose.length > 0),
+      workersMax: processesOf(topology).workers.length,
     });
     const left = await untilRest(() => violationsAtRest(asked, told()), interrupt);
     const restSeconds = left.length === 0 ? (performance.now() - healedAt) / 1000 : undefined;

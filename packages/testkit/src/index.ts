@@ -17,7 +17,6 @@ export { type InvariantsWatch, watchInvariants } from "./invariants/watch-invari
 export type {
   AcceptedJob,
   JobEnd,
-  JobResult,
   Told,
   World,
 } from "./invariants/world.ts";

@@ -49,22 +49,6 @@ export function endsAmiss(jobs: readonly EndedJob[], { accepted }: Pick<Told, "a
   return faults;
 }
 
-/** A: each completed job has the answer to what it asked, as far as somebody can tell. */
-export async function resultsAmiss(
-  { database }: Pick<World, "database">,
-  { resultAmiss }: Pick<Told, "resultAmiss">,
-): Promise<string[]> {
-  if (!resultAmiss) return [];
-  const completed = await database.prisma.job.findMany({
-    where: { status: "completed" },
-    select: { id: true, agent: true, creatorId: true, result: true },
-  });
-  return completed.flatMap((job) => {
-    const fault = resultAmiss(job);
-    return fault === undefined ? [] : [`A: ${job.id} has a wrong answer: ${fault}`];
-  });
-}
-
 /** G: no job is blamed for a fault that is not its own, nor ends without a result for what is none. */
 export function endedAmiss(
   jobs: readonly EndedJob[],

@@ -2,7 +2,7 @@ import { accountsAmiss } from "./accounts.ts";
 import { alertsUntold } from "./alerts-told.ts";
 import { callsAmiss } from "./calls.ts";
 import { endsUntold } from "./ends-told.ts";
-import { endedAmiss, endsAmiss, readJobs, resultsAmiss } from "./jobs.ts";
+import { endedAmiss, endsAmiss, readJobs } from "./jobs.ts";
 import { leftBehind } from "./leftovers.ts";
 import { releasesAmiss } from "./releases.ts";
 import type { Told, World } from "./world.ts";
@@ -18,7 +18,6 @@ export async function violationsAtRest(world: World, told: Told): Promise<string
   const jobs = await readJobs(world);
   const found = await Promise.all([
     endsAmiss(jobs, told),
-    resultsAmiss(world, told),
     callsAmiss(world, told),
     endsUntold(world, jobs, told),
     alertsUntold(world),

@@ -41,14 +41,6 @@ export interface JobEnd {
   errorCode: string | null;
 }
 
-/** A job's answer, as its app gets it. */
-export interface JobResult {
-  id: string;
-  agent: string;
-  creatorId: string;
-  result: unknown;
-}
-
 /** What clients and receivers saw, and what was done to the system. */
 export interface Told {
   accepted: readonly AcceptedJob[];
@@ -65,8 +57,6 @@ export interface Told {
   poisoned?: ReadonlySet<string>;
   /** Whether a job may have ended so, without a result. Unless given, however it likes, but for blame. */
   mayEnd?: (job: JobEnd) => boolean;
-  /** What is wrong with the answer of a completed job, in words. */
-  resultAmiss?: (job: JobResult) => string | undefined;
   /** How many workers live, those of suspects among them: no more leases of workers may be held. */
   workersMax?: number;
 }
