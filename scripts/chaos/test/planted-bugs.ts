@@ -76,7 +76,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     title: "a price by the process' own clock",
-    breaks: "C",
+    breaks: "CX",
     edits: [
       {
         file: "packages/ledger/src/settlement.ts",
