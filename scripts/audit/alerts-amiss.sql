@@ -18,9 +18,6 @@ FROM (
     WHERE alert."type" = 'quota_threshold'
       AND alert."key" = account."creatorId" || ':' || to_char(account."month", 'YYYY-MM') || ':' || account."alertedPercent")
 ) AS amiss
-WHERE ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
-  AND ($1::jsonb -> 0 ->> 'month' IS NULL
-    OR "at" >= (($1::jsonb -> 0 ->> 'month') || '-01')::timestamp AT TIME ZONE 'UTC'
-      AND "at" < ((($1::jsonb -> 0 ->> 'month') || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC')
+-- include ./narrowed.sql
 ORDER BY "what", "whose"
 LIMIT ($1::jsonb -> 0 ->> 'limit')::int

@@ -5,7 +5,7 @@
 SELECT "what", "id" AS "whose", "is", "shouldBe"
 FROM (
   SELECT 'call_open' AS "what", "id", 'started, past its deadline since ' || to_char("deadlineAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS "is",
-    'settled, released or unknown' AS "shouldBe", "creatorId", "startedAt"
+    'settled, released or unknown' AS "shouldBe", "creatorId", "startedAt" AS "at"
   FROM "UsageLog" CROSS JOIN LATERAL (SELECT now() - make_interval(mins => ($1::jsonb -> 0 ->> 'minutes')::int)) AS long("ago")
   WHERE "status" = 'started' AND "deadlineAt" < "ago"
   UNION ALL
@@ -18,9 +18,6 @@ FROM (
   FROM "UsageLog" AS call JOIN "Job" ON "Job"."id" = call."jobId"
   WHERE (call."creatorId", call."apiKeyId") IS DISTINCT FROM ("Job"."creatorId", "Job"."apiKeyId")
 ) AS call
-WHERE ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
-  AND ($1::jsonb -> 0 ->> 'month' IS NULL
-    OR "startedAt" >= (($1::jsonb -> 0 ->> 'month') || '-01')::timestamp AT TIME ZONE 'UTC'
-      AND "startedAt" < ((($1::jsonb -> 0 ->> 'month') || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC')
+-- include ./narrowed.sql
 ORDER BY "what", "whose"
 LIMIT ($1::jsonb -> 0 ->> 'limit')::int

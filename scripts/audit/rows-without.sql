@@ -90,8 +90,5 @@ FROM (
   SELECT 'alert', own."id", 'creator', own."creatorId", own."creatorId", own."createdAt"
   FROM "Alert" AS own WHERE own."creatorId" IS NOT NULL AND NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")
 ) AS missing
-WHERE ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
-  AND ($1::jsonb -> 0 ->> 'month' IS NULL
-    OR "at" >= (($1::jsonb -> 0 ->> 'month') || '-01')::timestamp AT TIME ZONE 'UTC'
-      AND "at" < ((($1::jsonb -> 0 ->> 'month') || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC')
+-- include ./narrowed.sql
 LIMIT ($1::jsonb -> 0 ->> 'limit')::int
