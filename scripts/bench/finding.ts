@@ -7,13 +7,27 @@ export interface Spread {
   max: number;
 }
 
-/** One thing that was measured, and whether it is as we want it. */
+/** Our processes, and the emulator, which stands for Gemini and is nobody's cost. */
+export type CpuProcess = "worker" | "postgres" | "redis" | "api" | "emulator";
+export type PeerProcess = "node" | "redis";
+
+/** CPU of one job in µs, medians. */
+export interface CpuOfJob {
+  ours: Record<CpuProcess, number>;
+  peer: Record<PeerProcess, number>;
+  /** Worker, Postgres and Redis over the peer's. */
+  ratio: number;
+}
+
+/** One thing that was measured, and whether it is as we want it. The first of a benchmark stands for it in `--json`. */
 export interface Finding {
   benchmark: BenchmarkName;
   what: string;
   unit:
     | "requests/s"
     | "jobs/s"
+    | "calls/s"
+    | "calls"
     | "deliveries/s"
     | "chunks/s"
     | "ms"
@@ -31,6 +45,7 @@ export interface Finding {
   /** Of the ratio's median where there is a peer, else of our own. */
   goal?: { atLeast: number } | { atMost: number };
   isMet?: boolean;
+  cpu?: CpuOfJob;
 }
 
 interface Comparison {
@@ -87,7 +102,7 @@ function judged(figure: number, goalMin?: number, goalMax?: number): Pick<Findin
   return {};
 }
 
-function spread(figures: readonly number[]): Spread {
+export function spread(figures: readonly number[]): Spread {
   const sorted = figures.toSorted((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? Number.NaN;
   const middle = Math.floor(sorted.length / 2);

@@ -7,6 +7,8 @@ type PeerName =
   | "http-echo"
   | "stock-express"
   | "naive-accept"
+  | "naive-job"
+  | "hot-writer"
   | "bullmq-noop"
   | "bare-sender"
   | "event-sink"

@@ -1,233 +1,162 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, openDatabase } from "@understudy/database";
-import { spawnService, startTestEmulator, testSecretsKeys } from "@understudy/testkit";
+import { openDatabase } from "@understudy/database";
+import { startTestEmulator } from "@understudy/testkit";
 import { type Benchmark, type BenchRun, takeTurns } from "./bench-run.ts";
-import { cpuTimeUs } from "./cpu-time.ts";
-import { messagingRequests } from "./fan-messages.ts";
-import { bound, compare } from "./finding.ts";
-import { generateLoad } from "./load.ts";
+import { type Drained, drainByWorker, type Stack } from "./drain-by-worker.ts";
+import {
+  bound,
+  type CpuOfJob,
+  type CpuProcess,
+  compare,
+  type Finding,
+  type PeerProcess,
+  spread,
+} from "./finding.ts";
 import { startPeer } from "./peer-process.ts";
-import { type PrivateServices, startPrivateServices } from "./private-services.ts";
-import { startApi } from "./start-api.ts";
+import { startPrivateServices } from "./private-services.ts";
+import { startApiProcess } from "./start-api.ts";
 
 const rounds = 3;
 
-/** Jobs of one turn, all accepted before the worker starts. */
-const jobs = 6_000;
-
 /**
- * The first of them are not counted, with us and with the peer: V8 compiles what is hot meanwhile (for some 3,000
- * jobs that is a quarter of the worker's CPU), and Postgres plans each statement six times on each connection.
+ * Jobs of one turn, all accepted before the worker starts. The first of them are not counted, with us and with the peers: V8
+ * compiles what is hot meanwhile (for some 3,000 jobs that is a quarter of the worker's CPU), and Postgres plans each
+ * statement six times on each connection.
  */
-const warmUpJobs = 3_000;
+const size = { jobs: 6_000, warmUpJobs: 3_000 };
 
-/** The peer's jobs at once: as many as the messaging agent's. */
+/** The naive peer is so slow that fewer tell as much. */
+const naiveSize = { jobs: 3_000, warmUpJobs: 1_500 };
+
+/** The peers' jobs at once: as many as the messaging agent's. */
 const concurrency = 50;
 
-/** Coarse: what is measured is when each job ended. */
-const pollMs = 500;
+/** What a peer took for each job. */
+interface PeerFigures {
+  jobsPerSecond: number;
+  us: Record<PeerProcess, number>;
+}
 
 /** A job's whole way through a worker, its call to the emulated Gemini and its billing included. */
 export const wholeJob: Benchmark = async (run) => {
   const services = await startPrivateServices(run);
-  const api = await startApi(run, services);
+  const api = await startApiProcess(run, services);
   const emulator = await startTestEmulator();
   run.atEnd(emulator.stop);
   const database = openDatabase(services.databaseUrl, 1);
   run.atEnd(database.close);
+  const sink = await startPeer(run, "event-sink", {});
+  const stack = { services, api, emulator, database };
 
-  const worked: Drained[] = [];
-  const idled: { jobsPerSecond: number; cpuUs: number }[] = [];
-  const show = (perSecond: number) => `${Math.round(perSecond)} jobs/s`;
+  const alone: Drained[] = [];
+  const told: Drained[] = [];
+  const idle: PeerFigures[] = [];
+  const naive: PeerFigures[] = [];
   await takeTurns(run, rounds, [
-    {
-      name: "worker",
-      async measure() {
-        const drained = await drainByWorker(run, { services, api, emulator, database });
-        worked.push(drained);
-        return drained.jobsPerSecond;
-      },
-      show,
-    },
-    {
-      name: "BullMQ no-op",
-      async measure() {
-        const drained = await drainByNoOp(run, services);
-        idled.push(drained);
-        return drained.jobsPerSecond;
-      },
-      show,
-    },
+    turn("worker", alone, () => drainByWorker(run, stack, size)),
+    turn("worker, with webhook", told, () => drainByWorker(run, stack, size, `${sink.url}/hook`)),
+    turn("BullMQ no-op", idle, () => drainByNoOp(run, stack)),
+    turn("naive job", naive, () => drainNaively(run, stack)),
   ]);
 
-  const benchmark = "job";
-  const peerName = "BullMQ no-op";
-  const rate = compare({
-    ...{ benchmark, peerName, what: "whole job", unit: "jobs/s" },
-    ours: worked.map((one) => one.jobsPerSecond),
-    peer: idled.map((one) => one.jobsPerSecond),
-    goalMin: 0.15,
-  });
-  if (worked.some(({ us }) => Number.isNaN(us.worker))) {
-    run.report("CPU by process is told on Linux alone, and left out here");
-    return [rate];
-  }
-  const cpu = (what: string, ours: (one: Drained) => number, goalMax?: number) =>
+  const speed = (figures: readonly { jobsPerSecond: number }[]) =>
+    figures.map(({ jobsPerSecond }) => jobsPerSecond);
+  const rate = { benchmark: "job", unit: "jobs/s" } as const;
+  const noOp = { peerName: "BullMQ no-op", peer: speed(idle) };
+  const whole = compare({ ...rate, ...noOp, what: "whole job", ours: speed(alone), goalMin: 0.15 });
+  const rates = [
+    compare({ ...rate, ...noOp, what: "whole job, with webhook", ours: speed(told), goalMin: 0.12 }),
     compare({
-      ...{ benchmark, peerName, what, unit: "µs" as const, goalMax },
-      ours: worked.map(ours),
-      peer: idled.map(({ cpuUs }) => cpuUs),
-    });
-  const alone = { benchmark, ours: [] as number[] } as const;
-  return [
-    rate,
-    cpu("CPU of a job: worker, Postgres, Redis", ({ us }) => us.worker + us.postgres + us.redis, 5),
-    cpu("CPU of a job: worker", ({ us }) => us.worker),
-    cpu("CPU of a job: Postgres", ({ us }) => us.postgres, 2.8),
-    cpu("CPU of a job: Redis", ({ us }) => us.redis),
-    cpu("CPU of a job: emulator", ({ us }) => us.emulator),
-    bound({
-      ...alone,
-      what: "commits a job",
-      unit: "commits",
-      ours: worked.map((one) => one.commits),
-      goalMax: 0.3,
-    }),
-    bound({
-      ...alone,
-      what: "updates of Job that are HOT",
-      unit: "share",
-      ours: worked.map((one) => one.hotShare),
+      ...rate,
+      ...{ what: "whole job", ours: speed(alone) },
+      ...{ peerName: "the same written naively", peer: speed(naive), goalMin: 5 },
     }),
   ];
+  if (alone.some(({ us }) => Number.isNaN(us.worker))) {
+    run.report("CPU by process is told on Linux alone, and left out here");
+    return [whole, ...rates];
+  }
+  return [{ ...whole, cpu: cpuOfJob(alone, idle) }, ...rates, ...cpuFindings(alone, told, idle)];
 };
 
-/** What a worker took for each job after the warm-up. */
-interface Drained {
-  jobsPerSecond: number;
-  /** CPU of a job by process. */
-  us: Record<"worker" | "postgres" | "redis" | "emulator", number>;
-  /** Transactions of Postgres a job. */
-  commits: number;
-  /** Of the updates of `Job` those that touched no index. */
-  hotShare: number;
-}
-
-interface Stack {
-  services: PrivateServices;
-  api: string;
-  emulator: Awaited<ReturnType<typeof startTestEmulator>>;
-  database: Database;
-}
-
-/** One worker process that finds all jobs waiting. */
-async function drainByWorker(run: BenchRun, { services, api, emulator, database }: Stack): Promise<Drained> {
-  const requests = messagingRequests();
-  await generateLoad({
-    url: api,
-    requests,
-    status: 202,
-    connections: 64,
-    until: { requests: jobs },
-    signal: run.signal,
-  });
-  await untilNone(run, () => database.prisma.job.count({ where: { dispatchedAt: null } }));
-
-  const startedAt = new Date();
-  const worker = await spawnService("worker", {
-    DATABASE_URL: services.databaseUrl,
-    REDIS_URL: services.redisUrl,
-    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-    GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: emulator.url,
-    LOG_LEVEL: "error",
-  });
-  const pids = {
-    worker: worker.pid,
-    postgres: services.postgresPid,
-    redis: services.redisPid,
-    emulator: emulator.pid,
+function turn<Figures extends { jobsPerSecond: number }>(
+  name: string,
+  all: Figures[],
+  measure: () => Promise<Figures>,
+) {
+  return {
+    name,
+    async measure() {
+      const figures = await measure();
+      all.push(figures);
+      return figures.jobsPerSecond;
+    },
+    show: (perSecond: number) => `${Math.round(perSecond)} jobs/s`,
   };
-  const looks: Look[] = [];
-  try {
-    await untilNone(run, async () => {
-      const left = await database.prisma.job.count({ where: { finishedAt: null } });
-      looks.push(await look(database, pids, left));
-      return left;
+}
+
+const ownUs = ({ us }: Drained) => us.worker + us.postgres + us.redis;
+const peerUs = ({ us }: PeerFigures) => us.node + us.redis;
+
+function cpuOfJob(ours: readonly Drained[], peer: readonly PeerFigures[]): CpuOfJob {
+  const median = (figures: readonly number[]) => spread(figures).median;
+  const own = (process: CpuProcess) => median(ours.map(({ us }) => us[process]));
+  const its = (process: PeerProcess) => median(peer.map(({ us }) => us[process]));
+  return {
+    ours: {
+      worker: own("worker"),
+      postgres: own("postgres"),
+      redis: own("redis"),
+      api: own("api"),
+      emulator: own("emulator"),
+    },
+    peer: { node: its("node"), redis: its("redis") },
+    ratio: median(ours.map((one, round) => ownUs(one) / peerUs(peer[round] as PeerFigures))),
+  };
+}
+
+function cpuFindings(
+  alone: readonly Drained[],
+  told: readonly Drained[],
+  idle: readonly PeerFigures[],
+): Finding[] {
+  const cpu = (what: string, ours: readonly number[], goalMax?: number) =>
+    compare({
+      ...{ benchmark: "job", unit: "µs", what: `CPU of a job: ${what}`, ours, goalMax },
+      ...{ peerName: "BullMQ no-op", peer: idle.map(peerUs) },
     });
-  } finally {
-    await worker.stop();
-  }
-  const finished = await database.prisma.job.findMany({
-    where: { startedAt: { gte: startedAt }, status: "completed" },
-    orderBy: { finishedAt: "asc" },
-    select: { finishedAt: true },
-  });
-  if (finished.length !== jobs) throw new Error(`Of ${jobs} jobs only ${finished.length} were completed.`);
-  const endedAt = (index: number) => finished.at(index)?.finishedAt?.getTime() ?? Number.NaN;
-  return {
-    jobsPerSecond: (jobs - warmUpJobs) / ((endedAt(-1) - endedAt(warmUpJobs - 1)) / 1000),
-    ...between(looks),
-  };
-}
-
-type Pids = Record<keyof Drained["us"], number>;
-
-/** How far a worker has come, and what was used until then. */
-interface Look {
-  left: number;
-  us: Drained["us"];
-  commits: number;
-  updates: number;
-  hotUpdates: number;
-}
-
-async function look(database: Database, pids: Pids, left: number): Promise<Look> {
-  const us = (pid: number) => cpuTimeUs(pid) ?? Number.NaN;
-  const [statistics] = await database.prisma.$queryRaw<Omit<Look, "left" | "us">[]>`
-    SELECT xact_commit::float8 AS "commits", n_tup_upd::float8 AS "updates", n_tup_hot_upd::float8 AS "hotUpdates"
-    FROM pg_stat_database, pg_stat_user_tables WHERE datname = current_database() AND relname = 'Job'`;
-  if (!statistics) throw new Error("Postgres keeps no statistics.");
-  return {
-    left,
-    us: {
-      worker: us(pids.worker),
-      postgres: us(pids.postgres),
-      redis: us(pids.redis),
-      emulator: us(pids.emulator),
-    },
-    ...statistics,
-  };
-}
-
-/** From the first look after the warm-up to the last, for each job between. */
-function between(looks: readonly Look[]): Omit<Drained, "jobsPerSecond"> {
-  const first = looks.find(({ left }) => left <= jobs - warmUpJobs);
-  const last = looks.at(-1);
-  if (!first || !last) throw new Error("The worker was never looked at.");
-  const each = (of: (one: Look) => number) => (of(last) - of(first)) / (first.left - last.left);
-  return {
-    us: {
-      worker: each(({ us }) => us.worker),
-      postgres: each(({ us }) => us.postgres),
-      redis: each(({ us }) => us.redis),
-      emulator: each(({ us }) => us.emulator),
-    },
-    commits: each(({ commits }) => commits),
-    hotShare: each(({ hotUpdates }) => hotUpdates) / each(({ updates }) => updates),
-  };
+  const each = (process: CpuProcess) => alone.map(({ us }) => us[process]);
+  const own = { benchmark: "job" } as const;
+  return [
+    cpu("worker, Postgres, Redis", alone.map(ownUs), 5),
+    cpu("the same, with webhook", told.map(ownUs)),
+    cpu("worker", each("worker")),
+    cpu("Postgres", each("postgres"), 2.8),
+    cpu("Redis", each("redis")),
+    cpu("API, to accept it", each("api")),
+    cpu("emulator", each("emulator")),
+    bound({
+      ...{ ...own, what: "commits a job", unit: "commits" },
+      ...{ ours: alone.map((one) => one.commits), goalMax: 0.3 },
+    }),
+    bound({
+      ...{ ...own, what: "updates of Job that are HOT", unit: "share" },
+      ours: alone.map((one) => one.hotShare),
+    }),
+  ];
 }
 
 /** A bare BullMQ worker in a process of its own. */
-async function drainByNoOp(
-  run: BenchRun,
-  { redisUrl, redisPid }: PrivateServices,
-): Promise<{ jobsPerSecond: number; cpuUs: number }> {
-  const options = { redisUrl, redisPid, jobs, warmUpJobs, concurrency };
-  const drained = await startPeer(run, "bullmq-noop", options);
-  return { jobsPerSecond: Number(drained.jobsPerSecond), cpuUs: Number(drained.cpuUs) };
+async function drainByNoOp(run: BenchRun, { services: { redisUrl, redisPid } }: Stack): Promise<PeerFigures> {
+  return readPeer(await startPeer(run, "bullmq-noop", { redisUrl, redisPid, ...size, concurrency }));
 }
 
-async function untilNone({ signal }: BenchRun, count: () => Promise<number>): Promise<void> {
-  while ((await count()) > 0) await sleep(pollMs, undefined, { signal });
+/** The same promises as they are usually kept: BullMQ, Google's SDK, and a transaction for each step. */
+async function drainNaively(run: BenchRun, { services, emulator }: Stack): Promise<PeerFigures> {
+  const { databaseUrl, redisUrl, redisPid } = services;
+  const given = { databaseUrl, redisUrl, redisPid, emulatorUrl: emulator.url, ...naiveSize, concurrency };
+  return readPeer(await startPeer(run, "naive-job", given));
+}
+
+function readPeer({ jobsPerSecond, nodeUs, redisUs }: Record<string, string | number>): PeerFigures {
+  return { jobsPerSecond: Number(jobsPerSecond), us: { node: Number(nodeUs), redis: Number(redisUs) } };
 }
