@@ -4,7 +4,7 @@ import { readUsage } from "@understudy/ledger";
 import { z } from "zod";
 import { providerOf, requestIdOf, servedTier } from "./exchange-headers.ts";
 import { type Generation, isCutOff, type LossReason } from "./generation.ts";
-import type { Exchange } from "./lean-fetch.ts";
+import type { Exchange } from "./http-exchange.ts";
 import { mergeUsage } from "./merged-usage.ts";
 import { StorablePieces, storable, storableValue } from "./storable.ts";
 
@@ -24,7 +24,7 @@ const safetyRating = z.object({
   blocked: z.boolean().optional(),
 });
 
-const modelName = z.string().regex(/^[\w./-]{1,128}$/);
+const modelName = /^[\w./-]{1,128}$/;
 
 /**
  * Puts an answer together from its chunks; one that is not streamed is one chunk, and judged by the same rule.
@@ -53,15 +53,15 @@ export class AnswerReader {
     this.#finishReason = reasonOf(candidate?.finishReason) ?? this.#finishReason;
     this.#promptBlockReason = promptBlockReasonOf(chunk) ?? this.#promptBlockReason;
     this.#ratings.push(...(candidate?.safetyRatings ?? []), ...(chunk.promptFeedback?.safetyRatings ?? []));
-    this.#usage = mergeUsage(this.#usage, storableValue(chunk.usageMetadata));
-    this.#modelVersion = modelName.safeParse(chunk.modelVersion).data ?? this.#modelVersion;
+    this.#usage = mergeUsage(this.#usage, chunk.usageMetadata);
+    if (modelName.test(chunk.modelVersion ?? "")) this.#modelVersion = chunk.modelVersion;
     this.#responseId = chunk.responseId ?? this.#responseId;
     return text;
   }
 
   /** Of all that came until now; null where none has. */
   get usage(): unknown {
-    return this.#usage;
+    return storableValue(this.#usage);
   }
 
   /** What the provider calls the answer; undefined until it has said so. */
@@ -85,7 +85,7 @@ export class AnswerReader {
     { serviceTier, isStructured, provider }: AskedFor,
     lostTo: LossReason = "connection",
   ): Generation {
-    if (!this.isWhole) return { kind: "lost", reason: lostTo, usage: this.#usage };
+    if (!this.isWhole) return { kind: "lost", reason: lostTo, usage: this.usage };
     const text = this.#text + this.#pieces.end();
     const finishReason = this.#finishReason;
     const blockReason = this.#promptBlockReason ?? refusalOf(finishReason, text, isStructured);
@@ -98,7 +98,7 @@ export class AnswerReader {
       ...(blockReason && { blockReason }),
       ...(this.#isPromptBlocked && { isPromptBlocked: true }),
       ...(harmCategories.length > 0 && { harmCategories }),
-      usage: this.#usage,
+      usage: this.usage,
       ...(this.#modelVersion && { modelVersion: this.#modelVersion }),
       serviceTier: servedTier(this.#usage, exchange) ?? serviceTier,
       provider: providerOf(exchange, provider),

@@ -1,3 +1,5 @@
+import { StringDecoder } from "node:string_decoder";
+
 /** An error that came as an event, or in place of one; its message is the body, as the SDK words an error answer. */
 export class StreamedError extends Error {}
 
@@ -7,7 +9,8 @@ export class StreamedError extends Error {}
  * Source: html.spec.whatwg.org/multipage/server-sent-events.html, "Interpreting an event stream".
  */
 export class EventStreamReader {
-  readonly #decoder = new TextDecoder();
+  /** A `TextDecoder` that is told of a stream takes ten times as long for a piece. */
+  readonly #decoder = new StringDecoder();
   /** Of the line that has not ended yet. */
   #pieces: string[] = [];
   #endedByReturn = false;
@@ -16,13 +19,13 @@ export class EventStreamReader {
   #strays: string[] = [];
 
   /** @returns the data of each event that these bytes complete; an error stands last, and ends the stream */
-  add(bytes: Uint8Array): (string | StreamedError)[] {
-    return this.#read(this.#decoder.decode(bytes, { stream: true }));
+  add(bytes: Buffer): (string | StreamedError)[] {
+    return this.#read(this.#decoder.write(bytes));
   }
 
   /** What is left when no bytes come any more: a last event whose blank line is missing, if it is whole. */
   end(): (string | StreamedError)[] {
-    const events = this.#read(this.#decoder.decode());
+    const events = this.#read(this.#decoder.end());
     if (this.#pieces.length > 0) this.#addLine(this.#takeLine(""));
     const last = this.#takeEvent();
     if (last === undefined || (typeof last === "string" && parseJson(last) === undefined)) return events;
@@ -53,7 +56,8 @@ export class EventStreamReader {
   }
 
   #addLine(line: string): undefined {
-    const [, field, value = ""] = /^([a-z]*)(?:: ?|$)(.*)$/s.exec(line) ?? [];
+    // The mark of its byte order may stand before all.
+    const [, field, value = ""] = /^\ufeff?([a-z]*)(?:: ?|$)(.*)$/s.exec(line) ?? [];
     if (field === "data") this.#data.push(value);
     else if (field === undefined || (field !== "" && !otherFields.has(field))) this.#strays.push(line);
   }

@@ -1,5 +1,5 @@
 import type { Provider, ServiceTier } from "@understudy/contracts";
-import type { Exchange } from "./lean-fetch.ts";
+import type { Exchange } from "./http-exchange.ts";
 
 /** What an answer names its tier, in lower case: the Developer API's names, then those of Vertex AI's `trafficType`. */
 const tiers: ReadonlyMap<string, ServiceTier> = new Map([

@@ -1,4 +1,4 @@
-import { GoogleGenAI } from "@google/genai";
+import type { GoogleGenAI } from "@google/genai";
 import type { GeminiApiVersion, Provider } from "@understudy/contracts";
 import type { Dispatcher } from "undici";
 import { AnswerReader } from "./answer-reader.ts";
@@ -6,7 +6,8 @@ import { ApiKeys } from "./api-keys.ts";
 import { type EgressProxy, egressDispatcher } from "./egress.ts";
 import { providerAt, requestIdOf } from "./exchange-headers.ts";
 import { abortedBeforeSending, cancelled, type Generation, type LossReason } from "./generation.ts";
-import { type Exchange, leanFetch } from "./lean-fetch.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import { LeanGenAI } from "./lean-sdk.ts";
 import type { GenerationRequest, ModelProvider } from "./provider.ts";
 import { wordsOf } from "./provider-words.ts";
 import { readFailure } from "./read-failure.ts";
@@ -40,7 +41,6 @@ export class GeminiClient implements ModelProvider {
   readonly #dispatcher: Dispatcher;
   readonly #keys: ApiKeys;
   readonly #safety: SafetySettings;
-  readonly #exchanges = new Map<string, Exchange>();
 
   constructor(settings: GeminiSettings) {
     const { apiKey, baseUrl = geminiUrl, apiVersion = "v1beta", safetySettings = {}, proxy = {} } = settings;
@@ -48,18 +48,13 @@ export class GeminiClient implements ModelProvider {
     this.#dispatcher = egressDispatcher(proxy);
     this.#keys = new ApiKeys(apiKey);
     this.#safety = safetySettings;
-    this.#sdk = new GoogleGenAI({
-      // All said here, so that no variable of the environment leads elsewhere.
+    // All said here, so that no variable of the environment leads elsewhere.
+    const options = {
       vertexai: false,
       apiKey: this.#keys.all[0] ?? "",
-      httpOptions: {
-        baseUrl,
-        apiVersion,
-        fetch: leanFetch(this.#dispatcher, callIdHeader, (callId, exchange) =>
-          this.#exchanges.set(callId, exchange),
-        ),
-      },
-    });
+      httpOptions: { baseUrl, apiVersion },
+    };
+    this.#sdk = new LeanGenAI(options, this.#dispatcher);
   }
 
   async generate(request: GenerationRequest): Promise<Generation> {
@@ -90,45 +85,43 @@ export class GeminiClient implements ModelProvider {
       isStructured: request.jsonSchema !== undefined,
       provider,
     };
-    const exchange = () => this.#exchanges.get(request.callId);
+    const exchange = new HttpExchange({ [callIdHeader]: request.callId, [apiKeyHeader]: key });
+    deadline.bounds(exchange);
     try {
-      const wire = this.#wireRequest(request, key, deadline.signal);
+      const wire = this.#wireRequest(request, exchange);
       if (request.onText) {
         const chunks = await this.#sdk.models.generateContentStream(wire);
         for await (const chunk of chunks) request.onText(answer.add(chunk));
       } else answer.add(await this.#sdk.models.generateContent(wire));
-      const generation = answer.generation(exchange(), askedFor);
+      const generation = answer.generation(exchange.seen, askedFor);
       if (generation.kind === "answered") return generation;
       // It closed as if all were well: a stream that was cut off may, and so does a proxy that hides an error.
-      const words = wordsOf(undefined, requestIdOf(exchange(), answer.responseId), unshown);
+      const words = wordsOf(undefined, requestIdOf(exchange.seen, answer.responseId), unshown);
       return { ...generation, ...(words && { words }) };
     } catch (error) {
       // The answer is here, and so is its price: what broke afterwards is no matter.
-      if (answer.isPaidFor) return answer.generation(exchange(), askedFor);
+      if (answer.isPaidFor) return answer.generation(exchange.seen, askedFor);
       const { lostTo } = deadline;
       const { responseId } = answer;
       const failure = readFailure(error, {
-        exchange: exchange(),
+        exchange: exchange.seen,
         lostTo,
         provider,
         responseId,
         ...unshown,
       });
       return failure.kind === "lost" ? { ...failure, usage: answer.usage } : failure;
-    } finally {
-      this.#exchanges.delete(request.callId);
     }
   }
 
-  #wireRequest(request: GenerationRequest, key: string, abortSignal: AbortSignal) {
+  #wireRequest(request: GenerationRequest, exchange: HttpExchange) {
     const safety = { ...thresholdsOf(this.#safety, request.role), ...request.safetySettings };
     const safetySettings = wireSafetySettings(safety);
     return {
       model: request.model,
       contents: [{ role: "user", parts: request.parts.map((text) => ({ text })) }],
       config: {
-        abortSignal,
-        httpOptions: { headers: { [callIdHeader]: request.callId, [apiKeyHeader]: key } },
+        httpOptions: exchange,
         // On by default, it would make several billed requests out of one.
         automaticContinuation: false,
         maxOutputTokens: request.maxOutputTokens,
@@ -145,25 +138,27 @@ export class GeminiClient implements ModelProvider {
   }
 }
 
-/** Ends an exchange when its time is over, or when it is not wanted any more; and knows which it was. */
+/** Ends exchanges when their time is over, or when they are not wanted any more; and knows which it was. */
 class Deadline {
-  readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #wanted: AbortSignal;
-  readonly #abort = () => this.#controller.abort();
+  readonly #end = () => this.#bounded?.abort();
+  #bounded: HttpExchange | undefined;
   #isOver = false;
 
   constructor({ timeoutSeconds, signal }: GenerationRequest) {
     this.#timer = setTimeout(() => {
       this.#isOver = true;
-      this.#controller.abort();
+      this.#end();
     }, timeoutSeconds * 1000);
     this.#wanted = signal;
-    signal.addEventListener("abort", this.#abort);
+    signal.addEventListener("abort", this.#end);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /** The exchange that is under way from now on; ended at once where there is no time left for it. */
+  bounds(exchange: HttpExchange): void {
+    this.#bounded = exchange;
+    if (this.lostTo !== "connection") exchange.abort();
   }
 
   /** Why an answer that has not come whole by now is lost. */
@@ -175,7 +170,7 @@ class Deadline {
 
   end(): void {
     clearTimeout(this.#timer);
-    this.#wanted.removeEventListener("abort", this.#abort);
+    this.#wanted.removeEventListener("abort", this.#end);
   }
 }
 

@@ -5,11 +5,10 @@
 export function mergeUsage(earlier: unknown, later: unknown): unknown {
   if (!isFields(later)) return earlier ?? later ?? null;
   if (!isFields(earlier)) return later;
-  const merged = new Map(Object.entries(earlier));
-  for (const [name, value] of Object.entries(later)) {
-    if (saysSomething(value) || !saysSomething(merged.get(name))) merged.set(name, value);
-  }
-  return Object.fromEntries(merged);
+  const kept = Object.entries(earlier).filter(
+    ([name, value]) => !Object.hasOwn(later, name) || (saysSomething(value) && !saysSomething(later[name])),
+  );
+  return kept.length === 0 ? later : { ...later, ...Object.fromEntries(kept) };
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import type { Provider } from "@understudy/contracts";
 import { providerOf, requestIdOf } from "./exchange-headers.ts";
 import type { Generation, LossReason } from "./generation.ts";
-import type { Exchange } from "./lean-fetch.ts";
+import type { Exchange } from "./http-exchange.ts";
 import { readErrorBody, type Unshown, wordsOf } from "./provider-words.ts";
 
 /** Before a byte was sent: the request can't have been billed. */

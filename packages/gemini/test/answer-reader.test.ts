@@ -2,7 +2,7 @@ import type { GenerateContentResponse } from "@google/genai";
 import { describe, expect, it } from "@jest/globals";
 import { AnswerReader, type AskedFor } from "../src/answer-reader.ts";
 import { providerAt } from "../src/exchange-headers.ts";
-import type { Exchange } from "../src/lean-fetch.ts";
+import type { Exchange } from "../src/http-exchange.ts";
 
 const exchange: Exchange = { status: 200, headers: {} };
 const asked: AskedFor = { serviceTier: "standard", isStructured: false, provider: "gemini" };

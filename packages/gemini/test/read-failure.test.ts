@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { LossReason } from "../src/generation.ts";
-import type { Exchange } from "../src/lean-fetch.ts";
+import type { Exchange } from "../src/http-exchange.ts";
 import { readFailure as read } from "../src/read-failure.ts";
 
 const provider = "gemini";
