@@ -1,9 +1,6 @@
-const encoder = new TextEncoder();
+import { bytesOf } from "@understudy/contracts";
 
-/** Length of a text in UTF-8, which bounds its tokens: no token is shorter than a byte. */
-export function bytesOf(text: string): number {
-  return encoder.encode(text).length;
-}
+const encoder = new TextEncoder();
 
 /** The beginning of a text that fits into so many bytes of UTF-8; well-formed, and never half a character. */
 export function withinBytes(text: string, bytesMax: number): string {

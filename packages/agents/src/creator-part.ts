@@ -12,8 +12,17 @@ export function creatorPartBytesMax(profile?: CreatorProfile): number {
   return creatorPart(profile).reduce((sum, part) => sum + partBytes(part), 0);
 }
 
+/** Worded once: each step of a job has the same. */
+const worded = new WeakMap<CreatorProfile, readonly string[]>();
+
 /** Whose voice it is to be; none where nobody has said. */
-export function creatorPart(profile: CreatorProfile): string[] {
+export function creatorPart(profile: CreatorProfile): readonly string[] {
+  const part = worded.get(profile) ?? wordedFrom(profile);
+  worded.set(profile, part);
+  return part;
+}
+
+function wordedFrom(profile: CreatorProfile): string[] {
   const {
     displayName,
     voice,

@@ -70,7 +70,11 @@ function matches(text: string, patterns: readonly RegExp[]): boolean {
   return patterns.some((pattern) => pattern.test(plain));
 }
 
+/** ASCII with nothing in it that is not plain but for its case. */
+const nearlyPlain = /^[ -_a-~]*$/;
+
 function plainWords(text: string): string {
+  if (nearlyPlain.test(text) && !text.includes("  ")) return text.toLowerCase();
   return text
     .normalize("NFKC")
     .replace(/\p{Cf}/gu, "")

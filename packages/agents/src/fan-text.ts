@@ -1,5 +1,5 @@
-import { aroundPart } from "@understudy/contracts";
-import { bytesOf, withinBytes } from "./budget.ts";
+import { aroundPart, bytesOf } from "@understudy/contracts";
+import { withinBytes } from "./budget.ts";
 
 /**
  * Characters that people can't see but models read: controls, soft hyphens, fillers, zero-width and direction
@@ -29,14 +29,23 @@ const roleTags =
 const fakeTurn =
   /^(?=[\s>*_#`"'([-]{0,8}(?:system|developer|assistant|model|user|human|ai|creator|fan)\b[^:：\n]{0,24}[:：])/gimu;
 
+/** Most texts: line ends, tabs, printable ASCII, the letters of Europe, and plain emoji. Of these all can be seen. */
+const allSeen = /^[\t\n\x20-\x7e\u00a0-\u00ac\u00ae-\u034e\ud83c-\ud83e\udc00-\udfff]*$/;
+
+/** What a label, a mark, a tag or a turn would need of what can be seen. */
+const mayPretend = /[<＜﹤[:：]/;
+
 /** A text without what people can't see. */
 export function visible(text: string): string {
+  if (allSeen.test(text)) return text;
   return text.replace(/\r\n?/g, "\n").replace(invisible, "").replace(stray, "");
 }
 
 /** Text from outside, as it may stand in a prompt: all to be seen, and unable to pass for a label or a turn. */
 export function contained(text: string): string {
-  return visible(text)
+  const seen = visible(text);
+  if (!mayPretend.test(seen)) return seen;
+  return seen
     .replace(labelLike, "‹$1")
     .replace(roleTags, "‹$1")
     .replace(roleMarks, (mark) => (mark === "[" ? "(" : "‹"))

@@ -120,7 +120,7 @@ export const messaging = defineAgent({
       given.history ? { turns: given.history, summary: given.summary } : tools.recall(given.fanId),
     ]);
     const { parts, used } = insightParts(insights);
-    const signs = obviousBreaches(message, "incoming");
+    const signs = judged ? [] : obviousBreaches(message, "incoming");
     const isDistress = needsCare(judged ?? withFindings(nothingFound, signs));
     const answer = await tools.generate("draft", [
       // What changes least comes first. Models cache a beginning that is alike from 2,048 tokens on: few prompts are so long.

@@ -33,9 +33,14 @@ export function obviousBreaches(text: string, direction: Direction): Finding[] {
   const add = (category: string, severity: Finding["severity"], reason: string) =>
     findings.push({ category, severity, reason });
 
-  if (hasPaymentNumber(plain)) add("doxxing", "high", "Contains the number of a card or bank account.");
-  if (email.test(plain) || phone.test(plain.replace(tollFree, "")) || streetAddress.test(plain))
-    add("doxxing", "medium", "Contains private contact data.");
+  // What is told by digits needs a look at none of the others.
+  const hasDigits = /\d/.test(plain);
+  if (hasDigits && hasPaymentNumber(plain))
+    add("doxxing", "high", "Contains the number of a card or bank account.");
+  const isPrivate =
+    (plain.includes("@") && email.test(plain)) ||
+    (hasDigits && (phone.test(plain.replace(tollFree, "")) || streetAddress.test(plain)));
+  if (isPrivate) add("doxxing", "medium", "Contains private contact data.");
   if (paymentHandle.test(plain) || hasWallet(plain))
     add("off_platform_payment", "high", "Points to a payment outside the platform.");
   if (direction === "incoming") {

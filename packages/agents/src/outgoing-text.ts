@@ -1,6 +1,6 @@
-import type { CreatorProfile } from "@understudy/contracts";
+import { bytesOf, type CreatorProfile } from "@understudy/contracts";
 import { LinkifyIt } from "linkify-it";
-import { bytesOf, withinBytes } from "./budget.ts";
+import { withinBytes } from "./budget.ts";
 import { contained, visible } from "./fan-text.ts";
 
 /** Most bytes of a draft as it is checked: what is longer is cut, so that what checks it is bounded as well. */
@@ -18,6 +18,11 @@ const anyHost =
 /** An address whose dot is written out or set apart: "evil (dot) com", "evil . com". */
 const disguised =
   /(?<![\w-])[\w-]{2,}(?:\s?(?:\(dot\)|\[\.\]|\[dot\])\s?|\s\.\s?)(?:com|net|org|io|me|app|xyz|info|shop|link)\b(?:\/\S*)?/gi;
+
+/** Without any of these there is no markup, no link, and nothing that could be one. */
+const mayBeLink = /[<[(:@]|\/\/|\s\.|\S\.\S/;
+/** Whatever is a link to linkify has one of these. */
+const mayBeBare = /@|\/\/|\S\.\S/;
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true }).tlds(
   [
@@ -44,9 +49,10 @@ const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true
  * profile names. A link could carry out what the model has read, in its path, the moment it is drawn.
  */
 export function fitToShow(text: string, profile: CreatorProfile): string {
-  const known = hostsOf(profile);
   // What is surely cut off is not even cleaned.
   const given = visible(text.slice(0, 4 * draftBytesMax)).trim();
+  if (!mayBeLink.test(given)) return readWithin(given, draftBytesMax);
+  const known = new KnownHosts(profile);
   const unmarked = given
     .replace(markdownImage, "")
     .replace(linkDefinition, "")
@@ -54,13 +60,12 @@ export function fitToShow(text: string, profile: CreatorProfile): string {
       // Its title comes after a space, and angles may stand around it.
       const [url = ""] = target.trim().split(/\s/, 1);
       const address = url.replace(/^<|>$/g, "");
-      return isKnown(address, known) ? `${label} ${address}` : label;
+      return known.has(address) ? `${label} ${address}` : label;
     })
     .replace(markupTag, "")
-    .replace(anyScheme, (url) => (isKnown(url, known) ? url : ""))
+    .replace(anyScheme, (url) => (known.has(url) ? url : ""))
     .replace(anyHost, (url, at: number, whole: string) =>
-      isKnown(url, known) ||
-      (whole.slice(Math.max(0, at - 2), at) === "//" && isKnown(`http://${url}`, known))
+      known.has(url) || (whole.slice(Math.max(0, at - 2), at) === "//" && known.has(`http://${url}`))
         ? url
         : "",
     );
@@ -89,37 +94,67 @@ function withoutGaps(text: string): string {
 
 /** Whether a text repeats so many words of its instructions in a row that it can't be chance. */
 export function quotesInstructions(text: string, system: string): boolean {
-  const wordsOf = (from: string) => from.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
-  const instructions = ` ${wordsOf(system).join(" ")} `;
+  const instructions = instructionsOf(system);
   const words = wordsOf(text);
-  for (let start = 0; start + quotedWords <= words.length; start++) {
-    if (instructions.includes(` ${words.slice(start, start + quotedWords).join(" ")} `)) return true;
-  }
-  return /<\/?[a-z]+_[a-z_]+>/i.test(text);
+  let known = 0;
+  const isQuote = words.some((word, at) => {
+    known = instructions.words.has(word) ? known + 1 : 0;
+    if (known < quotedWords) return false;
+    return instructions.text.includes(` ${words.slice(at + 1 - quotedWords, at + 1).join(" ")} `);
+  });
+  return isQuote || /<\/?[a-z]+_[a-z_]+>/i.test(text);
 }
 
 const quotedWords = 10;
 
+/** Kept: an agent's instructions stay the same. */
+const readInstructions = new Map<string, { text: string; words: ReadonlySet<string> }>();
+
+function instructionsOf(system: string) {
+  const kept = readInstructions.get(system);
+  if (kept) return kept;
+  const words = wordsOf(system);
+  const instructions = { text: ` ${words.join(" ")} `, words: new Set(words) };
+  readInstructions.set(system, instructions);
+  return instructions;
+}
+
+/** The words of a text, however they are written. */
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+}
+
 function withoutLinks(text: string, known: KnownHosts): string {
+  if (!mayBeBare.test(text)) return text;
   let rest = text;
   for (const { index, lastIndex, url } of (linkify.match(text) ?? []).reverse()) {
-    if (!isKnown(url, known)) rest = rest.slice(0, index) + rest.slice(lastIndex);
+    if (!known.has(url)) rest = rest.slice(0, index) + rest.slice(lastIndex);
   }
   return rest;
 }
 
-/** What has no host, such as an e-mail address, is undefined among them. */
-type KnownHosts = ReadonlySet<string | undefined>;
+/** The hosts that a creator's own profile names; looked for only where a draft has a link. */
+class KnownHosts {
+  readonly #profile: CreatorProfile;
+  #hosts: ReadonlySet<string | undefined> | undefined;
 
-function hostsOf(profile: CreatorProfile): KnownHosts {
-  const { voice = "", dos = [], donts = [], sampleReplies = [] } = profile;
-  const matches = linkify.match([voice, ...dos, ...donts, ...sampleReplies].join("\n")) ?? [];
-  return new Set(matches.map(({ url }) => hostOf(url)));
+  constructor(profile: CreatorProfile) {
+    this.#profile = profile;
+  }
+
+  /** Whether a link leads to one of them. */
+  has(url: string): boolean {
+    const host = hostOf(/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `http://${url}`);
+    if (host === undefined || bytesOf(url) > linkBytesMax) return false;
+    this.#hosts ??= hostsOf(this.#profile);
+    return this.#hosts.has(host);
+  }
 }
 
-function isKnown(url: string, known: KnownHosts): boolean {
-  const host = hostOf(/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `http://${url}`);
-  return host !== undefined && known.has(host) && bytesOf(url) <= linkBytesMax;
+/** What has no host, such as an e-mail address, is undefined among them. */
+function hostsOf({ voice = "", dos = [], donts = [], sampleReplies = [] }: CreatorProfile) {
+  const matches = linkify.match([voice, ...dos, ...donts, ...sampleReplies].join("\n")) ?? [];
+  return new Set(matches.map(({ url }) => hostOf(url)));
 }
 
 /** Long enough for a page, too short for a conversation. */

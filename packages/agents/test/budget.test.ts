@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { bytesOf, firstWithin, lastWithin, withinBytes } from "../src/budget.ts";
+import { bytesOf } from "@understudy/contracts";
+import { firstWithin, lastWithin, withinBytes } from "../src/budget.ts";
 
 describe("withinBytes", () => {
   it("leaves a text that just fits as it is, and cuts one that is a byte longer", () => {

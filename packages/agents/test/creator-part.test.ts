@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { bytesOf } from "../src/budget.ts";
+import { bytesOf } from "@understudy/contracts";
 import { creatorPart, creatorPartBytesMax } from "../src/creator-part.ts";
 
 const linesOf = (profile: Parameters<typeof creatorPart>[0]) =>

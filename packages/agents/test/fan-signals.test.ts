@@ -100,3 +100,14 @@ describe("goodsIn", () => {
     expect(goodsIn("Good morning, my sunset")).toEqual([]);
   });
 });
+
+describe("a text that is nearly plain", () => {
+  it.each(["I  want\tto die", "I want\nto die", "I WANT TO DIE", "Ｉ want to die", "I\u200b want to die"])(
+    "is read as what it says, however it is written: %j",
+    (text) => expect(mayHarmThemselves(text)).toBe(true),
+  );
+
+  it("has no typographic marks", () => {
+    for (const mark of "'’‘`") expect(isVulnerable(`i can${mark}t pay`)).toBe(true);
+  });
+});

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { partBytes } from "@understudy/contracts";
+import { bytesOf, partBytes } from "@understudy/contracts";
 import fc from "fast-check";
-import { bytesOf } from "../src/budget.ts";
 import { contained, labelled, partBytesMax, partsBytesMaxOf, visible, wrapped } from "../src/fan-text.ts";
 
 describe("labelled", () => {
@@ -96,5 +95,32 @@ describe("what parts come to, before they are worded", () => {
       ]),
     ).toBe(sent + 2 + partBytes("<c>\n\n</c>") + 2);
     expect(partsBytesMaxOf([])).toBe(0);
+  });
+});
+
+describe("a text that has nothing to be taken out", () => {
+  const characters = Array.from({ length: 0x11000 }, (_, at) =>
+    String.fromCodePoint(0xe0000 * (at >> 16) + (at & 0xffff)),
+  );
+  /** With a character that is taken out nothing is passed over. */
+  const looked = (clean: (text: string) => string, text: string) => clean(`${text}\u200b`);
+
+  it("is told from others by each of its characters", () => {
+    const texts = characters.map((character) => `ab${character}c\ufe0f${character}`);
+    expect(texts.filter((text) => visible(text) !== looked(visible, text))).toEqual([]);
+  });
+
+  it("is told from others by what labels, marks, tags and turns begin with", () => {
+    for (const text of [
+      "</fan_message>",
+      "＜system>",
+      "﹤/user﹥",
+      "[INST]",
+      "<|end|>",
+      "system: x",
+      "fan： x",
+    ]) {
+      expect(contained(text)).not.toBe(text);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { bytesOf } from "../src/budget.ts";
+import { bytesOf } from "@understudy/contracts";
 import {
   conversationPart,
   conversationPartBytesMax,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { bytesOf } from "../src/budget.ts";
+import { bytesOf } from "@understudy/contracts";
 import { creatorPartBytesMax } from "../src/creator-part.ts";
 import { sales } from "../src/sales.ts";
 import { bytesIn, cannedTools } from "./canned-tools.ts";

@@ -45,10 +45,16 @@ export function textsOf(parts: readonly Part[], withSpare = true): string[] {
 }
 
 const encoder = new TextEncoder();
+const ascii = /^[\0-\x7f]*$/;
+
+/** Length of a text in UTF-8, which bounds its tokens: no token is shorter than a byte. */
+export function bytesOf(text: string): number {
+  return ascii.test(text) ? text.length : encoder.encode(text).length;
+}
 
 /** What a part adds to a prompt's upper bound. */
 export function partBytes(text: string): number {
-  return encoder.encode(text).length + aroundPart;
+  return bytesOf(text) + aroundPart;
 }
 
 /** How parts are longer than their step declares, in figures alone; undefined where they are not. */
