@@ -73,12 +73,14 @@ function matches(text: string, patterns: readonly RegExp[]): boolean {
 /** ASCII with nothing in it that is not plain but for its case. */
 const nearlyPlain = /^[ -_a-~]*$/;
 
+/** U+00B4 goes first: NFKC makes a blank and an accent of it. */
 function plainWords(text: string): string {
   if (nearlyPlain.test(text) && !text.includes("  ")) return text.toLowerCase();
   return text
+    .replaceAll("´", "'")
     .normalize("NFKC")
     .replace(/\p{Cf}/gu, "")
-    .replace(/[’‘`´]/g, "'")
+    .replace(/[’‘`]/g, "'")
     .toLowerCase()
     .replace(/\s+/g, " ");
 }
