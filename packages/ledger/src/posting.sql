@@ -24,14 +24,13 @@ line AS (
 ), account AS (
   SELECT locked.*, "Plan"."name" AS "plan",
     CASE locked."kind"
-      WHEN 'creator_month' THEN coalesce("Creator"."quotaUsd", "Plan"."quotaUsd")
-      WHEN 'key' THEN "ApiKey"."budgetUsd"
+      WHEN 'creator_month' THEN coalesce(creator."quotaUsd", "Plan"."quotaUsd")
+      WHEN 'key' THEN key."budgetUsd"
       ELSE ($1::jsonb -> 0 -> 'posting' ->> 'platformQuotaUsd')::numeric END AS "boundUsd"
   FROM locked
-  -- The arrays say nothing new: without them Postgres, which takes any batch for a hundred items, reads whole tables.
-  LEFT JOIN "Creator" ON "Creator"."id" = locked."creatorId" AND "Creator"."id" = ANY (ARRAY(SELECT "creatorId" FROM locked))
-  LEFT JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
-  LEFT JOIN "ApiKey" ON "ApiKey"."id" = locked."apiKeyId" AND "ApiKey"."id" = ANY (ARRAY(SELECT "apiKeyId" FROM locked))
+  LEFT JOIN LATERAL (SELECT * FROM "Creator" WHERE "id" = locked."creatorId" LIMIT 1) AS creator ON true
+  LEFT JOIN "Plan" ON "Plan"."name" = creator."planName"
+  LEFT JOIN LATERAL (SELECT * FROM "ApiKey" WHERE "id" = locked."apiKeyId" LIMIT 1) AS key ON true
 ), full_account AS (
   SELECT "accountId" FROM line LEFT JOIN account ON account."id" = "accountId"
   GROUP BY "accountId"
@@ -48,8 +47,6 @@ line AS (
     SELECT "accountId", sum("spentUsd") AS "spentUsd", sum("heldUsd") AS "heldUsd", sum("unknownUsd") AS "unknownUsd"
     FROM line WHERE NOT EXISTS (SELECT FROM refused WHERE refused."id" = line."id")
     GROUP BY "accountId"
-    -- A call that draws on what its job holds changes nothing.
-    HAVING sum("spentUsd") <> 0 OR sum("heldUsd") <> 0 OR sum("unknownUsd") <> 0
   ) AS change ON change."accountId" = account."id"
 ), crossed AS (
   -- What is used has grown past a threshold of the quota: told once a month.
@@ -69,9 +66,11 @@ line AS (
     "unknownUsd" = "unknownAfterUsd",
     "alertedPercent" = coalesce((SELECT max("percent") FROM crossed WHERE crossed."id" = balance."id"), balance."alertedPercent")
   FROM balance
-  WHERE "Account"."id" = balance."id"
-    -- Says nothing new: without it a plan that was made while the table was small may go on reading all of it.
-    AND "Account"."id" = ANY (ARRAY(SELECT "id" FROM balance))
+  WHERE "Account"."id" = balance."id" AND "Account"."id" = ANY (ARRAY(
+    -- A call that draws on what its job holds changes nothing.
+    SELECT "id" FROM balance
+    WHERE "spentAfterUsd" <> "spentUsd" OR "heldAfterUsd" <> "heldUsd" OR "unknownAfterUsd" <> "unknownUsd"
+  ))
 ), crossing_alert AS (
   SELECT 'quota_threshold'::"AlertType" AS "type", "creatorId",
     "creatorId" || ':' || to_char("month", 'YYYY-MM') || ':' || "percent" AS "key",

@@ -5,16 +5,15 @@
 -- Rows: {id} of those ended by this statement.
 WITH word AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("id" text, "costUsd" numeric)
+  -- Locked in one order everywhere, here and below, so that two statements can't wait for each other.
+  ORDER BY "id"
 ), before AS (
   SELECT call.*, word."costUsd" AS "saidUsd"
-  FROM "UsageLog" AS call JOIN word USING ("id")
-  WHERE (call."status" = 'unknown'
-      OR call."status" = 'settled' AND call."estimated" AND NOT call."byOperator" AND word."costUsd" IS NOT NULL)
-    -- Says nothing new: without it Postgres, which takes any batch for a hundred items, reads the whole table.
-    AND call."id" = ANY (ARRAY(SELECT "id" FROM word))
-  -- In one order everywhere, here and below, so that two statements can't wait for each other.
-  ORDER BY call."id"
-  FOR UPDATE OF call
+  FROM word CROSS JOIN LATERAL (
+    SELECT * FROM "UsageLog" WHERE "id" = word."id" LIMIT 1 FOR UPDATE
+  ) AS call
+  WHERE call."status" = 'unknown'
+    OR call."status" = 'settled' AND call."estimated" AND NOT call."byOperator" AND word."costUsd" IS NOT NULL
 ), ended AS (
   UPDATE "UsageLog" AS call SET
     "status" = CASE WHEN before."saidUsd" IS NULL THEN 'released' ELSE 'settled' END::"CallStatus",

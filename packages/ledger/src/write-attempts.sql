@@ -34,7 +34,9 @@ WITH request AS (
   ) AS job
   WHERE job."status" = 'running' AND job."attempt" = request."attempt"
 ), answer AS (
-  SELECT said.* FROM request CROSS JOIN jsonb_to_recordset(request."answers") AS said("id" text, "status" "CallStatus",
+  -- Of all attempts in one list: Postgres takes each list for a hundred items, and would read all calls for a hundred lists.
+  SELECT said.* FROM (SELECT jsonb_path_query_array($1::jsonb, '$[*].answers[*]') AS "answers") AS batch
+  CROSS JOIN jsonb_to_recordset(batch."answers") AS said("id" text, "status" "CallStatus",
     "costUsd" numeric, "inputTokens" int, "cachedTokens" int, "outputTokens" int, "thoughtTokens" int, "usageMetadata" jsonb,
     "estimated" boolean, "serviceTier" "ServiceTier", "priceId" int, "provider" "Provider", "finishReason" text,
     "httpStatus" int, "errorCode" text, "modelVersion" text, "providerMessage" text, "providerWords" jsonb, "stepResult" jsonb)
@@ -95,11 +97,10 @@ WITH request AS (
   FROM allowed
   WHERE "Job"."id" = allowed."jobId" AND allowed."jobChangeUsd" <> 0
 ), finished_step AS (
-  SELECT before."jobId", before."stepKey" AS "key", before."agentId", answer."stepResult" AS "result", NULL::jsonb AS "insight"
+  SELECT "jobId", "stepKey" AS "key", "agentId", "stepResult" AS "result", NULL::jsonb AS "insight"
   FROM before
-  JOIN answer USING ("id")
-  JOIN owned ON owned."jobId" = before."jobId" AND owned."attempt" = before."attempt"
-  WHERE answer."stepResult" IS NOT NULL
+  -- Looked up in what is hashed, here and below; joined, Postgres would compare each with each.
+  WHERE "stepResult" IS NOT NULL AND (("jobId", "attempt") IN (SELECT "jobId", "attempt" FROM owned)) IS TRUE
   UNION ALL
   SELECT owned."jobId", step.*
   FROM owned CROSS JOIN jsonb_to_recordset(owned."steps")
@@ -117,7 +118,6 @@ WITH request AS (
   JOIN owned USING ("jobId")
   CROSS JOIN jsonb_to_record(step."insight") AS insight("id" text, "scope" text, "fanId" text, "type" text,
     "confidence" float8, "text" text, "data" jsonb, "expiresAt" timestamptz)
-  -- Looked up in what was remembered, which is hashed; joined, Postgres would compare each with each.
   WHERE step."insight" IS NOT NULL AND ((step."jobId", step."key") IN (SELECT "jobId", "key" FROM remembered)) IS TRUE
   ON CONFLICT DO NOTHING
 ), alert AS (
@@ -125,9 +125,9 @@ WITH request AS (
 ),
 -- include ../../database/src/raise-alerts.sql
 , ended_calls AS (
-  SELECT before."jobId", before."creatorId", array_agg("id" ORDER BY "id") AS "ids"
-  FROM before JOIN ended USING ("id")
-  GROUP BY before."jobId", before."creatorId"
+  SELECT "jobId", "creatorId", array_agg("id" ORDER BY "id") AS "ids"
+  FROM before
+  GROUP BY "jobId", "creatorId"
 ), full_for AS (
   SELECT line."id", max(account."plan") AS "plan", jsonb_agg(jsonb_build_object('kind', line."kind", 'isMissing', account."id" IS NULL,
     'isClosed', account."closedAt" IS NOT NULL, 'boundUsd', account."boundUsd"::text, 'spentUsd', account."spentUsd"::text,

@@ -3,7 +3,7 @@
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("creatorId" text, "holdUsd" numeric, "answers" jsonb)
 ), answer AS (
-  SELECT a.* FROM request CROSS JOIN LATERAL jsonb_to_recordset("answers") AS a("id" text, "status" "CallStatus",
+  SELECT a.* FROM request CROSS JOIN jsonb_to_recordset("answers") AS a("id" text, "status" "CallStatus",
     "costUsd" numeric, "inputTokens" int, "cachedTokens" int, "outputTokens" int, "thoughtTokens" int, "usageMetadata" jsonb,
     "estimated" boolean, "serviceTier" "ServiceTier", "priceId" int, "provider" "Provider", "finishReason" text, "httpStatus" int,
     "errorCode" text, "modelVersion" text, "providerMessage" text, "providerWords" jsonb, "stepResult" jsonb)

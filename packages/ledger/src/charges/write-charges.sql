@@ -17,11 +17,10 @@ WITH request AS (
   ON CONFLICT DO NOTHING
   RETURNING "creatorId"
 ), closed AS (
-  -- The array says nothing new: without it an UPDATE planned while the table was small may go on reading all of it.
   UPDATE "Account" SET "closedAt" = request."closedAt"
-  FROM request JOIN written USING ("creatorId")
+  FROM request
   WHERE "Account"."creatorId" = request."creatorId" AND "Account"."month" = request."firstDay"
-    AND "Account"."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM request))
+    AND "Account"."creatorId" = ANY (ARRAY(SELECT "creatorId" FROM written))
 ), told AS (
   INSERT INTO "Outbox" ("id", "type", "creatorId", "payload")
   SELECT "eventId", 'charge.closed', "creatorId", "event" FROM request JOIN written USING ("creatorId")
