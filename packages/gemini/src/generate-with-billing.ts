@@ -1,16 +1,10 @@
 import { longerThanDeclared, modelSchemaOf } from "@understudy/contracts";
-import {
-  type Candidate,
-  type Ledger,
-  type OpenCall,
-  outputLimits,
-  type SettledCall,
-} from "@understudy/ledger";
+import { type Candidate, type Ledger, outputLimits, type SettledCall } from "@understudy/ledger";
 import type { ModelRegistry } from "@understudy/models";
 import { z } from "zod";
 import type { AnswerStream, AskedStep } from "./asked-step.ts";
 import type { CallObserver, NotOpened } from "./call-observer.ts";
-import type { Generation } from "./generation.ts";
+import { type Generation, isCutOff } from "./generation.ts";
 import { endingOf, tokensUsed } from "./model-gate/call-ending.ts";
 import type { ModelDelay, ModelGate } from "./model-gate/model-gate.ts";
 import { type Extent, extentsOf, type Opened, openCall } from "./open-call.ts";
@@ -172,8 +166,7 @@ async function callModel(
 
 type Observed = ReturnType<CallObserver["made"]>;
 
-interface Sent {
-  call: OpenCall;
+interface Sent extends Pick<Opened, "call" | "shortOf"> {
   generation: Generation;
   observed: Observed | undefined;
 }
@@ -182,7 +175,7 @@ async function send(
   { gemini }: Dependencies,
   { step, timeoutSeconds, signal, streams, observer }: AskedStep,
   candidate: Candidate,
-  { call, extent }: Opened,
+  { call, extent, shortOf }: Opened,
 ): Promise<Sent> {
   const { maxOutputTokens, thinking } = outputLimits(candidate.capabilities, step, extent.length);
   const { role, system, output, serviceTier = "standard" } = step;
@@ -210,7 +203,7 @@ async function send(
     onText: streams && textListener(streams, output !== undefined),
   });
   observed?.ended(generation);
-  return { call, generation, observed };
+  return { call, shortOf, generation, observed };
 }
 
 function textListener({ field, onText }: AnswerStream, isStructured: boolean): (text: string) => void {
@@ -224,7 +217,7 @@ function textListener({ field, onText }: AnswerStream, isStructured: boolean): (
 /** Settles or releases what the call holds. */
 async function endCall(
   { ledger }: Dependencies,
-  { call, observed, generation }: Sent,
+  { call, shortOf, observed, generation }: Sent,
 ): Promise<GenerationOutcome<RememberedAnswer>> {
   // A lost answer stays open until its deadline; then the reconciler gives it up as unknown.
   if (generation.kind === "lost") {
@@ -237,11 +230,12 @@ async function endCall(
     whenWritten(ledger.endCall(call, generation));
     return generation;
   }
+  // Thoughts alone used up what there was room for: paid, but no answer to be remembered. With more room there may be one.
+  const lackedRoom = isCutOff(generation.finishReason) && generation.text.trim() === "" ? shortOf : undefined;
   const answer = rememberedAnswer.parse(generation);
-  whenWritten(ledger.endCall(call, { ...generation, stepResult: answer }), (settled) =>
-    observed?.settled(settled),
-  );
-  return readAnswer(answer);
+  const ending = lackedRoom ? generation : { ...generation, stepResult: answer };
+  whenWritten(ledger.endCall(call, ending), (settled) => observed?.settled(settled));
+  return lackedRoom ?? readAnswer(answer);
 }
 
 /** Not waited for: the ledger keeps the answer, and tells the attempt by what it writes next where it can't be stored. */

@@ -34,11 +34,12 @@ export function extentsOf(
     const holdUsd = dearestWorstCaseUsd(candidates, step, promptTokens, length);
     return { parts: texts, promptTokens, length, holdUsd };
   };
+  const shortest = leastOutputTokens < maxOutputTokens ? "least" : "usual";
   const [all, needed] = [textsOf(parts), textsOf(parts, false)];
   return [
     extentOf(all, "usual"),
-    ...(leastOutputTokens < maxOutputTokens ? [extentOf(all, "least")] : []),
-    ...(needed.length < all.length ? [extentOf(needed, "least")] : []),
+    ...(shortest === "least" ? [extentOf(all, shortest)] : []),
+    ...(needed.length < all.length ? [extentOf(needed, shortest)] : []),
   ];
 }
 
@@ -47,6 +48,8 @@ export interface Opened {
   kind: "open";
   call: OpenCall;
   extent: Extent;
+  /** Why it asks for a shorter answer than its step would have. */
+  shortOf: NotOpened | undefined;
 }
 
 /** Writes the call down with its hold: of as much as there is room for. */
@@ -56,11 +59,11 @@ export async function openCall(
   candidate: Candidate,
   extents: readonly [Extent, ...Extent[]],
 ): Promise<Opened | NotOpened> {
-  let opening: NotOpened | undefined;
+  const refusals: NotOpened[] = [];
   for (const extent of extents) {
     const { parts, promptTokens, length, holdUsd } = extent;
     // What only others' holds keep out can wait, and need leave nothing out.
-    if (opening?.kind === "wait" && parts !== extents[0].parts) break;
+    if (refusals.at(-1)?.kind === "wait" && parts !== extents[0].parts) break;
     const intent: CallIntent = {
       ...metadata,
       id: ledger.newCallId(),
@@ -76,13 +79,15 @@ export async function openCall(
     const found = await ledger.openCall(intent);
     if (found.kind === "open") {
       onOpen?.();
-      return { kind: "open", call: { ...intent, startedAt: found.startedAt }, extent };
+      const shortOf = length === extents[0].length ? undefined : refusals[0];
+      return { kind: "open", call: { ...intent, startedAt: found.startedAt }, extent, shortOf };
     }
-    opening = found;
+    refusals.push(found);
     if (found.kind === "fenced" || (found.kind === "wait" && found.waitingFor === "paused")) break;
   }
-  if (!opening) throw new Error("A step has no extent.");
-  return opening;
+  const last = refusals.at(-1);
+  if (!last) throw new Error("A step has no extent.");
+  return last;
 }
 
 /** How long after a call's time-out its answer may still be settled before it counts as lost. */

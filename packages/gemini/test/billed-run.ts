@@ -11,6 +11,7 @@ import type { ModelRegistry } from "@understudy/models";
 import type { AskedStep } from "../src/asked-step.ts";
 import type { ObservedCall } from "../src/call-observer.ts";
 import type { GeminiClient, GenerationRequest } from "../src/gemini-client.ts";
+import { generateTextWithBilling } from "../src/generate-with-billing.ts";
 import type { Generation } from "../src/generation.ts";
 import type { Admission, ModelGate } from "../src/model-gate/model-gate.ts";
 
@@ -106,7 +107,7 @@ export let answers: {
 beforeEach(() => {
   events = [];
   answers = {
-    admit: (model) => ({ kind: "go", pass: { model, bucket: 1, tokens: 2, probe: 3 } }),
+    admit: (model) => ({ kind: "go", pass: { ...pass, model } }),
     open: { kind: "open", startedAt: new Date(7) },
     generate: () => answered,
     lose: async () => {},
@@ -204,3 +205,22 @@ export function askedStep({ role = "draft", model, serviceTier, ...more }: More 
     ...more,
   };
 }
+
+/** With which flash is let through. */
+export const pass = { model: "flash", bucket: 1, tokens: 2, probe: 3 };
+
+/** What a caller hears of `answered`. */
+export const told = { kind: "answered", value: "Hi", finishReason: "STOP" };
+
+/** The model gate's word that a call has to wait. */
+export const wait = (delayMs: number, why: "paused" | "rate" | "breaker" = "rate"): Admission => ({
+  kind: "wait",
+  delayMs,
+  why,
+});
+
+/** A role that has a second model. */
+export const withFallback = { role: "offer" } as const;
+
+export const generateText = (more?: More, remembered?: unknown) =>
+  generateTextWithBilling(dependencies, askedStep(more), remembered);
