@@ -27,9 +27,15 @@ WITH job AS (
   DELETE FROM "IdempotencyRecord" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job))
 ), event AS (
   SELECT "id", "publishedAt" FROM "Outbox" WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job))
+), call AS (
+  SELECT "id" FROM "UsageLog"
+  WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job)) AND ("providerMessage" IS NOT NULL OR "providerWords" IS NOT NULL)
+  -- In the order of the settling, so that neither waits for the other.
+  ORDER BY "id"
+  FOR NO KEY UPDATE
 ), said AS (
   UPDATE "UsageLog" SET "providerMessage" = NULL, "providerWords" = NULL
-  WHERE "jobId" = ANY (ARRAY(SELECT "id" FROM job)) AND ("providerMessage" IS NOT NULL OR "providerWords" IS NOT NULL)
+  WHERE "id" = ANY (ARRAY(SELECT "id" FROM call))
 ), earlier_end AS (
   UPDATE "Outbox" SET "jobEnd" = jsonb_set("jobEnd", '{message}', '""')
   WHERE "id" = ANY (ARRAY(SELECT "id" FROM event)) AND "jobEnd" IS NOT NULL

@@ -1,8 +1,9 @@
 import { expect, it } from "@jest/globals";
 import { newId } from "@understudy/database";
-import { createUnknownCall } from "@understudy/testkit";
+import { createUnknownCall, eventually } from "@understudy/testkit";
 import { JobDatabase, time } from "../../jobs/test/job-database.ts";
 import { rememberSteps } from "../../ledger/test/remember-steps.ts";
+import { waitingForLocks } from "../../ledger/test/running-jobs.ts";
 import { type CancelledJob, eraseFan, type FanJob, recordFeedback, rememberFan } from "../src/index.ts";
 
 const jobs = await JobDatabase.open();
@@ -101,6 +102,26 @@ it("erases what the provider said of the fan's calls, and leaves what they cost"
   await eraseFan(jobs.database, { creatorId: "psy", fanId: "emma" }, elsewhere);
   const read = await Promise.all(said.map((id) => prisma.usageLog.findUniqueOrThrow({ where: { id } })));
   expect(read).toMatchObject([{ providerMessage: null, providerWords: null, status: "unknown" }, words]);
+});
+
+it("locks calls in the order of their ids, as all that changes several does", async () => {
+  const { prisma } = jobs.database;
+  const made = [0, 1].map(() => createUnknownCall(jobs.database, { creatorId: "psy", holdUsd: "0.5" }));
+  const [first = "", second = ""] = (await Promise.all(made)).toSorted();
+  // As they lie, the second comes first.
+  for (const id of [second, first]) {
+    const { jobId } = await prisma.usageLog.update({ where: { id }, data: { providerMessage: "Not for Ida." } });
+    await prisma.job.update({ where: { id: jobId }, data: { fanId: "ida" } });
+  }
+  const elsewhere = { cancelled: async () => {}, streams: async () => 0 };
+  const { ended } = await prisma.$transaction(async (other) => {
+    await other.$executeRaw`SELECT FROM "UsageLog" WHERE "id" = ${first} FOR UPDATE`;
+    const erasing = eraseFan(jobs.database, { creatorId: "psy", fanId: "ida" }, elsewhere);
+    await eventually(async () => expect(await waitingForLocks(jobs.database)).toBe(1));
+    await other.$executeRaw`SELECT FROM "UsageLog" WHERE "id" = ${second} FOR UPDATE NOWAIT`;
+    return { ended: erasing };
+  });
+  expect(await ended).toMatchObject({ jobs: 2 });
 });
 
 it("erases what is known of a fan who has no job", async () => {
