@@ -37,7 +37,7 @@ function readCalls({ database }: Pick<World, "database">) {
   });
 }
 
-/** A request reaches Gemini so long after it was written down, or was judged to have by another clock. */
+/** The emulator's clock and Postgres' may be so far apart. */
 const clockMs = 2_000;
 
 /**
@@ -83,7 +83,7 @@ function isThrownAway(call: Call, entry: BilledCall, mayLose: readonly Span[]): 
 }
 
 function costAmiss(call: Call, entry: BilledCall, prices: readonly MorePrice[] = []): string[] {
-  const possible = entry.status < 300 ? possibleCosts(call, entry, prices) : [new Decimal(0)];
+  const possible = possibleCosts(call, entry, prices);
   if (call.status === "unknown" && possible.every((cost) => cost.gt(call.holdUsd.toFixed())))
     return [`C: ${call.id} cost ${possible[0]}, above its bound ${call.holdUsd.toFixed()}`];
   const { costUsd } = call;
@@ -93,15 +93,15 @@ function costAmiss(call: Call, entry: BilledCall, prices: readonly MorePrice[] =
 }
 
 /**
- * The price is the one in force when the call was written down. The emulator knows when the request had come:
- * within two seconds of a change either price is right. A worker may have been stopped in between; what the
- * row says of when it began is believed as far as the call's own time allows, so that a price by a wrong
- * clock is found all the same.
+ * The price is the one in force when the call was written down: as its row says, where it can have been then by the emulator's
+ * clock, which knows when the request had come. A worker may have been stopped in between. A row that can't be right is not
+ * believed: then within two seconds of a change either price is right.
  */
 function possibleCosts(call: Call, entry: BilledCall, prices: readonly MorePrice[]): Decimal[] {
+  if (entry.status >= 300) return [new Decimal(0)];
   const came = +new Date(entry.at);
   const began = +call.startedAt;
   const mayHaveBegun = began <= came + clockMs && came <= +call.deadlineAt + clockMs;
-  const times = [came, came - clockMs, came + clockMs, ...(mayHaveBegun ? [began] : [])];
+  const times = mayHaveBegun ? [began] : [came, came - clockMs, came + clockMs];
   return times.map((at) => new Decimal(priceBillEntry({ ...entry, at: new Date(at) }, prices)));
 }

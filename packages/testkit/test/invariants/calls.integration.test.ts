@@ -113,9 +113,19 @@ describe("a price that changed in mid-run", () => {
   };
   const inMs = (ms: number) => new Date(Date.now() + ms);
 
-  it("counts as the one or the other within two seconds of the change", async () => {
+  it("counts from the moment on, of calls that were written down since, and not of those that came since", async () => {
+    addPrice(Date.now() - 200);
+    const before = { startedAt: inMs(-300), deadlineAt: inMs(20_000) };
+    await database.prisma.usageLog.updateMany({ data: before });
+    await settleAt("0.0031", before.startedAt, before.deadlineAt);
+    expect(await violations()).toEqual(["C: call_2 cost 0.0031 but the bill says 0.00155"]);
+    await database.prisma.usageLog.update({ where: { id: "call_2" }, data: { startedAt: inMs(0) } });
+    expect(await violations()).toEqual([]);
+  });
+
+  it("counts as the one or the other within two seconds of the change where the row can't be right", async () => {
     addPrice(Date.now() + 1_000);
-    await settleAt("0.0031", new Date(), inMs(60_000));
+    await settleAt("0.0031", inMs(-20_000), inMs(-10_000));
     expect(await violations()).toEqual([]);
   });
 
