@@ -209,6 +209,16 @@ describe("is found, and nothing else", () => {
       [`bound_passed creator:creator_1:${lastMonth}: 0.00155 / 0.001 at most`],
     ],
     [
+      "a month's quota of a plan that was passed, and lifted since",
+      // Each of the terms was in force in one month alone.
+      `UPDATE "Creator" SET "quotaUsd" = NULL WHERE "id" = 'creator_1';
+       DELETE FROM "CreatorHistory"; DELETE FROM "PlanHistory";
+       INSERT INTO "PlanHistory" ("planName", "priceUsd", "quotaUsd", "ratePerHour", "burst", "weight", "usage", "validFrom", "validTo")
+         VALUES ('starter', 0, 1, 1, 1, 1, 'billed', '2020-01-01', '${lastMonth}-01T00:00Z'),
+           ('starter', 0, 0.001, 1, 1, 1, 'billed', '${lastMonth}-01T00:00Z', '${thisMonth}-01T00:00Z')`,
+      [`bound_passed creator:creator_1:${lastMonth}: 0.00155 / 0.001 at most`],
+    ],
+    [
       "a key's budget that was passed",
       `UPDATE "ApiKey" SET "budgetUsd" = 0.04`,
       ["bound_passed key:key_1: 0.0431 / 0.04 at most"],
