@@ -1,4 +1,5 @@
 export { alerts } from "./alerts/alerts-list.ts";
+export { raiseLoweredQuotas } from "./alerts/lowered-quotas.ts";
 export { raiseAlert } from "./alerts/raise-alert.ts";
 export { raiseRefusals } from "./alerts/refusals.ts";
 export { raiseSpendSpikes } from "./alerts/spend-spikes.ts";

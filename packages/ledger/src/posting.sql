@@ -71,11 +71,5 @@ line AS (
     SELECT "id" FROM balance
     WHERE "spentAfterUsd" <> "spentUsd" OR "heldAfterUsd" <> "heldUsd" OR "unknownAfterUsd" <> "unknownUsd"
   ))
-), crossing_alert AS (
-  SELECT 'quota_threshold'::"AlertType" AS "type", "creatorId",
-    "creatorId" || ':' || to_char("month", 'YYYY-MM') || ':' || "percent" AS "key",
-    jsonb_build_object('percent', "percent", 'month', to_char("month", 'YYYY-MM'), 'plan', "plan",
-      'quotaUsd', trim_scale("boundUsd")::text, 'spentUsd', trim_scale("spentAfterUsd")::text,
-      'unknownUsd', trim_scale("unknownAfterUsd")::text) AS "payload"
-  FROM crossed
-)
+),
+-- include ./crossing-alert.sql

@@ -3,6 +3,7 @@ import type { AlertFacts } from "@understudy/contracts";
 import { newId } from "@understudy/database";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { alerts } from "../src/alerts/alerts-list.ts";
+import { raiseLoweredQuotas } from "../src/alerts/lowered-quotas.ts";
 import { Ledger } from "../src/ledger.ts";
 import { answered, begun, openCalls } from "./running-jobs.ts";
 
@@ -86,6 +87,44 @@ describe("alerts of the quota", () => {
     expect(await percents(creatorId)).toEqual([50, 80]);
     await spend(creatorId, "0.39");
     expect(await percents(creatorId)).toEqual([50, 80, 95, 100]);
+  });
+
+  it("come by a look at what has changed where the quota is lowered below them, each once", async () => {
+    const [lowered, high, unused] = [await newCreator("10"), await newCreator("1"), await newCreator("1")];
+    for (const id of [lowered, high]) await spend(id, "0.81");
+    expect([await percents(lowered), await percents(high)]).toEqual([[], [50, 80]]);
+    await database.prisma.creator.update({ where: { id: lowered }, data: { quotaUsd: "1.01" } });
+    await database.prisma.creator.update({ where: { id: unused }, data: { quotaUsd: "0" } });
+    const rounds = await Promise.all([raiseLoweredQuotas(database), raiseLoweredQuotas(database)]);
+    expect(rounds.flat()).toEqual([{ creatorId: lowered }, { creatorId: lowered }]);
+    expect([await percents(lowered), await percents(high)]).toEqual([
+      [50, 80],
+      [50, 80],
+    ]);
+    expect(await percents(unused)).toEqual([]);
+    expect((await alertsOf(lowered))[0]).toMatchObject({ data: { plan: "starter", quotaUsd: "1.01", spentUsd: "0.81" } });
+    // What is spent afterwards tells of what that crosses alone.
+    await spend(lowered, "0.16");
+    expect(await percents(lowered)).toEqual([50, 80, 95]);
+    expect(await raiseLoweredQuotas(database)).toEqual([]);
+  });
+
+  it("come where a plan is lowered, or one with less is given", async () => {
+    const planName = "lowered";
+    await database.prisma.plan.create({ data: { name: planName, quotaUsd: "10" } });
+    const [ofPlan, own, moved] = [
+      await newCreator(null, planName),
+      await newCreator("100", planName),
+      await newCreator("100"),
+    ];
+    for (const id of [ofPlan, own, moved]) await spend(id, "0.5");
+    await database.prisma.plan.update({ where: { name: planName }, data: { quotaUsd: "0.5" } });
+    await database.prisma.creator.update({ where: { id: moved }, data: { planName, quotaUsd: null } });
+    const told = await raiseLoweredQuotas(database);
+    expect(told.map(({ creatorId }) => creatorId).sort()).toEqual(
+      [ofPlan, moved].flatMap((id) => Array.from({ length: 4 }, () => id)).sort(),
+    );
+    expect(await percents(own)).toEqual([]);
   });
 
   it("come once where calls end at once", async () => {

@@ -1,5 +1,5 @@
 import { openDatabase } from "@understudy/database";
-import { PriceBook, raiseRefusals, raiseSpendSpikes } from "@understudy/ledger";
+import { PriceBook, raiseLoweredQuotas, raiseRefusals, raiseSpendSpikes } from "@understudy/ledger";
 import { ModelRegistry, raiseRetirements } from "@understudy/models";
 import type { Logger } from "@understudy/service";
 import { repeat } from "../repeat.ts";
@@ -52,6 +52,7 @@ export function startAlerts(
       await database.ping(pingMs);
       await raiseSpendSpikes(database, database.clock.now());
     }),
+    looking("quotas that were lowered", () => raiseLoweredQuotas(database)),
     looking("what providers refuse", () => raiseRefusals(database)),
     looking("models that will end", () => raiseRetirements(database, registry)),
     ...channels.map((channel) => repeat(channelRound({ database, channel, channels: names, logger }))),
