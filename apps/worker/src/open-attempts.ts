@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import type { AlertFacts } from "@understudy/contracts";
-import { groupCommit, openDatabase, requireUtc } from "@understudy/database";
+import { groupCommit, jobLinger, openDatabase, requireUtc } from "@understudy/database";
 import { GeminiClient, ModelGate } from "@understudy/gemini";
 import { claimJobs, putOffJob } from "@understudy/jobs";
 import { type Candidate, Ledger, raiseAlert } from "@understudy/ledger";
@@ -130,6 +130,7 @@ export async function openAttempts(
           database,
           claims.map((claim) => ({ ...claim, workerId: lease.workerId, isAlone })),
         ),
+      jobLinger,
     ),
     async finish(end) {
       const isOwn = await ledger.endJob(end);

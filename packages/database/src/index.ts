@@ -2,7 +2,7 @@ export type { Clock } from "./clock.ts";
 export { type Database, type Execute, openDatabase } from "./database.ts";
 export { type DatabaseFault, databaseFault, isDatabaseAway, NotStorableError, sqlState } from "./errors.ts";
 export { Prisma } from "./generated/client.ts";
-export { groupCommit, TooManyWaitError } from "./group-commit.ts";
+export { groupCommit, jobLinger, TooManyWaitError } from "./group-commit.ts";
 export { KeptRead } from "./kept-read.ts";
 export { literally } from "./literal-like.ts";
 export { applyMigrations, listPendingMigrations } from "./migrations.ts";

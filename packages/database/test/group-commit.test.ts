@@ -41,7 +41,9 @@ describe("groupCommit", () => {
   });
 
   it("takes no more than its most to wait, and goes on once they are written", async () => {
-    const write = groupCommit(1, String, async (items: number[]) => items, 3);
+    const write = groupCommit(1, String, async (items: number[]) => items, {
+      waitingMax: 3,
+    });
     const results = await Promise.allSettled([1, 2, 3, 4, 5].map(write));
     expect(results.map(({ status }) => status)).toEqual([
       ...["fulfilled", "fulfilled", "fulfilled"],
@@ -151,5 +153,86 @@ describe("groupCommit", () => {
     const results = await Promise.allSettled([1, 2].map(write));
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(writes).toBe(1);
+  });
+
+  describe("with a linger", () => {
+    const lingerMs = 50;
+
+    /** So long that a test would not end. */
+    const forEver = 1_000_000;
+
+    /** Notes what is written, and when. */
+    function lingering({ lingerMs, itemsMax = 100 }: { lingerMs: number; itemsMax?: number }) {
+      const batches: { items: number[]; at: number }[] = [];
+      const write = groupCommit(
+        itemsMax,
+        String,
+        async (items: number[]) => {
+          batches.push({ items, at: performance.now() });
+          return items;
+        },
+        { lingerMs },
+      );
+      return { batches, write, items: () => batches.map((batch) => batch.items) };
+    }
+
+    const apart = ([before, after]: { at: number }[]) => (after?.at ?? 0) - (before?.at ?? 0);
+    const many = Array.from({ length: 8 }, (_, index) => index + 1);
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+    it("writes at once what comes alone, also one after the other", async () => {
+      const { batches, write } = lingering({ lingerMs: forEver });
+      for (const item of many) await write(item);
+      expect(batches).toHaveLength(8);
+    });
+
+    it("waits for more after a write of many, and then no longer than it may", async () => {
+      const { batches, write, items } = lingering({ lingerMs });
+      await Promise.all(many.map(write));
+      const first = write(11);
+      await pause(5);
+      const second = write(12);
+      expect(await Promise.all([first, second])).toEqual([11, 12]);
+      expect(items()).toEqual([many, [11, 12]]);
+      expect(apart(batches)).toBeGreaterThanOrEqual(lingerMs - 1);
+    });
+
+    it("does not wait after a write of few", async () => {
+      const { write, items } = lingering({ lingerMs: forEver });
+      await Promise.all(many.slice(1).map(write));
+      await write(11);
+      await write(12);
+      expect(items()).toEqual([many.slice(1), [11], [12]]);
+    });
+
+    it("waits no longer once a write is full", async () => {
+      const { write, items } = lingering({ lingerMs: forEver, itemsMax: 8 });
+      await Promise.all(many.map(write));
+      const others = many.map((item) => item + 10);
+      await Promise.all(others.map(write));
+      expect(items()).toEqual([many, others]);
+      // So many of one key, each in a write of its own: the last linger ends, too.
+      await Promise.all(many.map(() => write(0)));
+      expect(items()).toHaveLength(10);
+    });
+
+    it("counts what waits for its key as a write of its own", async () => {
+      const { write, items } = lingering({ lingerMs });
+      await Promise.all(many.map(write));
+      await Promise.all([write(11), write(11)]);
+      expect(items()).toEqual([many, [11], [11]]);
+    });
+
+    it("does not wait when nothing has come for as long", async () => {
+      const { write, items } = lingering({ lingerMs });
+      await Promise.all(many.map(write));
+      // Until the linger is over, which only the clock knows, they share a write.
+      const areApart = () => items().at(-1)?.length === 1;
+      do {
+        const first = write(11);
+        await pause(0);
+        await Promise.all([first, write(12)]);
+      } while (!areApart());
+    });
   });
 });

@@ -4,6 +4,7 @@ import {
   databaseFault,
   groupCommit,
   isDatabaseAway,
+  jobLinger,
   loadStatement,
   untilDatabaseAnswers,
 } from "@understudy/database";
@@ -72,6 +73,7 @@ export class AttemptWriter {
     groupMax,
     (wish: Wish) => wish.jobId,
     (wishes) => this.#write(wishes),
+    jobLinger,
   );
   readonly #writeAlone = groupCommit(
     1,

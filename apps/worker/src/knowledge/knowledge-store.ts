@@ -1,4 +1,4 @@
-import { type Database, groupCommit } from "@understudy/database";
+import { type Database, groupCommit, jobLinger } from "@understudy/database";
 import {
   type ConversationBefore,
   type ConversationReader,
@@ -24,12 +24,18 @@ export function openKnowledgeStore(database: Database): KnowledgeStore {
   let asked = 0;
   // Questions may be alike: each is one of its own.
   const anyKey = () => String(asked++);
-  const searchTogether = groupCommit(searchesMax, anyKey, (searches: InsightSearch[]) =>
-    findInsights(database, searches, knownMax),
+  const searchTogether = groupCommit(
+    searchesMax,
+    anyKey,
+    (searches: InsightSearch[]) => findInsights(database, searches, knownMax),
+    jobLinger,
   );
   return {
-    conversationBefore: groupCommit(groupMax, anyKey, (readers: ConversationReader[]) =>
-      conversationsBefore(database, readers),
+    conversationBefore: groupCommit(
+      groupMax,
+      anyKey,
+      (readers: ConversationReader[]) => conversationsBefore(database, readers),
+      jobLinger,
     ),
     async findInsights(search) {
       const found = await searchTogether(search);
