@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { geminiApiVersions, modelName, usd } from "@understudy/contracts";
 import { modelLimits, safetySettings } from "@understudy/gemini";
 import {
@@ -10,6 +11,7 @@ import {
 } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
+import { concurrencyFor } from "./concurrency.ts";
 import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-schedule.ts";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -39,7 +41,7 @@ export const environment = z
     https_proxy: proxyUrl,
     http_proxy: proxyUrl,
     no_proxy: z.string().optional(),
-    WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).default(100),
+    WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).optional(),
     /** Replaces each agent's own longest attempt. */
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
     WORKER_STOP_SECONDS: z.coerce.number().min(0).max(600).default(20),
@@ -94,7 +96,7 @@ export const environment = z
     preferredModel: env.GEMINI_MODEL,
     modelLimits: env.GEMINI_LIMITS,
     /** Jobs at once in this process, of all agents together. */
-    concurrency: env.WORKER_CONCURRENCY,
+    concurrency: env.WORKER_CONCURRENCY ?? concurrencyFor(getHeapStatistics().heap_size_limit),
     attemptSeconds: env.WORKER_ATTEMPT_SECONDS,
     /** How long jobs under way may go on after the signal to stop, before they are given back. */
     stopSeconds: env.WORKER_STOP_SECONDS,

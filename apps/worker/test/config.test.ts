@@ -1,5 +1,7 @@
+import { getHeapStatistics } from "node:v8";
 import { describe, expect, it } from "@jest/globals";
 import { parseEnvironment } from "@understudy/service";
+import { concurrencyFor } from "../src/concurrency.ts";
 import { environment } from "../src/config.ts";
 
 const needed = {
@@ -20,7 +22,7 @@ describe("the environment", () => {
       gemini: { apiKey: "key", apiVersion: "v1beta", proxy: {} },
       preferredModel: undefined,
       modelLimits: undefined,
-      concurrency: 100,
+      concurrency: concurrencyFor(getHeapStatistics().heap_size_limit),
       attemptSeconds: undefined,
       stopSeconds: 20,
       platformQuotaUsd: undefined,
