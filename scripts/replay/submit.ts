@@ -1,3 +1,4 @@
+import { priorities } from "@understudy/contracts";
 import type { ApiClient, Request } from "../client/api-client.ts";
 import { problemOf } from "../client/api-client.ts";
 import type { Outcome } from "./outcome.ts";
@@ -32,7 +33,7 @@ export async function submitMessage(
 
 export function submissionOf(message: Message, run: { id: string; agent: string }): Request {
   const { creatorId } = message;
-  const options = { metadata: { replayRun: run.id, line: String(message.line) } };
+  const options = { priority: priorities.bulk, metadata: { replayRun: run.id, line: String(message.line) } };
   const headers = { "idempotency-key": `${run.id}-${message.line}` };
   if (run.agent === "chat") {
     const body = { creatorId, fanId: message.fanId, message: message.text, options };

@@ -5,7 +5,7 @@ import {
   isTerminal,
   type Job,
   type JobOptions,
-  priorityDefault,
+  priorities,
 } from "@understudy/contracts";
 import { type Database, groupCommit, newId } from "@understudy/database";
 import {
@@ -76,6 +76,8 @@ export interface JobRequest {
   /** Where the input lies in the body, as a JSON pointer: `/input`, or `` for the body itself. */
   inputPointer: string;
   options: JobOptions;
+  /** One of many that were sent at once. */
+  isBatch?: boolean;
   /** W3C trace context of the request, where it is traced. */
   traceparent?: string | undefined;
   /** Under which a repeat of the request gets the same job; its owner stays the same when an API key is rotated. */
@@ -137,7 +139,10 @@ export function createJobService(dependencies: JobsDependencies): Jobs {
     const requiredUsd = await requiredFor(request, whose);
 
     const id = newId("job");
-    const { metadata, notBefore, expiresAt, priority = priorityDefault, feature = agent.feature } = options;
+    const { metadata, notBefore, expiresAt, feature = agent.feature } = options;
+    const isBulk = request.isBatch || notBefore !== undefined;
+    const ofKind = isBulk ? priorities.bulk : (agent.queue.priority ?? priorities.single);
+    const { priority = ofKind } = options;
     const record = await writeJob({
       id,
       agent: agent.name,

@@ -29,10 +29,10 @@ async function limits(id: string): Promise<CreatorLimits> {
   return (await (await stack.request("GET", `/api/ai/creators/${id}/limits`)).json()) as CreatorLimits;
 }
 
-describe("a job that must not start before a time", () => {
-  const dayMs = 86_400_000;
-  const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();
+const dayMs = 86_400_000;
+const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();
 
+describe("a job that must not start before a time", () => {
   it("waits in Postgres while that is far ahead: no key of Redis lives longer than 32 days", async () => {
     const redis = connectRedis(stack.redis.url, "producer");
     try {
@@ -54,6 +54,34 @@ describe("a job that must not start before a time", () => {
     } finally {
       redis.disconnect();
     }
+  });
+});
+
+describe("a job's priority", () => {
+  it("is that of its kind unless it is given: what somebody waits for goes first", async () => {
+    await creator("hurried", { bucket: { ratePerHour: 1000, burst: 100 } });
+    const priorityOf = async ({ id }: { id: string }) => {
+      const { priority } = await stack.database.prisma.job.findUniqueOrThrow({ where: { id } });
+      return priority;
+    };
+    const single = async (agent: string, input: object, options: object = {}) => {
+      const path = `/api/ai/agents/${agent}/jobs`;
+      const response = await stack.request("POST", path, { creatorId: "hurried", input, options });
+      return priorityOf(await accepted(response));
+    };
+    const hello = { prompt: "Say hello." };
+    const notBefore = inDays(1);
+    expect(await single("compliance", { content: "Hello" })).toBe(50);
+    expect(await single("compliance", { content: "Hello" }, { notBefore })).toBe(200);
+    expect(await single("test", hello)).toBe(100);
+    expect(await single("test", hello, { notBefore })).toBe(200);
+    expect(await single("test", hello, { notBefore, priority: 7 })).toBe(7);
+    const job = { creatorId: "hurried", agent: "test", input: hello };
+    const check = { creatorId: "hurried", agent: "compliance", input: { content: "Hello" } };
+    const batch = { jobs: [job, check, { ...job, options: { priority: 7 } }] };
+    const response = await stack.request("POST", "/api/ai/jobs/batch", batch);
+    const { jobs } = (await response.json()) as { jobs: AcceptedJob[] };
+    expect(await Promise.all(jobs.map(priorityOf))).toEqual([200, 200, 7]);
   });
 });
 

@@ -90,6 +90,19 @@ describe("a lane", () => {
     await assertInvariants(stack, [...last, ...first, ...expiring]);
   });
 
+  it("lets a live message go before a batch of 300 that waits", async () => {
+    await startPatient(hourly(1));
+    const input = { fanId: "f", message: "Hello from last year" };
+    const jobs = Array.from({ length: 300 }, () => ({ agent: "messaging", creatorId: "slow", input }));
+    expect((await stack.request("POST", "/api/ai/jobs/batch", { jobs })).status).toBe(202);
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(1));
+    const [live = ""] = await submit(1);
+    expect(await stack.job(live)).toMatchObject({ waitingFor: "token", admission: { position: 0 } });
+    await putBucket(hourly(2));
+    await eventually(async () => expect(await countBy({ status: "completed" })).toBe(2));
+    expect(await stack.job(live)).toMatchObject({ status: "completed" });
+  });
+
   it("lets go of what must not start before a time as soon as it has come, and takes its token then", async () => {
     await startPatient(hourly(2));
     const notBefore = Date.now() + 4_000;

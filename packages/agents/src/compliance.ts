@@ -1,3 +1,4 @@
+import { priorities } from "@understudy/contracts";
 import { z } from "zod";
 import { defineAgent } from "./define-agent.ts";
 import { labelled, type OutsidePart, partsBytesMaxOf } from "./fan-text.ts";
@@ -52,7 +53,7 @@ export const compliance = defineAgent({
   },
   role: "check",
   expectedCalls: 1,
-  queue: { timeoutSeconds: 30, attempts: 5 },
+  queue: { timeoutSeconds: 30, attempts: 5, priority: priorities.moderation },
   steps: (given) => ({
     check: {
       system,

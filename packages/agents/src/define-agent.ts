@@ -162,6 +162,8 @@ export interface Agent<
     timeoutSeconds: number;
     /** Attempts before a retryable fault becomes a failure. */
     attempts: number;
+    /** Of a single request whose app does not say; 1 goes first in its creator's lane. */
+    priority?: number;
   };
   /**
    * The steps in which it asks the model, each bounded by what came.

@@ -16,7 +16,9 @@ export function isTerminal(status: JobStatus): status is TerminalStatus {
 
 /** BullMQ's largest priority. */
 const priorityMax = 2_097_151;
-export const priorityDefault = 100;
+
+/** Of jobs whose priority the app does not say, within their creator's lane: what somebody waits for goes before what nobody does. */
+export const priorities = { moderation: 50, single: 100, bulk: 200 };
 
 /** Small strings of the app's own, given back with the job. */
 const metadata = z
@@ -29,8 +31,15 @@ export const idempotencyKey = z
   .regex(/^[\x20-\x7e]{1,255}$/, "must be 1 to 255 printable ASCII characters");
 
 export const jobOptions = z.strictObject({
-  /** 1 runs first. */
-  priority: z.int().min(1).max(priorityMax).optional(),
+  priority: z
+    .int()
+    .min(1)
+    .max(priorityMax)
+    .optional()
+    .describe(
+      `1 runs first among a creator's jobs. Unless given ${priorities.moderation} for moderation, ${priorities.single} for other ` +
+        `single requests, ${priorities.bulk} in a batch or with notBefore.`,
+    ),
   /** Not before this time. */
   notBefore: timeWithOffset.optional(),
   /** Fails with `expired` when it has not started by then. */

@@ -46,7 +46,7 @@ describe("submitting", () => {
       respond(202, { id: "job_1" });
     });
     expect(await submitMessage(client, messageAt(5), run)).toEqual({ jobId: "job_1" });
-    const options = { metadata: { replayRun: "replay_1", line: "7" } };
+    const options = { priority: 200, metadata: { replayRun: "replay_1", line: "7" } };
     const body = { creatorId: "psy", fanId: "fan", message: "text 5", options };
     expect(seen).toEqual(["POST", "/base/api/ai/chat", "Bearer us_k", "replay_1-7", body]);
   });

@@ -209,6 +209,7 @@ function batchRoute(jobs: Jobs): Route {
     const of = {
       caller,
       ...keyed(caller, options.idempotencyKey ?? placeKey),
+      isBatch: true,
       traceparent: traceparentOf(response),
     };
     return (await jobs.accept({ ...of, agent, creatorId, input, inputPointer, options })).job;

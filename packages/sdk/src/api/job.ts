@@ -93,7 +93,7 @@ export interface AcceptedJob {
 
 /** What an app may say of a job beside its input. */
 export interface JobOptions {
-  /** 1 runs first; 100 unless given; 2,097,151 at most. */
+  /** 1 runs first; unless given 50 for moderation, 100, and 200 in a batch or with `notBefore`; 2,097,151 at most. */
   priority?: number | undefined;
   /** Not before this time. ISO 8601 with an offset. */
   notBefore?: string | undefined;
