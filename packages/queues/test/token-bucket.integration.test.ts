@@ -93,8 +93,8 @@ describe("a bucket that is not known", () => {
   it("is looked at also before this Redis has moved anything", async () => {
     await redis.flushall();
     const look = (creatorSince: string) => lanes.look("none", { ...terms, creatorSince, isPaused: true });
-    expect(await look("1970-01-01T00:00:00.000Z")).toMatchObject({ tokens: 0, nextTokenAt: start + hour });
-    expect(await look("1970-01-01T00:00:00.001Z")).toMatchObject({ tokens: 5, isPaused: true });
+    expect(await look(new Date(start).toISOString())).toMatchObject({ tokens: 0, nextTokenAt: start + hour });
+    expect(await look(new Date(start + 1).toISOString())).toMatchObject({ tokens: 5, isPaused: true });
   });
 });
 

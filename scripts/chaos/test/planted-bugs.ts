@@ -46,9 +46,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     breaks: "K",
     edits: [
       {
-        file: "packages/queues/src/lanes/move-6.lua",
-        was: "change(bucket, 'tat', math.max(bucket.tat, now) + bucket.interval)\n",
-        is: "\n",
+        file: "packages/queues/src/lanes/bucket.lua",
+        was: "return math.max(bucket.tat, now) + bucket.interval end",
+        is: "return bucket.tat end",
       },
     ],
   },

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
-import { laneKeys, laneOf } from "./lanes.ts";
+import { laneOf, runLaneScript } from "./lane-scripts.ts";
 
 /** What waits in the lanes; counts of jobs. */
 export interface LaneBacklog {
@@ -29,10 +28,6 @@ interface BacklogAnswer {
   heads?: [entry: string, tokenMs: number][];
 }
 
-interface BacklogCommand {
-  laneBacklog(...keysAndArguments: (string | number)[]): Promise<string>;
-}
-
 /** So many creators are looked at in under a millisecond. */
 const sample = 250;
 
@@ -46,15 +41,8 @@ export async function laneBacklog(
   agents: readonly string[],
   pausedCreators: readonly string[],
 ): Promise<LaneBacklog> {
-  if (!("laneBacklog" in redis)) {
-    const lua = readFileSync(new URL("./backlog-6.lua", import.meta.url), "utf8");
-    redis.defineCommand("laneBacklog", { numberOfKeys: 6, lua });
-  }
-  const { ready, parked, released, state, timed, prefix } = laneKeys;
-  const keys = [ready, parked, released, state, timed, prefix];
-  const command = redis as Redis & BacklogCommand;
   const [text, paused] = await Promise.all([
-    command.laneBacklog(...keys, JSON.stringify({ sample, agents })),
+    runLaneScript<string>(redis, "laneBacklog", { sample, agents }),
     lanesOf(redis, pausedCreators),
   ]);
   const answer = JSON.parse(text) as BacklogAnswer;

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
+import { defineLaneScript, laneKeys, laneOf, runLaneScript } from "./lane-scripts.ts";
 
 /** What bounds and weighs a creator's jobs: of its plan, or its own. */
 export interface LaneTerms {
@@ -69,31 +69,10 @@ export interface Moved {
   nextInMs: number | undefined;
 }
 
-/** One slot of a Redis Cluster: releasing a job touches the creators' and the common keys at once. */
-const tag = "{lanes}:";
-export const laneKeys = {
-  /** Of the creators' own keys. */
-  prefix: tag,
-  ready: `${tag}ready`,
-  parked: `${tag}parked`,
-  released: `${tag}released`,
-  state: `${tag}state`,
-  timed: `${tag}timed`,
-};
-
-/** The key of a creator's lane: its entries, by priority, then order of arrival. */
-export function laneOf(creatorId: string): string {
-  return `${tag}lane:${creatorId}`;
-}
-
 const hourMs = 3_600_000;
 
 /** Released and not started, at least, also where all workers are busy: that is what a newcomer may find before it. */
 const depthMin = 4;
-
-interface MoveCommand {
-  moveLanes(...keysAndArguments: (string | number)[]): Promise<string>;
-}
 
 /** The answer of move-6.lua. */
 interface MoveAnswer {
@@ -103,12 +82,15 @@ interface MoveAnswer {
   now: string;
 }
 
+/** The answer of look-6.lua. */
+type LookAnswer = [waiting: number, rank: number | null, tokens: number, nextTokenAt: string, now: string];
+
 /**
  * One lane for each creator, for all agents: its jobs wait there for a token of its bucket and for their turn, and are
  * added to a queue only when they may start.
  */
 export class Lanes {
-  readonly #redis: Redis & MoveCommand;
+  readonly #redis: Redis;
   readonly #calls: Record<string, number>;
   readonly #freeSlots: () => number;
 
@@ -118,11 +100,8 @@ export class Lanes {
    * @param freeSlots how many more jobs this process could run now: so many may be released at least
    */
   constructor(redis: Redis, calls: Record<string, number>, freeSlots: () => number = () => 0) {
-    redis.defineCommand("moveLanes", {
-      numberOfKeys: 6,
-      lua: readFileSync(new URL("./move-6.lua", import.meta.url), "utf8"),
-    });
-    this.#redis = redis as Redis & MoveCommand;
+    defineLaneScript(redis, "moveLanes");
+    this.#redis = redis;
     this.#calls = calls;
     this.#freeSlots = freeSlots;
   }
@@ -150,17 +129,7 @@ export class Lanes {
       calls: this.#calls,
       depthMin: Math.max(depthMin, this.#freeSlots()),
     };
-    const answer = JSON.parse(
-      await this.#redis.moveLanes(
-        laneKeys.ready,
-        laneKeys.parked,
-        laneKeys.released,
-        laneKeys.state,
-        laneKeys.timed,
-        tag,
-        JSON.stringify(request),
-      ),
-    ) as MoveAnswer;
+    const answer = JSON.parse(await runLaneScript<string>(this.#redis, "moveLanes", request)) as MoveAnswer;
     const [now, nextAt] = [Number(answer.now), Number(answer.nextAt)];
     return {
       released: (answer.released ?? []).map(([entry, creatorId, isNew]) => ({
@@ -208,40 +177,20 @@ export class Lanes {
     terms: LaneTerms & { creatorSince: string; isPaused: boolean },
     entry = "",
   ): Promise<Placement> {
-    const lane = laneOf(creatorId);
-    const results = await this.#redis
-      .multi()
-      .time()
-      .hmget(laneKeys.state, "born", "life")
-      .hmget(`${tag}creator:${creatorId}`, "tat", "life")
-      .zcard(lane)
-      .zrank(lane, entry)
-      .exec();
-    const [time, [born, life], [tat, lifeOfBucket], waiting, rank] = (results ?? []).map(
-      ([, value]) => value,
-    ) as [
-      [string, string],
-      [string | null, string | null],
-      [string | null, string | null],
-      number,
-      number | null,
-    ];
-    const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
     const interval = intervalMs(terms);
-    const emptied = Number(born ?? now) + terms.burst * interval;
-    const isEmptied =
-      tat === null ? Date.parse(terms.creatorSince) <= Number(born ?? 0) : lifeOfBucket !== life;
-    const arrival = Math.max(Number(tat ?? 0), isEmptied ? emptied : 0);
-    const debt = Math.max(arrival, now) - now;
+    const { burst, isPaused } = terms;
+    const request = { creator: creatorId, entry, interval, burst, createdAt: Date.parse(terms.creatorSince) };
+    const answer = await runLaneScript<LookAnswer>(this.#redis, "lookAtLane", request);
+    const [waiting, rank, tokens, nextTokenAt, now] = answer;
     return {
       waiting,
       position: rank ?? undefined,
-      tokens: Math.max(0, Math.floor((interval * terms.burst - debt) / interval + 1e-9)),
-      nextTokenAt: Math.max(arrival, now) + interval * (1 - terms.burst),
+      tokens,
+      nextTokenAt: Number(nextTokenAt),
       interval,
-      burst: terms.burst,
-      isPaused: terms.isPaused,
-      now,
+      burst,
+      isPaused,
+      now: Number(now),
     };
   }
 
