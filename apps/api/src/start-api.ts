@@ -65,7 +65,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   // Notes when this Redis began: buckets of creators that are older than it are empty, those of newer ones full.
   redis.on("ready", () => void dispatcher.move({}).catch(() => {}));
   const endings = new JobEndings(connectRedis(config.redisUrl, "consumer", logger));
-  const news = new JobNews(connectRedis(config.redisUrl, "consumer", logger));
+  const news = new JobNews(connectRedis(config.redisUrl, "consumer", logger), redis);
   const watch = new JobWatch(database);
   const stopping = new AbortController();
   // Every reader of events listens.

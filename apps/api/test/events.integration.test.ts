@@ -276,7 +276,7 @@ describe("a connection", () => {
     holder = () => adminCaller;
     const redis = connectRedis(stack.redis.url, "producer");
     await once(redis, "ready");
-    const news = new JobNews(connectRedis(stack.redis.url, "consumer"));
+    const news = new JobNews(connectRedis(stack.redis.url, "consumer"), redis);
     const endings = new JobEndings(connectRedis(stack.redis.url, "consumer"));
     const watch = new JobWatch(stack.database);
     const stopping = new AbortController();
@@ -355,6 +355,7 @@ describe("a connection", () => {
     socket.write(`GET /jobs/${job.id}/events HTTP/1.1\r\nhost: x\r\n\r\n`);
     await eventually(async () => expect(await connections()).toBe(1));
     const writer = sources.streams.writer(job.id, 1);
+    writer.tell();
     const shown = writer.show("draft");
     // More than the buffers of both ends take.
     const piece = "x".repeat(1_000_000);

@@ -6,7 +6,14 @@ import { GeminiClient, ModelGate } from "@understudy/gemini";
 import { claimJobs, putOffJob } from "@understudy/jobs";
 import { type Candidate, Ledger, raiseAlert } from "@understudy/ledger";
 import { ModelRegistry, requireModels } from "@understudy/models";
-import { announceJobEnd, connectRedis, Dispatcher, JobCancellations, JobStreams } from "@understudy/queues";
+import {
+  announceJobEnd,
+  connectRedis,
+  Dispatcher,
+  JobCancellations,
+  JobReaders,
+  JobStreams,
+} from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { ServiceMetrics, startTracing, WorkerTelemetry } from "@understudy/telemetry";
 import type { Redis } from "ioredis";
@@ -110,7 +117,9 @@ export async function openAttempts(
     logger.warn({ reason }, "traces are not taken"),
   );
   const telemetry = new WorkerTelemetry(metrics, tracer);
-  const cancellations = new JobCancellations(connectRedis(config.redisUrl, "consumer", logger));
+  const heard = connectRedis(config.redisUrl, "consumer", logger);
+  const cancellations = new JobCancellations(heard);
+  const readers = new JobReaders(heard, producer);
   const beats = openDatabase(config.databaseUrl, 1, { queryTimeoutMs: beatTimeoutMs });
   const lease = await holdWorkerLease({ database: beats, logger, onLapse: onTakenOver });
   const watch = startAttemptWatch({ database, cancellations, workerId: lease.workerId, onTakenOver, logger });
@@ -150,9 +159,16 @@ export async function openAttempts(
     registry,
     onUnavailable: tellUnavailable,
     attemptSeconds: config.attemptSeconds,
-    streamOf: (jobId, attempt) => streams.writer(jobId, attempt),
+    streamOf: (jobId, attempt) => readers.tellBy(jobId, streams.writer(jobId, attempt)),
     watchAttempt: watch.watch,
-    holdJob: watch.hold,
+    holdJob(jobId) {
+      const letGo = watch.hold(jobId);
+      return () => {
+        // Until the job's end is written, readers may come.
+        readers.letGo(jobId);
+        letGo();
+      };
+    },
     announceEnd: (jobId) => void announceEnd(jobId).catch(() => {}),
     onNotStorable: ({ id: jobId, creatorId }, sqlState) =>
       alertOperators({ type: "not_storable", creatorId, data: { jobId, sqlState } }, jobId),
@@ -176,6 +192,7 @@ export async function openAttempts(
     async close() {
       await ledger.close();
       await watch.stop();
+      readers.close();
       cancellations.close();
       due.stop();
       await lease.stop();

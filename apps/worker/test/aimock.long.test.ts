@@ -2,8 +2,8 @@ import { type ChatCompletionRequest, type JournalEntry, LLMock, type TextRespons
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { agentNames, findAgent } from "@understudy/agents";
 import { promptTokensMax, sumUsd } from "@understudy/ledger";
-import { connectRedis, JobStreams, streamStart } from "@understudy/queues";
 import { eventually, priceBillEntry, type Stack, startStack } from "@understudy/testkit";
+import { openReader } from "./job-reader.ts";
 import { callsOfJob, jobThatEnds } from "./job-run.ts";
 
 /** Every agent against a mock of Gemini that nobody here wrote. */
@@ -158,15 +158,18 @@ describe("against aimock", () => {
       response: { content: JSON.stringify({ ...draft, compliance: verdict }) },
       latency: 60,
     });
-    const { id } = await run("messaging", { fanId: "fan_8", message: "Tell me slowly!" });
-    const redis = connectRedis(stack.redis.url, "consumer");
+    const reader = openReader(stack.redis.url);
     try {
-      const entries = await new JobStreams(redis).read(id, streamStart);
+      const input = { fanId: "fan_8", message: "Tell me slowly!" };
+      const id = await stack.submit("messaging", { creatorId, input });
+      reader.read(id);
+      await jobThatEnds(stack, id, "completed");
+      const entries = await reader.entriesOf(id);
       expect(entries.length).toBeGreaterThan(1);
       expect(entries.map(({ kind }) => kind)).not.toContain("retract");
       expect(entries.map(({ text }) => text).join("")).toBe(draft.response);
     } finally {
-      redis.disconnect();
+      reader.close();
     }
   });
 

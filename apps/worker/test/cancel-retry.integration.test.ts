@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Job, JobStatus, RetryAnswer, WebhookEndpointSecret } from "@understudy/contracts";
-import { connectRedis, JobStreams, streamStart } from "@understudy/queues";
+import { connectRedis } from "@understudy/queues";
 import { assertInvariants, eventually, readBill, type Stack, startStack } from "@understudy/testkit";
+import { openReader } from "./job-reader.ts";
 import { callsOfJob, jobThatEnds } from "./job-run.ts";
 import { startReceiver, type WebhookReceiver } from "./webhook-receiver.ts";
 
@@ -106,8 +107,9 @@ describe("a job that is cancelled", () => {
       times: 1,
     });
     const id = await submit("messaging", { fanId: "f", message: "cancel-stream", history: [] });
-    const redis = connectRedis(stack.redis.url, "consumer");
-    const shown = () => new JobStreams(redis).read(id, streamStart);
+    const reader = openReader(stack.redis.url);
+    reader.read(id);
+    const shown = () => reader.entriesOf(id);
     await eventually(async () => expect((await shown()).some(({ text }) => text !== "")).toBe(true));
     abortedCalls++;
     expect((await cancel(id)).status).toBe(200);
@@ -120,7 +122,7 @@ describe("a job that is cancelled", () => {
     const [call] = await callsOfJob(stack, id);
     expect(call?.inputTokens).toBeGreaterThan(0);
     await eventually(async () => expect((await shown()).every(({ kind }) => kind === "retract")).toBe(true));
-    redis.disconnect();
+    reader.close();
   });
 
   it("while Redis hangs: its worker finds out from Postgres", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { JobStatus } from "@understudy/contracts";
-import { connectRedis, JobStreams, streamStart } from "@understudy/queues";
 import { assertInvariants, eventually, readBill, type Stack, startStack } from "@understudy/testkit";
+import { openReader } from "./job-reader.ts";
 import { callsOfJob, jobThatEnds } from "./job-run.ts";
 
 let stack: Stack;
@@ -57,7 +57,10 @@ describe("an answer that does not fit its schema", () => {
       times: 1,
     });
     await stack.rule({ match: { contains: "repair-once" }, respond: { text: mended }, times: 1 });
-    const job = await ended(await submit("repair-once"), "completed");
+    const reader = openReader(stack.redis.url);
+    const id = await submit("repair-once");
+    reader.read(id);
+    const job = await ended(id, "completed");
     expect(job).toMatchObject({ attempts: 1, usage: { calls: 2 }, result: { response: "All is well." } });
 
     const [first, repair] = await callsOf(job.id);
@@ -73,9 +76,8 @@ describe("an answer that does not fit its schema", () => {
       /^<invalid_answer>\n[^<]*"Not ‹invalid_answer> quite"[^<]*\n<\/invalid_answer>$/,
     );
 
-    const redis = connectRedis(stack.redis.url, "consumer");
-    const entries = await new JobStreams(redis).read(job.id, streamStart);
-    redis.disconnect();
+    const entries = await reader.entriesOf(job.id);
+    reader.close();
     expect(entries[0]?.kind).toBe("retract");
     expect(entries.slice(1).map(({ step }) => step)).toEqual(entries.slice(1).map(() => "draft:repair"));
     expect(

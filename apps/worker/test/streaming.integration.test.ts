@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Job, JobStatus } from "@understudy/contracts";
-import { connectRedis, type JobStreamEntry, JobStreams, streamStart } from "@understudy/queues";
+import type { JobStreamEntry } from "@understudy/queues";
 import { assertInvariants, eventually, readBill, type Stack, startStack } from "@understudy/testkit";
+import { type JobReader, openReader } from "./job-reader.ts";
 import { callsOfJob, jobThatEnds } from "./job-run.ts";
 
 /** Calls that are streamed, through the whole system: what is paid for them, and what readers are shown. */
 
 let stack: Stack;
-let redis: ReturnType<typeof connectRedis>;
-let streams: JobStreams;
+let reader: JobReader;
 const accepted: string[] = [];
 
 beforeAll(async () => {
@@ -17,12 +17,11 @@ beforeAll(async () => {
     plan: "business",
     bucket: { ratePerHour: 1_000_000, burst: 1_000 },
   });
-  redis = connectRedis(stack.redis.url, "consumer");
-  streams = new JobStreams(redis);
+  reader = openReader(stack.redis.url);
 });
 
 afterAll(async () => {
-  redis.disconnect();
+  reader.close();
   await stack.stop();
 });
 
@@ -32,6 +31,7 @@ async function submit(message: string): Promise<string> {
     input: { fanId: "f", message, history: [] },
   });
   accepted.push(id);
+  reader.read(id);
   return id;
 }
 
@@ -67,7 +67,7 @@ describe("a call that is streamed", () => {
       outputTokens: entry?.usageMetadata?.candidatesTokenCount,
       provider: "emulator",
     });
-    const entries = await streams.read(job.id, streamStart);
+    const entries = await reader.entriesOf(job.id);
     expect(entries.length).toBeGreaterThan(1);
     expect(new Set(entries.map(({ kind, step }) => `${kind} ${step}`))).toEqual(new Set(["token draft"]));
     expect(textOf(entries)).toBe(reply.response);
@@ -99,7 +99,7 @@ describe("a call that is streamed", () => {
         90_000,
       );
       const { response } = job.result as { response: string };
-      expect(textOf(await streams.read(job.id, streamStart))).toBe(response);
+      expect(textOf(await reader.entriesOf(job.id))).toBe(response);
     }
   });
 
@@ -140,7 +140,7 @@ describe("a call that is streamed", () => {
       },
       usage: { inputTokens: 90, outputTokens: 9 },
     });
-    const entries = await streams.read(job.id, streamStart);
+    const entries = await reader.entriesOf(job.id);
     expect(entries.map(({ kind }) => kind)).toEqual(["retract"]);
   });
 

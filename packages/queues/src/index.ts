@@ -3,6 +3,7 @@ export { chargesQueue, hurryCharges, openChargesQueue, scheduleCharges } from ".
 export { type Backlog, Dispatcher, laneEntry, readLaneEntry } from "./dispatcher.ts";
 export { announceJobCancelled, announceJobEnd, JobCancellations, JobEndings } from "./job-endings.ts";
 export { JobNews, type StreamNews } from "./job-stream/job-news.ts";
+export { JobReaders } from "./job-stream/job-readers.ts";
 export type { JobStreamWriter, ShownStep } from "./job-stream/job-stream-writer.ts";
 export {
   eraseJobStreams,

@@ -20,8 +20,8 @@ class Announcements {
 
   constructor(redis: Redis, channel: string) {
     this.#redis = redis;
-    redis.on("message", (_channel: string, jobIds: string) => {
-      if (this.#listeners.size === 0) return;
+    redis.on("message", (saidOver: string, jobIds: string) => {
+      if (saidOver !== channel || this.#listeners.size === 0) return;
       for (const jobId of jobIds.split(",")) {
         for (const listener of this.#listeners.get(jobId) ?? []) listener();
       }
@@ -56,7 +56,7 @@ export class JobEndings extends Announcements {
 
 /** Hears that jobs were cancelled. */
 export class JobCancellations extends Announcements {
-  /** @param redis a consumer connection for this alone, closed by `close` */
+  /** @param redis a consumer connection, closed by `close` */
   constructor(redis: Redis) {
     super(redis, cancellations);
   }

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Redis } from "ioredis";
 import { JobNews, type StreamNews } from "../src/job-stream/job-news.ts";
 
@@ -24,14 +24,33 @@ class Subscriber extends EventEmitter {
   }
 }
 
+/** A connection over which something is said. */
+class Publisher extends EventEmitter {
+  readonly said: string[] = [];
+  answer: () => Promise<void> = async () => {};
+
+  publish(channel: string, message: string): Promise<void> {
+    this.said.push(`${channel} ${message}`);
+    return this.answer();
+  }
+}
+
 let subscriber: Subscriber;
+let publisher: Publisher;
 let news: JobNews;
 let heard: [who: string, news: StreamNews | undefined][];
 
 beforeEach(() => {
   subscriber = new Subscriber();
-  news = new JobNews(subscriber as unknown as Redis);
+  publisher = new Publisher();
+  news = new JobNews(subscriber as unknown as Redis, publisher as unknown as Redis);
+  expect(subscriber.sent.splice(0)).toEqual(["subscribe understudy:who-reads"]);
   heard = [];
+});
+
+afterEach(() => {
+  news.close();
+  jest.useRealTimers();
 });
 
 const channelOf = (jobId: string) => `{job:${jobId}}:events`;
@@ -122,5 +141,50 @@ describe("who watches a job", () => {
     expect(await whoHeard()).toEqual([]);
     news.close();
     expect(subscriber.sent.at(-1)).toBe("disconnect");
+  });
+});
+
+describe("the workers", () => {
+  const said = () => publisher.said.splice(0);
+
+  it("are told of each job that is watched, once for all who watch it", () => {
+    const stop = listen("job_1", "one");
+    listen("job_1", "two");
+    listen("job_2", "one");
+    expect(said()).toEqual(["understudy:read-jobs job_1", "understudy:read-jobs job_2"]);
+    stop();
+    listen("job_1", "one");
+    expect(said()).toEqual([]);
+  });
+
+  it("are told of all again when one asks, when Redis is back, and every 15 seconds, while they are watched", () => {
+    jest.useFakeTimers();
+    news.close();
+    news = new JobNews(subscriber as unknown as Redis, publisher as unknown as Redis);
+    listen("job_1", "one");
+    const stop = listen("job_2", "one");
+    said();
+    const both = ["understudy:read-jobs job_1,job_2"];
+    subscriber.emit("message", "understudy:who-reads", "");
+    expect(said()).toEqual(both);
+    publisher.emit("ready");
+    expect(said()).toEqual(both);
+    jest.advanceTimersByTime(15_000);
+    expect(said()).toEqual(both);
+    stop();
+    jest.advanceTimersByTime(15_000);
+    expect(said()).toEqual(["understudy:read-jobs job_1"]);
+    news.close();
+    publisher.emit("ready");
+    jest.advanceTimersByTime(60_000);
+    expect(said()).toEqual([]);
+  });
+
+  it("hear nothing where nobody watches, and nobody fails while Redis is away", async () => {
+    publisher.emit("ready");
+    expect(said()).toEqual([]);
+    publisher.answer = () => Promise.reject(new Error("Redis is away."));
+    listen("job_1", "one");
+    expect(await whoHeard()).toEqual(["one"]);
   });
 });

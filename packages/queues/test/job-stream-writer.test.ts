@@ -18,7 +18,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function writerOf(attempt: number): JobStreamWriter {
+/** Of a job that nobody reads yet. */
+function unreadWriterOf(attempt: number): JobStreamWriter {
   return new JobStreamWriter(attempt, (items, isEnd) => {
     writes.push(items);
     if (isEnd) ends.push(writes.length);
@@ -26,6 +27,12 @@ function writerOf(attempt: number): JobStreamWriter {
       settle = { resolve, reject };
     });
   });
+}
+
+function writerOf(attempt: number): JobStreamWriter {
+  const writer = unreadWriterOf(attempt);
+  writer.tell();
+  return writer;
 }
 
 /** What was written since this was asked last. */
@@ -105,6 +112,66 @@ describe("text that is shown", () => {
     writer.retract();
     second.push("two");
     expect(written()).toEqual([[token("second", 0, "two")]]);
+  });
+});
+
+describe("as long as nobody reads", () => {
+  it("nothing is written, from the begin to the end", async () => {
+    const writer = unreadWriterOf(1);
+    writer.begin();
+    writer.show("first").push("one");
+    await pass(100);
+    const second = writer.show("second");
+    second.push("Hel");
+    second.complete("Hello");
+    await pass(5_000);
+    writer.end({ response: "Hello" }, true);
+    await pass(5_000);
+    expect(written()).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it("all text so far is kept, written at once when somebody does, and then each piece", async () => {
+    const writer = unreadWriterOf(1);
+    writer.show("first").push("one");
+    const shown = writer.show("draft");
+    shown.push("Hel");
+    shown.push("lo");
+    writer.tell();
+    expect(written()).toEqual([[token("draft", 0, "Hello")]]);
+    await writeEnds();
+    writer.tell();
+    shown.push(" you");
+    expect(written()).toEqual([[token("draft", 5, " you")]]);
+  });
+
+  it("what is in the result is still there for who comes after the end, and nothing else is", async () => {
+    const kept = unreadWriterOf(1);
+    kept.show("draft").push("Hello");
+    kept.end({ response: "Hello" }, true);
+    const gone = unreadWriterOf(1);
+    gone.show("draft").push("secret");
+    gone.end(undefined, true);
+    expect([kept.isOver, gone.isOver]).toEqual([true, true]);
+    gone.tell();
+    expect(written()).toEqual([]);
+    kept.tell();
+    kept.tell();
+    expect(written()).toEqual([[token("draft", 0, "Hello")]]);
+    expect(ends).toEqual([1]);
+  });
+
+  it("what an earlier attempt wrote is taken back all the same, and this one's kept back", async () => {
+    const writer = unreadWriterOf(2);
+    writer.begin();
+    const shown = writer.show("draft");
+    shown.push("Hel");
+    await writeEnds();
+    shown.push("lo");
+    await pass(5_000);
+    expect(written()).toEqual([[retract("")]]);
+    writer.tell();
+    expect(written()).toEqual([[token("draft", 0, "Hello")]]);
   });
 });
 

@@ -29,6 +29,13 @@ afterAll(async () => {
   await server.remove();
 });
 
+/** Of a job that somebody reads. */
+function readWriter(jobId: string, attempt: number) {
+  const writer = streams.writer(jobId, attempt);
+  writer.tell();
+  return writer;
+}
+
 let jobs = 0;
 const newJob = () => `job_${jobs++}`;
 
@@ -48,7 +55,7 @@ describe("a job's stream", () => {
 
   it("is kept while an attempt writes, a minute after its end, and a minute after who read it last", async () => {
     const id = newJob();
-    const writer = streams.writer(id, 1);
+    const writer = readWriter(id, 1);
     writer.show("draft").push("Hello");
     await toldIs(id, "Hello");
     expect(await keptSeconds(id)).toBeGreaterThan(3_500);
@@ -59,7 +66,7 @@ describe("a job's stream", () => {
     await streams.keepEnded(id);
     expect(await keptSeconds(id)).toBeGreaterThan(50);
     // Another attempt goes on with it.
-    const again = streams.writer(id, 2);
+    const again = readWriter(id, 2);
     again.begin();
     again.show("draft").push("Hi");
     await toldIs(id, "Hi");
@@ -71,7 +78,7 @@ describe("a job's stream", () => {
 
   it("is not made by an end that had nothing to tell, nor told of to who listens", async () => {
     const id = newJob();
-    streams.writer(id, 1).end(undefined, true);
+    readWriter(id, 1).end(undefined, true);
     await streams.keepEnded(id);
     expect(await redis.exists(jobStreamKey(id))).toBe(0);
   });
@@ -80,7 +87,7 @@ describe("a job's stream", () => {
 describe("what an attempt writes", () => {
   it("is told in pieces that are joined while a write is under way, each with its place", async () => {
     const id = newJob();
-    const writer = streams.writer(id, 1);
+    const writer = readWriter(id, 1);
     const shown = writer.show("draft");
     for (let count = 0; count < 1_000; count++) shown.push("ab");
     await toldIs(id, "ab".repeat(1_000));
@@ -96,7 +103,7 @@ describe("what an attempt writes", () => {
 
   it("is taken back when another step is shown; the earlier one is silent from then on", async () => {
     const id = newJob();
-    const writer = streams.writer(id, 1);
+    const writer = readWriter(id, 1);
     const draft = writer.show("draft");
     draft.push("first");
     await toldIs(id, "first");
@@ -112,7 +119,7 @@ describe("what an attempt writes", () => {
   it("is taken back where it is no part of the result", async () => {
     const [kept, lost] = [newJob(), newJob()];
     for (const id of [kept, lost]) {
-      const writer = streams.writer(id, 1);
+      const writer = readWriter(id, 1);
       writer.show("draft").push("Hello there. ");
       await toldIs(id, "Hello there. ");
       writer.end(id === kept ? { response: "Hello there." } : { response: null }, true);
@@ -123,7 +130,7 @@ describe("what an attempt writes", () => {
 
   it("is completed from what was remembered, and corrected where it was something else", async () => {
     const id = newJob();
-    const shown = streams.writer(id, 1).show("draft");
+    const shown = readWriter(id, 1).show("draft");
     shown.push("Helo");
     await toldIs(id, "Helo");
     shown.complete("Hello");
@@ -132,11 +139,11 @@ describe("what an attempt writes", () => {
 
   it("is taken back by the next attempt; a worker that has lost the job can't disturb that one", async () => {
     const id = newJob();
-    const zombie = streams.writer(id, 1);
+    const zombie = readWriter(id, 1);
     const old = zombie.show("draft");
     old.push("old");
     await toldIs(id, "old");
-    const writer = streams.writer(id, 2);
+    const writer = readWriter(id, 2);
     writer.begin();
     await toldIs(id, "");
     writer.show("draft").push("new");
@@ -150,7 +157,7 @@ describe("what an attempt writes", () => {
   it("leaves no trace in Redis where nothing is shown", async () => {
     const id = newJob();
     for (const attempt of [1, 2]) {
-      const writer = streams.writer(id, attempt);
+      const writer = readWriter(id, attempt);
       writer.begin();
       writer.end({ response: "x" }, true);
     }
@@ -160,7 +167,7 @@ describe("what an attempt writes", () => {
 
   it("is told anew, whole, after Redis was away", async () => {
     const id = newJob();
-    const writer = streams.writer(id, 1);
+    const writer = readWriter(id, 1);
     const shown = writer.show("draft");
     shown.push("one ");
     await toldIs(id, "one ");
@@ -177,7 +184,7 @@ describe("what an attempt writes", () => {
   it("is forgotten on demand", async () => {
     const [first, second, third] = [newJob(), newJob(), newJob()];
     for (const id of [first, second]) {
-      streams.writer(id, 1).show("draft").push("secret");
+      readWriter(id, 1).show("draft").push("secret");
       await toldIs(id, "secret");
     }
     expect(await eraseJobStreams(redis, [first, second, third])).toBe(2);
@@ -261,7 +268,7 @@ describe("news of jobs", () => {
   it("bring what is written, chained to what was before it", async () => {
     const connection = connectRedis(server.url, "consumer");
     await once(connection, "ready");
-    const news = new JobNews(connection);
+    const news = new JobNews(connection, redis);
     const id = newJob();
     const heard: StreamNews[] = [];
     let begins = 0;
@@ -291,14 +298,14 @@ describe("news of jobs", () => {
   it("come over one connection to those who watch the job, also after Redis was away", async () => {
     const connection = connectRedis(server.url, "consumer");
     await once(connection, "ready");
-    const news = new JobNews(connection);
+    const news = new JobNews(connection, redis);
     const [watched, other] = [newJob(), newJob()];
     const heard = { watched: 0, other: 0 };
     const stopListening = news.on(watched, () => heard.watched++);
     news.on(other, () => heard.other++);
     // Once each, as soon as they would hear.
     await eventually(() => expect(heard).toEqual({ watched: 1, other: 1 }));
-    streams.writer(watched, 2).begin();
+    readWriter(watched, 2).begin();
     await eventually(() => expect(heard).toEqual({ watched: 2, other: 1 }));
 
     await server.restart();
@@ -306,7 +313,7 @@ describe("news of jobs", () => {
     await eventually(() => expect(redis.status).toBe("ready"));
     const before = heard.watched;
     await eventually(() => {
-      streams.writer(watched, 2).begin();
+      readWriter(watched, 2).begin();
       expect(heard.watched).toBeGreaterThan(before);
     });
 

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { announceReaders, saidAgainMs, whoReads } from "./job-readers.ts";
 import type { StreamKind } from "./job-stream-writer.ts";
 import { type JobStreamEntry, jobStreamKey } from "./job-streams.ts";
 
@@ -12,19 +13,37 @@ export interface StreamNews {
 /** @param news undefined where something may have been written that was not heard */
 type NewsListener = (news: StreamNews | undefined) => void;
 
-/** Hears that something is new of jobs that are watched, over one connection however many they are. */
+/**
+ * Hears that something is new of jobs that are watched, over one connection however many they are; and tells the workers that they
+ * are, which write nothing for jobs that nobody reads.
+ */
 export class JobNews {
   readonly #redis: Redis;
+  readonly #producer: Redis;
   readonly #listeners = new Map<string, Set<NewsListener>>();
+  /** Jobs that are watched. */
+  readonly #watched = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #sayAgain = (): void => this.#say(this.#watched);
 
-  /** @param redis a consumer connection for this alone, closed by `close` */
-  constructor(redis: Redis) {
+  /**
+   * @param redis a consumer connection for this alone, closed by `close`
+   * @param producer closed by its owner
+   */
+  constructor(redis: Redis, producer: Redis) {
     this.#redis = redis;
-    redis.on("message", (channel: string, message: string) => this.#tell(channel, readNews(message)));
+    this.#producer = producer;
+    redis.on("message", (channel: string, message: string) =>
+      channel === whoReads ? this.#sayAgain() : this.#tell(channel, readNews(message)),
+    );
     // What was said while Redis was away was not heard. ioredis renews the subscriptions before this.
     redis.on("ready", () => {
       for (const channel of this.#listeners.keys()) this.#tell(channel);
     });
+    redis.subscribe(whoReads).catch(() => {});
+    producer.on("ready", this.#sayAgain);
+    this.#timer = setInterval(this.#sayAgain, saidAgainMs);
+    this.#timer.unref();
   }
 
   /**
@@ -36,6 +55,9 @@ export class JobNews {
     const listeners = this.#listeners.get(channel) ?? new Set();
     if (listeners.size === 0) {
       this.#listeners.set(channel, listeners);
+      this.#watched.add(jobId);
+      // Whatever is written before this process hears of it stands in the stream by then, and is read.
+      this.#say([jobId]);
       this.#redis.subscribe(channel).then(
         () => this.#tell(channel),
         () => {},
@@ -46,8 +68,13 @@ export class JobNews {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#listeners.get(channel) !== listeners) return;
       this.#listeners.delete(channel);
+      this.#watched.delete(jobId);
       this.#redis.unsubscribe(channel).catch(() => {});
     };
+  }
+
+  #say(jobIds: Iterable<string>): void {
+    announceReaders(this.#producer, jobIds).catch(() => {});
   }
 
   #tell(channel: string, news?: StreamNews): void {
@@ -55,6 +82,8 @@ export class JobNews {
   }
 
   close(): void {
+    clearInterval(this.#timer);
+    this.#producer.off("ready", this.#sayAgain);
     this.#redis.disconnect();
   }
 }

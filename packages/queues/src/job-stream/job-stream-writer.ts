@@ -26,9 +26,9 @@ const pauseMs = 40;
 const pauseMsAway = 1_000;
 
 /**
- * Tells a job's readers what one attempt writes, while it writes it. One step is shown at a time: the next one takes
- * back the last one's text. Never throws and never waits: while Redis is away nothing is told, and what was missed is
- * told again from the beginning of the step.
+ * Tells a job's readers what one attempt writes, while it writes it; as long as there is none it keeps the text to itself. One step
+ * is shown at a time: the next one takes back the last one's text. Never throws and never waits: while Redis is away nothing is
+ * told, and what was missed is told again from the beginning of the step.
  */
 export class JobStreamWriter {
   readonly #append: (items: StreamItem[], isEnd: boolean) => Promise<unknown>;
@@ -38,6 +38,8 @@ export class JobStreamWriter {
   #text = "";
   /** How much of `text` has been handed to Redis. */
   #told = 0;
+  /** Somebody reads, or has read. */
+  #isTold = false;
   /** Readers may have text that is not part of `text`. */
   #mustRetract = false;
   #isWriting = false;
@@ -52,7 +54,20 @@ export class JobStreamWriter {
     this.#append = append;
   }
 
-  /** The attempt has begun: what an earlier one wrote is taken back. */
+  /** Whether the attempt is over, and writes no more than it has. */
+  get isOver(): boolean {
+    return this.#closed;
+  }
+
+  /** Somebody reads: all that is shown until now is told, and from now on each piece. */
+  tell(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    if (!this.#closed) this.#writeSoon();
+    else if (this.#hasNews()) this.#write();
+  }
+
+  /** The attempt has begun: what an earlier one wrote is taken back, whether somebody reads or not. */
   begin(): void {
     this.#mustRetract = this.#attempt > 1;
     this.#writeSoon();
@@ -104,7 +119,7 @@ export class JobStreamWriter {
   }
 
   #hasNews(): boolean {
-    return this.#mustRetract || this.#told < this.#text.length;
+    return this.#mustRetract || (this.#isTold && this.#told < this.#text.length);
   }
 
   #writeSoon(): void {
@@ -116,9 +131,11 @@ export class JobStreamWriter {
     const items: StreamItem[] = [];
     const [step, at] = [this.#step, this.#told];
     if (this.#mustRetract) items.push({ kind: "retract", step, at: 0, text: "" });
-    if (at < this.#text.length) items.push({ kind: "token", step, at, text: this.#text.slice(at) });
+    if (this.#isTold && at < this.#text.length) {
+      items.push({ kind: "token", step, at, text: this.#text.slice(at) });
+      this.#told = this.#text.length;
+    }
     this.#mustRetract = false;
-    this.#told = this.#text.length;
     this.#isWriting = true;
     this.#hasWritten = true;
     clearTimeout(this.#timer);
