@@ -25,8 +25,6 @@ export interface AppDependencies extends Authentication, OverviewSettings {
   dispatcher: Dispatcher;
   /** The queue of the ticks that close months. */
   charges: Queue;
-  /** The queue of webhooks' tries. */
-  webhooks: Queue;
   /** Encrypts the secrets of endpoints. */
   secrets: SecretBox;
   prices: PriceBook;

@@ -48,7 +48,7 @@ export function createApp(dependencies: AppDependencies): Express {
     requireSession(sessions),
     auditBoard(audit),
     ownPagesOnly({ isSignIn: false }),
-    bullBoard(dispatcher, charges, dependencies.webhooks, bullBoardPath, dependencies.bullBoardWrite),
+    bullBoard(dispatcher, charges, bullBoardPath, dependencies.bullBoardWrite),
   );
 
   app.use(consolePages());

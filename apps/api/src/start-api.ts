@@ -11,7 +11,6 @@ import {
   JobNews,
   JobStreams,
   openChargesQueue,
-  openWebhooksQueue,
 } from "@understudy/queues";
 import { type Logger, type RunningService, SecretBox, ServerConnections } from "@understudy/service";
 import {
@@ -61,7 +60,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const redis = connectRedis(config.redisUrl, "producer", logger);
   const dispatcher = new Dispatcher(redis);
   const charges = openChargesQueue(redis);
-  const webhooks = openWebhooksQueue(redis);
   // Notes when this Redis began: buckets of creators that are older than it are empty, those of newer ones full.
   redis.on("ready", () => void dispatcher.move({}).catch(() => {}));
   const endings = new JobEndings(connectRedis(config.redisUrl, "consumer", logger));
@@ -114,7 +112,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     redis,
     dispatcher,
     charges,
-    webhooks,
     secrets: new SecretBox(config.secretsKeys),
     callers,
     rate,
@@ -160,14 +157,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       keyChanges.disconnect();
       rate.close();
       clockWatch.stop();
-      await withinMs(closeMs, [
-        lastUses,
-        refusals,
-        dispatcher,
-        charges,
-        webhooks,
-        ...(tracer ? [tracer] : []),
-      ]);
+      await withinMs(closeMs, [lastUses, refusals, dispatcher, charges, ...(tracer ? [tracer] : [])]);
       redis.disconnect();
       await withinMs(closeMs, [probe, database]);
     },

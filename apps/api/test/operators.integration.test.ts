@@ -309,7 +309,7 @@ describe("Bull Board", () => {
       queues: { name: string; readOnlyMode: boolean; description: string }[];
     };
     expect(queues[0]?.description).toMatch(/\. 0 more wait in their creators' lanes\.$/);
-    expect(queues.map((queue) => queue.name)).toEqual([...agentNames, "charges", "webhooks"]);
+    expect(queues.map((queue) => queue.name)).toEqual([...agentNames, "charges"]);
     expect(queues.every((queue) => queue.readOnlyMode)).toBe(true);
   });
 

@@ -67,7 +67,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   watchDependencies(metrics, { database, probe, redis: producer });
   const clockWatch = watchClock(metrics, database.clock, logger);
   telemetry.showRoom(metrics, { concurrency: config.concurrency, inProgress: () => limit.activeCount });
-  const webhooks = startWebhooks({ database, producer, consumer, telemetry, logger }, config.webhooks);
+  const webhooks = startWebhooks({ database, telemetry, logger }, config.webhooks);
   wakeWebhooks = webhooks.wake;
   const pool: Pool = {
     name: lease.workerId,

@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { Database } from "@understudy/database";
-import type { TryPayload } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import { eventually } from "@understudy/testkit";
-import type { Queue } from "bullmq";
 import { type Pump, startPump } from "../src/webhooks/pump.ts";
 
 interface Round {
@@ -19,10 +17,10 @@ afterEach(async () => {
   pump = undefined;
 });
 
-/** A pump that finds so many events in each round, one after another, and then none; and these deliveries in the first. */
-function start({ events = [], released = [], faults = 0, release = async () => {} }: Scene = {}) {
+/** A pump that finds so many events in each round, one after another, and then none; and these deliveries in each. */
+function start({ events = [], due = [], faults = 0, room = 1_000, claim = async () => {} }: Scene = {}) {
   const rounds: Round[] = [];
-  const added: unknown[][] = [];
+  const begun: unknown[][] = [];
   const warnings: unknown[] = [];
   const execute = async ({ name }: { name: string }, [item]: object[]) => {
     if (name === "publish-events") {
@@ -31,53 +29,63 @@ function start({ events = [], released = [], faults = 0, release = async () => {
       return [{ events: events[rounds.length - 1] ?? 0 }];
     }
     Object.assign(rounds.at(-1)?.ran ?? {}, { [name]: item });
-    await release();
-    return rounds.length === 1 ? released : [];
+    await claim();
+    return due[rounds.length - 1] ?? [];
   };
-  const queue = { addBulk: async (jobs: unknown[]) => added.push(jobs) };
   pump = startPump({
     database: { execute } as unknown as Database,
-    queue: queue as unknown as Queue<TryPayload>,
     logger: { warn: (fields: object) => warnings.push(fields) } as unknown as Logger,
+    leaseSeconds: 20,
+    room: () => room,
+    begin: (claimed) => void begun.push(claimed),
   });
   const until = (count: number) => eventually(() => expect(rounds.length).toBeGreaterThanOrEqual(count));
   const pauses = () => rounds.slice(1).map(({ at }, index) => at - (rounds[index]?.at ?? 0));
-  return { pump, rounds, added, warnings, until, pauses };
+  return { pump, rounds, begun, warnings, until, pauses };
 }
 
 interface Scene {
   events?: number[];
-  released?: object[];
+  due?: object[][];
   faults?: number;
-  release?: () => Promise<void>;
+  room?: number;
+  claim?: () => Promise<void>;
 }
 
 describe("the pump of webhooks", () => {
-  it("takes events out and puts deliveries whose time has come into the queue, each second", async () => {
-    const released = [
-      { id: "dlv_1", generation: 1, tries: 0 },
-      { id: "dlv_2", generation: 3, tries: 2 },
-    ];
-    const { rounds, added, warnings, until, pauses } = start({ events: [499], released });
+  it("takes events out and begins tries of deliveries whose time has come, each second", async () => {
+    const due = [{ id: "dlv_1", generation: 1, tries: 0 }];
+    const { rounds, begun, warnings, until, pauses } = start({ events: [499], due: [due] });
     await until(2);
     expect(rounds.map(({ ran }) => ran)).toEqual(
       Array(2).fill({
         "publish-events": { limit: 500 },
-        "release-deliveries": { perEndpoint: 100, perFailing: 10 },
+        "claim-deliveries": { limit: 200, perEndpoint: 100, perFailing: 10, leaseSeconds: 20 },
       }),
     );
-    const payloads = [
-      { deliveryId: "dlv_1", generation: 1, tries: 0 },
-      { deliveryId: "dlv_2", generation: 3, tries: 2 },
-    ];
-    expect(added).toEqual([
-      [
-        { name: "try", data: payloads[0], opts: { jobId: "dlv_1-g1-t0" } },
-        { name: "try", data: payloads[1], opts: { jobId: "dlv_2-g3-t2" } },
-      ],
-    ]);
+    expect(begun).toEqual([due]);
     expect(pauses()[0]).toBeGreaterThan(950);
     expect(warnings).toEqual([]);
+  });
+
+  it("claims no more than there is room for, and nothing where there is none", async () => {
+    const some = start({ room: 7 });
+    await some.until(1);
+    await some.pump.stop();
+    expect(some.rounds[0]?.ran).toMatchObject({ "claim-deliveries": { limit: 7 } });
+    const none = start({ room: 0 });
+    await none.until(1);
+    await none.pump.stop();
+    expect(none.rounds[0]?.ran).toEqual({ "publish-events": { limit: 500 } });
+  });
+
+  it("goes on at once as long as it claims many, which may be no more than their shares", async () => {
+    const { begun, until, pauses } = start({ due: [[{}, {}, {}], [{}, {}], [{}]] });
+    await until(4);
+    expect(begun.map(({ length }) => length)).toEqual([3, 2, 1]);
+    const [first = 0, second = 0, third = 0] = pauses();
+    expect(Math.max(first, second)).toBeLessThan(900);
+    expect(third).toBeGreaterThan(950);
   });
 
   it("goes on at once as long as there may be more events", async () => {
@@ -95,7 +103,7 @@ describe("the pump of webhooks", () => {
     pump.wake();
     await until(2);
     expect(warnings).toEqual([{ err: expect.objectContaining({ message: "away" }) }]);
-    expect(rounds[0]?.ran).not.toHaveProperty("release-deliveries");
+    expect(rounds[0]?.ran).not.toHaveProperty("claim-deliveries");
   });
 
   it("looks at once where it is woken, also in the middle of a round", async () => {
@@ -103,7 +111,7 @@ describe("the pump of webhooks", () => {
     const held = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    const { pump, rounds, until, pauses } = start({ release: () => held });
+    const { pump, rounds, until, pauses } = start({ claim: () => held });
     await until(1);
     pump.wake();
     goOn();
@@ -133,7 +141,7 @@ describe("the pump of webhooks", () => {
     const held = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    const { pump, rounds, until } = start({ release: () => held, events: [500] });
+    const { pump, rounds, until } = start({ claim: () => held, events: [500] });
     await until(1);
     pump.wake(20);
     let ended = false;

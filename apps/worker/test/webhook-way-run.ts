@@ -1,43 +1,29 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
 import { type Database, newId, openDatabase, type Prisma } from "@understudy/database";
-import type { RunningRedis } from "@understudy/local-services";
-import { connectRedis } from "@understudy/queues";
 import { type Logger, SecretBox, secretsKeys } from "@understudy/service";
 import { ServiceMetrics, WorkerTelemetry } from "@understudy/telemetry";
-import {
-  createTestDatabase,
-  eventually,
-  startTestRedis,
-  type TestDatabase,
-  testSecretsKeys,
-} from "@understudy/testkit";
+import { createTestDatabase, type TestDatabase, testSecretsKeys } from "@understudy/testkit";
 import { startWebhooks, type WebhookSettings } from "../src/webhooks/start-webhooks.ts";
 import { startReceiver, type WebhookReceiver } from "./webhook-receiver.ts";
 
 const keys = secretsKeys.parse(testSecretsKeys);
 const secrets = new SecretBox(keys);
 
-/** Of the suite; its webhooks, jobs and alerts are forgotten after each test, as is all that stands in Redis. */
+/** Of the suite; its webhooks, jobs and alerts are forgotten after each test. */
 export let database: Database;
-export let producer: ReturnType<typeof connectRedis>;
-export let redis: RunningRedis;
 
 /** What the webhooks of a test have logged. */
 export let told: Record<string, unknown>[];
 
 let testDatabase: TestDatabase;
-let consumer: ReturnType<typeof connectRedis>;
 let receivers: WebhookReceiver[];
-let webhooks: ReturnType<typeof startWebhooks> | undefined;
+const running: ReturnType<typeof startWebhooks>[] = [];
 let telemetry: WorkerTelemetry;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+  testDatabase = await createTestDatabase();
   database = openDatabase(testDatabase.url, 4);
   await database.prisma.creator.create({ data: { id: "psy" } });
-  producer = connectRedis(redis.url, "producer");
-  consumer = connectRedis(redis.url, "consumer");
-  await eventually(() => expect(producer.status).toBe("ready"));
 });
 
 beforeEach(() => {
@@ -48,9 +34,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const receiver of receivers) await receiver.close();
-  await webhooks?.stop(AbortSignal.abort());
-  webhooks = undefined;
-  await producer.flushall();
+  for (const webhooks of running.splice(0)) await webhooks.stop(AbortSignal.abort());
   await database.prisma.webhookEndpoint.deleteMany();
   await database.prisma.outbox.deleteMany();
   await database.prisma.job.deleteMany();
@@ -58,10 +42,8 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  producer.disconnect();
-  consumer.disconnect();
   await database.close();
-  await Promise.all([testDatabase.drop(), redis.remove()]);
+  await testDatabase.drop();
 });
 
 /**
@@ -83,7 +65,8 @@ export function start(
     expectedProvider: "emulator",
     ...more,
   };
-  webhooks = startWebhooks({ database: on, producer, consumer, telemetry, logger }, settings);
+  const webhooks = startWebhooks({ database: on, telemetry, logger }, settings);
+  running.push(webhooks);
   return webhooks;
 }
 
@@ -113,7 +96,7 @@ export async function job(more: Partial<Prisma.JobCreateManyInput> = {}): Promis
 export async function event(more: Partial<Prisma.OutboxCreateManyInput>): Promise<string> {
   const id = newId("evt");
   await database.prisma.outbox.create({ data: { id, type: "job.completed", creatorId: "psy", ...more } });
-  webhooks?.wake();
+  for (const webhooks of running) webhooks.wake();
   return id;
 }
 

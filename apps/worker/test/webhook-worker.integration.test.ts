@@ -1,110 +1,132 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Database } from "@understudy/database";
-import { openWebhooksQueue } from "@understudy/queues";
 import { eventually } from "@understudy/testkit";
-import {
-  database,
-  deliveriesOf,
-  delivery,
-  producer,
-  redis,
-  register,
-  ring,
-  start,
-  told,
-} from "./webhook-way-run.ts";
+import { recordTries } from "@understudy/webhooks";
+import { database, deliveriesOf, delivery, register, ring, start, told } from "./webhook-way-run.ts";
 
-describe("a delivery that was released", () => {
-  it("is made again where Redis has lost it, and where its worker has left it behind", async () => {
+const later = (ms: number) => new Date(Date.now() + ms);
+
+describe("a delivery that a worker has claimed", () => {
+  it("is left to it until its lease is over, and is made then under the same id", async () => {
     const receiver = await register();
-    await delivery(receiver.id, { dispatchedAt: new Date() });
+    const claimedAt = later(-5_000);
+    const underWay = await delivery(receiver.id, { claimedAt, nextTryAt: later(60_000) });
+    const lost = await delivery(receiver.id, { claimedAt, nextTryAt: later(300) });
     start();
-    await eventually(() => expect(receiver.received).toHaveLength(1));
-    expect(told).toEqual([{ deliveries: 1, msg: "Redis is new or was wiped: released webhooks again" }]);
-    const underWay = await delivery(receiver.id, { dispatchedAt: new Date(Date.now() - 5_000) });
-    await delivery(receiver.id, { dispatchedAt: new Date(Date.now() - 31_000) });
+    await ring();
     await eventually(() => expect(receiver.received).toHaveLength(2));
-    expect(told[1]).toEqual({ deliveries: 1, msg: "webhooks were left behind and are released again" });
+    expect(receiver.received.map(({ id }) => id)).toContain(lost.replace("dlv", "evt"));
     expect(await database.prisma.delivery.findUnique({ where: { id: underWay } })).toMatchObject({
       status: "pending",
       tries: 0,
     });
   });
 
-  it("is not made where it is void, and what is none of ours harms nothing", async () => {
+  it("is claimed for longer than a try may take", async () => {
     const receiver = await register();
-    const queue = openWebhooksQueue(producer);
-    const id = await delivery(receiver.id, { generation: 2, nextTryAt: new Date(Date.now() + 3_600_000) });
-    for (const payload of [
-      { deliveryId: id, generation: 1, tries: 0 },
-      { deliveryId: id, generation: 2, tries: 1 },
-      { deliveryId: id, generation: "2", tries: 0 },
-    ])
-      await queue.add("try", payload as never);
-    start();
+    receiver.answer = () => {};
+    start({ timeoutMs: 3_000 });
     await ring();
-    await eventually(async () => {
-      expect(receiver.received).toHaveLength(1);
-      expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, active: 0, delayed: 0, failed: 0 });
+    await eventually(() => expect(receiver.requests).toBe(1));
+    const [row] = await deliveriesOf(receiver.id);
+    expect((row?.nextTryAt?.getTime() ?? 0) - (row?.claimedAt?.getTime() ?? 0)).toBe(8_000);
+  });
+
+  it("counts once where another has made its try meanwhile, and not at all where it was replayed", async () => {
+    const receiver = await register();
+    const answers: (() => void)[] = [];
+    receiver.answer = (_request, response) => answers.push(() => response.writeHead(500).end());
+    start({ schedule: [3_600_000, 3_600_000] });
+    const [made, replayed] = [await delivery(receiver.id, {}), await delivery(receiver.id, {})];
+    await eventually(() => expect(answers).toHaveLength(2));
+    const { prisma } = database;
+    const fence = { id: made, generation: 1, tries: 0 };
+    const taken = { outcome: "delivered", httpStatus: 204, isTest: false, gone: false } as const;
+    await recordTries(database, [{ ...fence, ...taken, at: new Date(), ms: 1, disableAfterSeconds: 1 }]);
+    const again = { generation: 2, nextTryAt: later(3_600_000), claimedAt: null };
+    await prisma.delivery.update({ where: { id: replayed }, data: again });
+    for (const answer of answers) answer();
+    const last = await ring();
+    await eventually(async () =>
+      expect(await deliveriesOf(receiver.id)).toContainEqual(
+        expect.objectContaining({ eventId: last, claimedAt: expect.any(Date) }),
+      ),
+    );
+    const rows = await deliveriesOf(receiver.id);
+    expect(rows.find(({ id }) => id === made)).toMatchObject({ status: "delivered", tries: 1 });
+    expect(rows.find(({ id }) => id === replayed)).toMatchObject({
+      status: "pending",
+      tries: 0,
+      attempts: [],
     });
-    expect(receiver.requests).toBe(1);
-    await queue.close();
   });
 });
 
 describe("deliveries that come together", () => {
-  it("are read by few statements, and written down by few", async () => {
+  it("are claimed by few statements, and written down by few", async () => {
     const receiver = await register();
     const answers: (() => void)[] = [];
     receiver.answer = (_request, response) => answers.push(() => response.writeHead(204).end());
     for (let count = 0; count < 10; count++) await delivery(receiver.id, {});
     const ran: string[] = [];
-    let goOn = () => {};
-    const allThere = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
     const counting: Database = {
       ...database,
       async execute(statement, items) {
         ran.push(statement.name);
-        if (statement.name === "deliveries-to-try") await allThere;
         return await database.execute(statement, items);
       },
     };
-    const queue = openWebhooksQueue(producer);
     start({}, counting);
-    await eventually(async () => expect(await queue.getActiveCount()).toBe(10));
-    goOn();
     await eventually(() => expect(answers).toHaveLength(10));
+    expect(ran.filter((name) => name === "claim-deliveries").length).toBeLessThan(3);
     for (const answer of answers) answer();
     await eventually(async () =>
       expect((await deliveriesOf(receiver.id)).map(({ status }) => status)).toEqual(
         Array(10).fill("delivered"),
       ),
     );
-    for (const name of ["deliveries-to-try", "record-tries"]) {
-      expect(ran.filter((other) => other === name).length).toBeLessThan(10);
-    }
-    await queue.close();
+    expect(ran.filter((name) => name === "record-tries").length).toBeLessThan(10);
+  });
+
+  it("are shared by two workers, and each is sent once", async () => {
+    const receiver = await register();
+    for (let count = 0; count < 150; count++) await delivery(receiver.id, {});
+    const claims = new Map<string, number>();
+    const counting = (worker: string): Database => ({
+      ...database,
+      async execute(statement, items) {
+        const rows = await database.execute(statement, items);
+        const before = claims.get(worker) ?? 0;
+        if (statement.name === "claim-deliveries") claims.set(worker, before + rows.length);
+        return rows as never;
+      },
+    });
+    start({}, counting("one"));
+    start({}, counting("other"));
+    await eventually(() => expect(receiver.received).toHaveLength(150));
+    expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(150);
+    expect([...claims.values()].reduce((sum, count) => sum + count)).toBe(150);
   });
 });
 
-describe("a worker whose Redis goes away", () => {
-  it("says so, and goes on when it is back", async () => {
+describe("a try that can't be written down", () => {
+  it("is made again when its lease is over, and operators are told", async () => {
     const receiver = await register();
-    start();
-    await redis.kill();
-    await eventually(() =>
-      expect(told).toContainEqual({
-        err: expect.objectContaining({ message: expect.any(String) }),
-        queue: "webhooks",
-        msg: "the queue's connection has a fault",
-      }),
-    );
-    await redis.restart();
-    await eventually(() => expect(producer.status).toBe("ready"));
+    let faults = 0;
+    const failing: Database = {
+      ...database,
+      async execute(statement, items) {
+        // As one of the data's.
+        if (statement.name === "record-tries" && faults++ === 0)
+          throw Object.assign(new Error("no"), { code: "22021" });
+        return await database.execute(statement, items);
+      },
+    };
+    start({ timeoutMs: 1 }, failing);
     await ring();
-    await eventually(() => expect(receiver.received).toHaveLength(1));
+    await eventually(() => expect(told).toMatchObject([{ msg: "a try of a webhook is made again later" }]));
+    const [row] = await deliveriesOf(receiver.id);
+    expect(row).toMatchObject({ status: "pending", tries: 0, claimedAt: expect.any(Date) });
   });
 });
 
@@ -141,7 +163,9 @@ describe("a worker that stops", () => {
       stopping.abort();
       await stopped;
       expect(performance.now() - before).toBeLessThan(8_000);
-      expect(await deliveriesOf(receiver.id)).toMatchObject([{ status: "pending", tries: 0, attempts: [] }]);
+      expect(await deliveriesOf(receiver.id)).toMatchObject([
+        { status: "pending", tries: 0, attempts: [], claimedAt: null },
+      ]);
     },
   );
 });

@@ -14,4 +14,3 @@ export {
 } from "./job-stream/job-streams.ts";
 export type { Lanes, LaneTerms, Placement } from "./lanes/lanes.ts";
 export { connectRedis, evictionPolicy, redisIncarnation } from "./redis.ts";
-export { openWebhooksQueue, type TryPayload, tryId, tryPayload, webhooksQueue } from "./webhooks-queue.ts";

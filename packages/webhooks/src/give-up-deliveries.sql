@@ -1,5 +1,5 @@
 -- Gives up what waits for endpoints that are disabled or deleted. $1: [{limit}]. Rows: {id}.
-UPDATE "Delivery" SET "status" = 'failed', "nextTryAt" = NULL, "dispatchedAt" = NULL
+UPDATE "Delivery" SET "status" = 'failed', "nextTryAt" = NULL, "claimedAt" = NULL
 WHERE "status" = 'pending' AND "id" = ANY (ARRAY(
   SELECT delivery."id" FROM "WebhookEndpoint" AS endpoint, LATERAL (
     SELECT "id" FROM "Delivery" WHERE "endpointId" = endpoint."id" AND "status" = 'pending'

@@ -1,10 +1,11 @@
 export { endpointsOfCreators } from "./endpoints-of-creators.ts";
-export {
-  giveUpDeliveries,
-  publishEvents,
-  type ReleasedDelivery,
-  releaseDeliveries,
-  takeBackReleased,
-} from "./publishing.ts";
+export { giveUpDeliveries, publishEvents } from "./publishing.ts";
 export { replayDelivery, replaySince, sendTestEvent } from "./replay.ts";
-export { type DeliveryToTry, deliveriesToTry, recordTries, type TryRecord } from "./tries.ts";
+export {
+  claimDeliveries,
+  type DeliveryToTry,
+  giveBackDeliveries,
+  recordTries,
+  type TryFence,
+  type TryRecord,
+} from "./tries.ts";

@@ -30,7 +30,7 @@ WITH request AS (
     "status" = CASE WHEN "Delivery"."status" = 'pending' OR tried."outcome" = 'delivered' THEN tried."outcome" ELSE "Delivery"."status" END,
     "tries" = tried."tries" + 1,
     "nextTryAt" = CASE WHEN "Delivery"."status" = 'pending' THEN tried."nextTryAt" END,
-    "dispatchedAt" = NULL,
+    "claimedAt" = NULL,
     "deliveredAt" = CASE WHEN tried."outcome" = 'delivered' THEN now() END
   FROM tried
   WHERE "Delivery"."id" = tried."id"

@@ -8,7 +8,7 @@ WITH found AS (
   FOR NO KEY UPDATE OF delivery
 ), again AS (
   UPDATE "Delivery" SET "status" = 'pending', "generation" = "generation" + 1, "tries" = 0, "nextTryAt" = now(),
-    "dispatchedAt" = NULL, "deliveredAt" = NULL
+    "claimedAt" = NULL, "deliveredAt" = NULL
   FROM found WHERE "Delivery"."id" = found."id" AND found."isReplayed"
 )
 SELECT "isReplayed" FROM found

@@ -21,7 +21,7 @@ WITH request AS (
   SELECT understudy_new_id('dlv'), request."endpointId", event."id", event."type", event."creatorId"
   FROM event, request WHERE event."number" <= request."limit"
   ON CONFLICT ("endpointId", "eventId") DO UPDATE SET "status" = 'pending', "generation" = delivery."generation" + 1,
-    "tries" = 0, "nextTryAt" = now(), "dispatchedAt" = NULL, "deliveredAt" = NULL
+    "tries" = 0, "nextTryAt" = now(), "claimedAt" = NULL, "deliveredAt" = NULL
   RETURNING "id"
 )
 SELECT (SELECT count(*)::int FROM written) AS "deliveries",

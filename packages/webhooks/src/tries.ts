@@ -1,11 +1,19 @@
 import { type Database, loadStatement } from "@understudy/database";
-import type { ReleasedDelivery } from "./publishing.ts";
 
-const toTryStatement = loadStatement(new URL("./deliveries-to-try.sql", import.meta.url));
+const claimStatement = loadStatement(new URL("./claim-deliveries.sql", import.meta.url));
+const giveBackStatement = loadStatement(new URL("./give-back-deliveries.sql", import.meta.url));
 const recordStatement = loadStatement(new URL("./record-tries.sql", import.meta.url));
 
+/** One try of a delivery. It is void once the delivery has another generation, or more tries. */
+export interface TryFence {
+  id: string;
+  generation: number;
+  /** Those before this one. */
+  tries: number;
+}
+
 /** A delivery in the hands of a worker, with its event and its endpoint. */
-export interface DeliveryToTry extends ReleasedDelivery {
+export interface DeliveryToTry extends TryFence {
   eventId: string;
   type: string;
   /** Null for job.*: what is told is the job itself. */
@@ -24,8 +32,19 @@ export interface DeliveryToTry extends ReleasedDelivery {
   traceparent: string | null;
 }
 
+/** What a worker takes at once. */
+export interface ClaimBound {
+  limit: number;
+  /** How many each endpoint may have under way, of all workers together. */
+  perEndpoint: number;
+  /** And each of those whose tries fail. */
+  perFailing: number;
+  /** Who has not recorded a try by then has lost it to others. */
+  leaseSeconds: number;
+}
+
 /** One try, and what follows from it. */
-export interface TryRecord extends ReleasedDelivery {
+export interface TryRecord extends TryFence {
   at: Date;
   ms: number;
   httpStatus?: number;
@@ -42,14 +61,14 @@ export interface TryRecord extends ReleasedDelivery {
   disableAfterSeconds: number;
 }
 
-/** What the tries need to know; undefined for each that was made already, or is void. */
-export async function deliveriesToTry(
-  database: Database,
-  released: ReleasedDelivery[],
-): Promise<(DeliveryToTry | undefined)[]> {
-  const rows = await database.execute<DeliveryToTry>(toTryStatement, released);
-  const found = new Map(rows.map((row) => [row.id, row]));
-  return released.map(({ id }) => found.get(id));
+/** Takes deliveries whose time has come, as far as their endpoints have room. */
+export function claimDeliveries(database: Database, bound: ClaimBound): Promise<DeliveryToTry[]> {
+  return database.execute(claimStatement, [bound]);
+}
+
+/** Gives back what was claimed and is not tried; how many of them were still ours. */
+export async function giveBackDeliveries(database: Database, claimed: TryFence[]): Promise<number> {
+  return (await database.execute(giveBackStatement, claimed)).length;
 }
 
 /** Writes tries down, in one transaction; the endpoints that were disabled for them. Safe to run twice. */

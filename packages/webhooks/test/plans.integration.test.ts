@@ -16,11 +16,14 @@ const record = {
   at: "2026-11-01T00:00:00Z",
 };
 const cases: [name: string, itemsOf: (count: number) => object[]][] = [
-  ["deliveries-to-try", (count) => pending(count).map((id) => ({ ...tried, id }))],
   ["record-tries", (count) => pending(count).map((id) => ({ ...record, id }))],
   ["publish-events", (limit) => [{ limit }]],
   // For each endpoint one at least.
-  ["release-deliveries", (count) => [{ perEndpoint: Math.ceil(count / endpoints), perFailing: 1 }]],
+  [
+    "claim-deliveries",
+    (limit) => [{ limit, perEndpoint: Math.ceil(limit / endpoints), perFailing: 1, leaseSeconds: 20 }],
+  ],
+  ["give-back-deliveries", (count) => pending(count).map((id) => ({ ...tried, id }))],
   ["replay-delivery", () => [{ id: "dlv_delivered1" }]],
 ];
 
@@ -80,7 +83,7 @@ describe.each(cases)("%s", (name, itemsOf) => {
       expect(
         tooMuchLookedAt(
           (parts ?? []).filter(ofMany),
-          rowsMax(name === "release-deliveries" ? count + endpoints : count),
+          rowsMax(name === "claim-deliveries" ? count + endpoints : count),
         ),
       ).toEqual([]);
     },
@@ -92,7 +95,7 @@ describe.each(cases)("%s", (name, itemsOf) => {
     expect(
       tooMuchLookedAt(
         (await planned.run(itemsOf(count))).filter(ofMany),
-        rowsMax(name === "release-deliveries" ? count + endpoints : count),
+        rowsMax(name === "claim-deliveries" ? count + endpoints : count),
       ),
     ).toEqual([]);
   });

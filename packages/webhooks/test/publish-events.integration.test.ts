@@ -45,7 +45,7 @@ describe("events in the outbox", () => {
       status: "pending",
       generation: 1,
       tries: 0,
-      dispatchedAt: null,
+      claimedAt: null,
     });
     const done = await database.prisma.delivery.findMany({ where: { eventId: "evt_done" } });
     expect(done.map(({ type, creatorId }) => [type, creatorId])).toEqual(

@@ -48,13 +48,13 @@ const triesOf = (deliveryId: string) =>
 
 /** Deliveries that are under way, each to an endpoint. */
 async function underWay(endpointId: string, ...names: string[]): Promise<void> {
-  for (const name of names) await delivery(name, endpointId, { dispatchedAt: secondsAgo(2) });
+  for (const name of names) await delivery(name, endpointId, { claimedAt: secondsAgo(2) });
 }
 
 describe("tries of deliveries", () => {
   it("are written down as they were, and what follows from each", async () => {
     await endpoint("end_1");
-    await delivery("well", "end_1", { generation: 2, tries: 3, dispatchedAt: secondsAgo(2) });
+    await delivery("well", "end_1", { generation: 2, tries: 3, claimedAt: secondsAgo(2) });
     await underWay("end_1", "again", "lost", "untouched");
     const at = secondsAgo(7);
     const next = secondsAgo(-60);
@@ -80,12 +80,12 @@ describe("tries of deliveries", () => {
       { generation: 1, number: 1, httpStatus: 307, error: "redirect", body: null },
     ]);
     const well = await deliveryRow("dlv_well");
-    expect(well).toMatchObject({ status: "delivered", tries: 4, nextTryAt: null, dispatchedAt: null });
+    expect(well).toMatchObject({ status: "delivered", tries: 4, nextTryAt: null, claimedAt: null });
     expect(isRecent(well.deliveredAt)).toBe(true);
-    const end = { tries: 1, dispatchedAt: null, deliveredAt: null };
+    const end = { tries: 1, claimedAt: null, deliveredAt: null };
     expect(await deliveryRow("dlv_again")).toMatchObject({ ...end, status: "pending", nextTryAt: next });
     expect(await deliveryRow("dlv_lost")).toMatchObject({ ...end, status: "failed", nextTryAt: null });
-    expect(await deliveryRow("dlv_untouched")).toMatchObject({ tries: 0, dispatchedAt: expect.any(Date) });
+    expect(await deliveryRow("dlv_untouched")).toMatchObject({ tries: 0, claimedAt: expect.any(Date) });
   });
 
   it("count once, and for nothing where a replay has begun the delivery anew", async () => {

@@ -117,7 +117,7 @@ describe("books in which nothing is amiss", () => {
       UPDATE "Lease" SET "until" = now() - interval '9 minutes';
       UPDATE "Job" SET "heldUsd" = 0.02, "heldMonth" = '${thisMonth}-01', "finishedAt" = now() - interval '9 minutes' WHERE "id" = 'job_2';
       UPDATE "Job" SET "heldUsd" = 0 WHERE "id" = 'job_3';
-      UPDATE "Delivery" SET "status" = 'pending', "dispatchedAt" = now() - interval '9 minutes', "createdAt" = now() - interval '1 day';
+      UPDATE "Delivery" SET "status" = 'pending', "claimedAt" = now() - interval '9 minutes', "createdAt" = now() - interval '1 day';
       UPDATE "WebhookEndpoint" SET "deletedAt" = now() - interval '9 minutes'`);
     expect(await found()).toEqual([]);
     await world.plant(
@@ -285,9 +285,9 @@ describe("is found, and nothing else", () => {
       ],
     ],
     [
-      "a delivery that was released and not tried",
-      `UPDATE "Delivery" SET "status" = 'pending', "dispatchedAt" = now() - interval '11 minutes'`,
-      [/^delivery_half_open dlv_1 to ep_1: pending, released at \S+ \S+ \/ /],
+      "a delivery that was claimed and not tried",
+      `UPDATE "Delivery" SET "status" = 'pending', "claimedAt" = now() - interval '11 minutes'`,
+      [/^delivery_half_open dlv_1 to ep_1: pending, claimed at \S+ \S+ \/ /],
     ],
     [
       "a delivery that has no time",

@@ -8,13 +8,12 @@ import type { RequestHandler } from "express";
 import { AgentQueueAdapter } from "./agent-queue-adapter.ts";
 
 /**
- * Bull Board with the queue of every registered agent, read-only unless `write`, those of webhooks' tries
- * and of the ticks that close months: always read-only, since nobody but those who fill them has to do with them.
+ * Bull Board with the queue of every registered agent, read-only unless `write`, and that of the ticks that close months:
+ * always read-only, since nobody but those who fill it has to do with it.
  */
 export function bullBoard(
   dispatcher: Dispatcher,
   charges: Queue,
-  webhooks: Queue,
   path: string,
   write: boolean,
 ): RequestHandler {
@@ -27,12 +26,6 @@ export function bullBoard(
         readOnlyMode: true,
         displayName: "Charges",
         description: "Each minute: closes the months that are over, as far as they are not closed yet",
-      }),
-      new BullMQAdapter(webhooks, {
-        readOnlyMode: true,
-        displayName: "Webhooks",
-        description:
-          "Tries under way. What waits for a later one stands in each endpoint's list of deliveries",
       }),
     ],
     serverAdapter,

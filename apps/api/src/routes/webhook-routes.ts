@@ -213,7 +213,7 @@ async function giveUpOthers({ prisma }: Database, { id, creatorIds }: EndpointRo
       creatorId: { notIn: creatorIds },
       type: { not: "webhook.test" },
     },
-    data: { status: "failed", nextTryAt: null, dispatchedAt: null },
+    data: { status: "failed", nextTryAt: null, claimedAt: null },
   });
 }
 

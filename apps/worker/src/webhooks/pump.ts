@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "@understudy/database";
-import { type TryPayload, tryId } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
-import { publishEvents, type ReleasedDelivery, releaseDeliveries } from "@understudy/webhooks";
-import type { Queue } from "bullmq";
+import { claimDeliveries, type DeliveryToTry, publishEvents } from "@understudy/webhooks";
 import { repeat } from "../repeat.ts";
 
 /** Events that one round takes out of the outbox. */
 const eventsMax = 500;
 
-/** What an endpoint may have under way: released to the queue and not ended. */
+/** Deliveries that one round claims: their bodies are in memory together. */
+const claimMax = 200;
+
+/** What an endpoint may have under way, whoever makes its tries. */
 const bound = { perEndpoint: 100, perFailing: 10 };
 
-/** Where nobody wakes it. */
+/** Where nobody wakes it: for what other processes put into the outbox, and what workers that died had in hand. */
 const pauseMs = 1_000;
 
 /** Between rounds, so that what comes meanwhile is moved on together: a round for each few tries costs more than they. */
@@ -20,21 +21,25 @@ const gatherMs = 10;
 
 interface PumpDependencies {
   database: Database;
-  queue: Queue<TryPayload>;
   logger: Logger;
+  leaseSeconds: number;
+  /** How many more tries may be under way here. */
+  room(): number;
+  /** Makes tries of what was claimed. Is not waited for. */
+  begin(claimed: DeliveryToTry[]): void;
 }
 
 export interface Pump {
-  /** Something may be there to publish or to release, now or in so many ms. */
+  /** Something may be there to publish or to claim, now or in so many ms. */
   wake(inMs?: number): void;
   stop(): Promise<void>;
 }
 
 /**
- * Moves events on: out of the outbox into deliveries, and deliveries whose time has come into the queue. Several
- * workers' pumps share the work.
+ * Moves events on: out of the outbox into deliveries, and deliveries whose time has come into tries. Several workers'
+ * pumps share the work.
  */
-export function startPump({ database, queue, logger }: PumpDependencies): Pump {
+export function startPump({ database, logger, leaseSeconds, room, begin }: PumpDependencies): Pump {
   let isAwake = false;
   let goOn = () => {};
   const timers = new Set<NodeJS.Timeout>();
@@ -43,10 +48,15 @@ export function startPump({ database, queue, logger }: PumpDependencies): Pump {
     isAwake = false;
     try {
       if ((await publishEvents(database, eventsMax)) === eventsMax) isAwake = true;
-      const released = await releaseDeliveries(database, bound);
-      if (released.length > 0) await queue.addBulk(released.map(bulkJob));
+      const limit = Math.min(room(), claimMax);
+      if (limit <= 0) return;
+      const claimed = await claimDeliveries(database, { ...bound, limit, leaseSeconds });
+      if (claimed.length === 0) return;
+      // Of many each endpoint was given its share, and may have room for more.
+      if (claimed.length > 1) isAwake = true;
+      begin(claimed);
     } catch (err) {
-      // What was released and not added is taken back by a sweep.
+      // What was claimed without our hearing of it is due again when its lease is over.
       logger.warn({ err }, "webhooks were not moved on, and will be tried again");
     }
   }
@@ -94,9 +104,4 @@ export function startPump({ database, queue, logger }: PumpDependencies): Pump {
       await stopped;
     },
   };
-}
-
-function bulkJob({ id: deliveryId, generation, tries }: ReleasedDelivery) {
-  const data = { deliveryId, generation, tries };
-  return { name: "try", data, opts: { jobId: tryId(data) } };
 }

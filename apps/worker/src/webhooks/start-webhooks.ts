@@ -1,19 +1,23 @@
 import type { LookupFunction } from "node:net";
 import type { Provider } from "@understudy/contracts";
 import { type Database, groupCommit, untilDatabaseAnswers } from "@understudy/database";
-import { openWebhooksQueue, type TryPayload, tryPayload, webhooksQueue } from "@understudy/queues";
 import { type Logger, SecretBox, type secretsKeys } from "@understudy/service";
 import type { WorkerTelemetry } from "@understudy/telemetry";
-import { deliveriesToTry, type ReleasedDelivery, recordTries, type TryRecord } from "@understudy/webhooks";
-import { UnrecoverableError, Worker } from "bullmq";
-import type { Redis } from "ioredis";
+import {
+  type DeliveryToTry,
+  giveBackDeliveries,
+  giveUpDeliveries,
+  recordTries,
+  type TryFence,
+  type TryRecord,
+} from "@understudy/webhooks";
 import type { z } from "zod";
+import { repeat } from "../repeat.ts";
 import { eventBodies } from "./event-bodies.ts";
 import { openPoster } from "./post-event.ts";
 import { startPump } from "./pump.ts";
 import { createSigner } from "./sign-event.ts";
-import { startWebhooksSweep } from "./sweep-webhooks.ts";
-import { type LoadedDelivery, type TryDependencies, tryDelivery } from "./try-delivery.ts";
+import { type TryDependencies, tryDelivery } from "./try-delivery.ts";
 
 export interface WebhookSettings {
   secretsKeys: z.infer<typeof secretsKeys>;
@@ -33,9 +37,6 @@ export interface WebhookSettings {
 
 interface WebhooksDependencies {
   database: Database;
-  /** Closed by their owner. */
-  producer: Redis;
-  consumer: Redis;
   telemetry: WorkerTelemetry;
   logger: Logger;
 }
@@ -45,33 +46,23 @@ const concurrency = 1_000;
 
 const groupMax = 200;
 
-/** As of agents' jobs: what a worker killed by -9 had in hand is tried again within the two together. */
-const lockMs = 10_000;
-const stalledCheckMs = 5_000;
+/** What comes before and after a try's request. A worker that was slower has its try made once more, under the same id. */
+const leaseMarginMs = 5_000;
 
-/** Postgres decides what is still to be made. */
-const stalledCountMax = 1_000_000;
+/** Deliveries given up at once. */
+const givenUpMax = 5_000;
 
-/** The way of an event to its endpoints: outbox, delivery, queue, try. */
+const giveUpPauseMs = 1_000;
+
+/** The way of an event to its endpoints: outbox, delivery, claim, try, record. Postgres alone is asked. */
 export function startWebhooks(
-  { database, producer, consumer, telemetry, logger }: WebhooksDependencies,
+  { database, telemetry, logger }: WebhooksDependencies,
   settings: WebhookSettings,
 ): { wake(): void; stop(stopping: AbortSignal): Promise<void> } {
-  const queue = openWebhooksQueue(producer);
-  const pump = startPump({ database, queue, logger });
-  const sweep = startWebhooksSweep({ database, redis: producer, logger });
   const poster = openPoster(settings);
+  const underWay = new Set<Promise<void>>();
   const breaking = new AbortController();
-
-  async function load(released: ReleasedDelivery[]): Promise<(LoadedDelivery | undefined)[]> {
-    const found = await deliveriesToTry(database, released);
-    const deliveries = found.filter((delivery) => delivery !== undefined);
-    const bodies = await eventBodies(database, deliveries, settings.expectedProvider);
-    const loaded = new Map(
-      deliveries.map((delivery, at) => [delivery.id, { ...delivery, body: bodies[at] ?? "" }]),
-    );
-    return released.map(({ id }) => loaded.get(id));
-  }
+  let isStopping = false;
 
   async function record(tries: TryRecord[]): Promise<TryRecord[]> {
     for (const { endpointId, disabledReason } of await recordTries(database, tries)) {
@@ -83,10 +74,14 @@ export function startWebhooks(
     return tries;
   }
 
-  const loadOne = groupCommit(groupMax, ({ id }: ReleasedDelivery) => id, load);
+  async function giveBack(claimed: TryFence[]): Promise<TryFence[]> {
+    await giveBackDeliveries(database, claimed);
+    return claimed;
+  }
+
   const recordOne = groupCommit(groupMax, ({ id }: TryRecord) => id, record);
+  const giveBackOne = groupCommit(groupMax, ({ id }: TryFence) => id, giveBack);
   const dependencies: TryDependencies = {
-    load: (released) => untilDatabaseAnswers(() => loadOne(released)),
     record: (tried) => untilDatabaseAnswers(() => recordOne(tried)),
     sign: createSigner(new SecretBox(settings.secretsKeys)),
     poster,
@@ -97,43 +92,59 @@ export function startWebhooks(
     stopping: breaking.signal,
   };
 
-  const worker = new Worker<TryPayload>(
-    webhooksQueue.name,
-    async ({ data }) => {
-      const payload = tryPayload.safeParse(data);
-      if (!payload.success) throw new UnrecoverableError("The payload is not one of ours.");
-      const { deliveryId: id, generation, tries } = payload.data;
-      const next = await tryDelivery(dependencies, { id, generation, tries });
+  async function makeTry(delivery: DeliveryToTry, body: Promise<string>): Promise<void> {
+    try {
+      const loaded = { ...delivery, body: await body };
+      if (isStopping) return void (await giveBackOne(delivery));
+      const next = await tryDelivery(dependencies, loaded);
       if (next) pump.wake(next.getTime() - database.clock.now().getTime());
-    },
-    {
-      connection: consumer,
-      prefix: webhooksQueue.prefix,
-      concurrency,
-      lockDuration: lockMs,
-      stalledInterval: stalledCheckMs,
-      maxStalledCount: stalledCountMax,
-      skipVersionCheck: true,
-    },
-  );
-  worker.on("error", (err) =>
-    logger.warn({ err, queue: webhooksQueue.name }, "the queue's connection has a fault"),
-  );
+    } catch (err) {
+      if (breaking.signal.aborted) await giveBackOne(delivery).catch(() => {});
+      // Not given back: where it can't be written down it would be made again and again.
+      else logger.warn({ err, deliveryId: delivery.id }, "a try of a webhook is made again later");
+    }
+  }
+
+  function begin(claimed: DeliveryToTry[]): void {
+    const bodies = eventBodies(database, claimed, settings.expectedProvider);
+    for (const [place, delivery] of claimed.entries()) {
+      const body = bodies.then((all) => all[place] ?? "");
+      const made = makeTry(delivery, body).finally(() => underWay.delete(made));
+      underWay.add(made);
+    }
+  }
+
+  async function giveUp(): Promise<{ pauseMs: number }> {
+    try {
+      const deliveries = await giveUpDeliveries(database, givenUpMax);
+      if (deliveries > 0) logger.info({ deliveries }, "gave up webhooks of endpoints that are disabled");
+    } catch (err) {
+      logger.warn({ err }, "webhooks of disabled endpoints were not given up, and will be");
+    }
+    return { pauseMs: giveUpPauseMs };
+  }
+
+  const pump = startPump({
+    ...{ database, logger, begin },
+    leaseSeconds: (settings.timeoutMs + leaseMarginMs) / 1_000,
+    room: () => concurrency - underWay.size,
+  });
+  const givingUp = repeat(giveUp);
 
   return {
     wake: () => pump.wake(),
-    /** @param stopping aborts when tries under way are to be broken off */
+    /** What is not begun is given back. @param stopping aborts when tries under way are to be broken off, and given back too */
     async stop(stopping) {
+      isStopping = true;
       const breakOff = () => {
         breaking.abort();
         void poster.close();
       };
       if (stopping.aborted) breakOff();
       stopping.addEventListener("abort", breakOff, { once: true });
-      await Promise.all([pump.stop(), sweep.stop()]);
-      await worker.close();
+      await Promise.all([pump.stop(), givingUp.stop()]);
+      await Promise.all(underWay);
       await poster.close();
-      await queue.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { testEventType } from "@understudy/contracts";
 import type { Clock } from "@understudy/database";
 import type { WorkerTelemetry } from "@understudy/telemetry";
-import type { DeliveryToTry, ReleasedDelivery, TryRecord } from "@understudy/webhooks";
+import type { DeliveryToTry, TryFence, TryRecord } from "@understudy/webhooks";
 import type { EventPoster, PostAnswer } from "./post-event.ts";
 import { nextTryAt } from "./retry-schedule.ts";
 
@@ -11,8 +11,6 @@ export interface LoadedDelivery extends DeliveryToTry {
 }
 
 export interface TryDependencies {
-  /** Undefined where that try was made already, or is void. */
-  load: (released: ReleasedDelivery) => Promise<LoadedDelivery | undefined>;
   sign: (delivery: LoadedDelivery, body: string, at: Date) => Record<string, string>;
   poster: EventPoster;
   record: (record: TryRecord) => Promise<unknown>;
@@ -36,16 +34,14 @@ const fixedHeaders = { "content-type": "application/json", "user-agent": "Unders
  */
 export async function tryDelivery(
   dependencies: TryDependencies,
-  released: ReleasedDelivery,
+  delivery: LoadedDelivery,
 ): Promise<Date | undefined> {
-  const delivery = await dependencies.load(released);
-  if (!delivery) return undefined;
   const { telemetry, clock, stopping } = dependencies;
   const observed = telemetry.delivery(delivery);
   const at = clock.now();
   const answer = await post(dependencies, delivery, at, observed.headers);
   if (stopping.aborted) throw new Error("The worker stops.");
-  const record = judge(dependencies, released, delivery.type === testEventType, at, answer);
+  const record = judge(dependencies, delivery, delivery.type === testEventType, at, answer);
   observed.end(record);
   await dependencies.record(record);
   return record.nextTryAt;
@@ -74,7 +70,7 @@ async function post(
  */
 function judge(
   { clock, schedule, disableAfterSeconds }: TryDependencies,
-  { id, generation, tries }: ReleasedDelivery,
+  { id, generation, tries }: TryFence,
   isTest: boolean,
   at: Date,
   { retryAfter, ...answer }: PostAnswer,

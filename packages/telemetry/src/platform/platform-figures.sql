@@ -23,8 +23,7 @@ SELECT
   account."spentUsd", account."heldUsd", account."unknownUsd",
   (SELECT count(*) FROM (SELECT FROM "Outbox" WHERE "publishedAt" IS NULL LIMIT 100000) AS c)::int AS "outbox",
   coalesce((SELECT extract(epoch FROM now() - min("createdAt")) FROM "Outbox" WHERE "publishedAt" IS NULL), 0)::float8 AS "outboxSeconds",
-  ((SELECT count(*) FROM (SELECT FROM "Delivery" WHERE "status" = 'pending' AND "dispatchedAt" IS NULL LIMIT 100000) AS c)
-    + (SELECT count(*) FROM (SELECT FROM "Delivery" WHERE "status" = 'pending' AND "dispatchedAt" IS NOT NULL LIMIT 100000) AS c))::int AS "deliveries",
+  (SELECT count(*) FROM (SELECT FROM "Delivery" WHERE "status" = 'pending' LIMIT 100000) AS c)::int AS "deliveries",
   (SELECT coalesce(jsonb_object_agg("state", "count"), '{}') FROM (SELECT "state", count(*) FROM endpoint GROUP BY 1) AS c) AS "endpoints",
   (SELECT coalesce(jsonb_object_agg("type", "count"), '{}')
     FROM (SELECT "type", count(*) FROM "Alert" WHERE "createdAt" > now() - interval '24 hours' GROUP BY 1) AS c) AS "alerts",

@@ -84,7 +84,7 @@ function platformGauges({ registry }: ServiceMetrics) {
     outboxSeconds: gauge("outbox_age_seconds", "Age of the oldest event in the outbox."),
     deliveries: gauge(
       "webhook_deliveries_pending",
-      "Webhook deliveries that are to be tried, up to 200,000.",
+      "Webhook deliveries that are to be tried or under way, up to 100,000.",
     ),
     endpoints: gauge("webhook_endpoints", "Webhook endpoints by state: enabled, failing, disabled.", [
       "state",

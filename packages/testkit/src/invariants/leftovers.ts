@@ -10,7 +10,7 @@ const leftovers = loadStatement(new URL("./leftovers.sql", import.meta.url));
 const lasting = /^\{lanes\}:(creator:.*|state)$/;
 
 /** Of BullMQ: who has a job in hand, and lists that are keys only while something stands in them. */
-const standing = /^\{(agent-[^}]*|webhooks)\}:[^:]+:(wait|paused|prioritized|active|delayed|.*:lock)$/;
+const standing = /^\{agent-[^}]*\}:[^:]+:(wait|paused|prioritized|active|delayed|.*:lock)$/;
 
 /** F: no call is open, nothing is held, nobody dead has a lease, and nothing stands in Redis. */
 export async function leftBehind(

@@ -237,13 +237,11 @@ describe("a violation is found", () => {
         await redis.zadd("{lanes}:lane:psy", 1, "job_9-g1|test");
         await redis.hset("{lanes}:state", "v", "1");
         await redis.set("{agent-test}:test:job_9-g1:lock", "token");
-        await redis.lpush("{webhooks}:webhooks:active", "try");
         await redis.zadd("{charges}:charges:delayed", 1, "the next tick");
       },
       [
         /^F: left in Redis: {agent-test}:test:job_9-g1:lock$/,
         /^F: left in Redis: {lanes}:lane:psy$/,
-        /^F: left in Redis: {webhooks}:webhooks:active$/,
       ],
     ],
     [
