@@ -7,6 +7,8 @@ import { ApiClient, type Request } from "../client/api-client.ts";
 import { ask } from "../client/ask.ts";
 import { readMessages } from "../replay/read-messages.ts";
 import type { Benchmark, BenchRun } from "./bench-run.ts";
+import { callCpuUs } from "./call-cpu.ts";
+import { chatTextCpuUs } from "./chat-text-cpu.ts";
 import { fanMessages } from "./fan-messages.ts";
 import { bound, type Finding } from "./finding.ts";
 import { startPrivateServices } from "./private-services.ts";
@@ -53,7 +55,13 @@ const inputs: Record<string, (message: string, index: number) => object> = {
   compliance: (content) => ({ content }),
 };
 
-/** What each agent's prompts come to: calls, tokens and USD, on fan messages. */
+/** Of what is measured in this process. */
+const rounds = 5;
+
+/**
+ * What each agent's prompts come to: calls, tokens and USD, on fan messages; and what a worker's own CPU has to do with
+ * their texts and for a call.
+ */
 export const prompts: Benchmark = async (run) => {
   const services = await startPrivateServices(run);
   const api = await startApi(run, services);
@@ -92,6 +100,13 @@ export const prompts: Benchmark = async (run) => {
     findings.push(
       bound({ benchmark: "prompts", what: `${agent}, 1,000 jobs`, unit: "USD", ours: [thousand] }),
     );
+  }
+  const cpu = { benchmark: "prompts", unit: "µs" } as const;
+  const texts = await chatTextCpuUs(messages, profile, rounds);
+  findings.push(bound({ ...cpu, what: "CPU of a chat's texts", ours: texts, goalMax: 120 }));
+  for (const isStreamed of [true, false]) {
+    const ours = await callCpuUs(emulator.url, messages[0] ?? "", isStreamed, rounds);
+    findings.push(bound({ ...cpu, what: `CPU of a call, ${isStreamed ? "streamed" : "whole"}`, ours }));
   }
   run.report(`each agent asked about ${messages.length} messages; tokens and USD in all\n${table}`);
   return findings;

@@ -62,12 +62,11 @@ export function longerThanDeclared(
   { partsBytesMax, spareBytesMax = 0 }: Step,
   parts: readonly Part[],
 ): string | undefined {
-  const neededBytes = sum(textsOf(parts, false));
-  const spareBytes = sum(textsOf(parts)) - neededBytes;
+  let [neededBytes, spareBytes] = [0, 0];
+  for (const part of parts) {
+    if (typeof part === "string") neededBytes += partBytes(part);
+    else spareBytes += partBytes(part.spare);
+  }
   if (neededBytes <= partsBytesMax && spareBytes <= spareBytesMax) return undefined;
   return `${neededBytes} bytes of at most ${partsBytesMax}, and ${spareBytes} to spare of at most ${spareBytesMax}`;
-}
-
-function sum(texts: readonly string[]): number {
-  return texts.reduce((bytes, text) => bytes + partBytes(text), 0);
 }
