@@ -165,6 +165,7 @@ export class AttemptFakes {
           ? { kind: "callable", candidates }
           : { kind: "unknown_model", model: model ?? "", models: this.models };
       },
+      markAvailable: async () => {},
       markUnavailable: async () => true,
     } as unknown as ModelRegistry;
   }

@@ -154,6 +154,8 @@ async function callModel(
     }
     const sent = await send(dependencies, asked, candidate, opened);
     generation = sent.generation;
+    // Not waited for: it is left out until its day is over, at worst.
+    if (generation.kind === "answered") void dependencies.registry.markAvailable(price.model).catch(() => {});
     // Told at once: the next calls must not come before it is known.
     const wait = isRateLimited(generation) ? await pause(modelGate, price.model, generation) : undefined;
     const outcome = await endCall(dependencies, sent);

@@ -74,6 +74,7 @@ const registry = {
       ? { kind: "callable", candidates: found }
       : { kind: "unknown_model", model: names[0], models: ["flash", "lite"] };
   },
+  markAvailable: async (model: string) => void available.push(model),
   markUnavailable: async (model: string) => {
     note("unavailable", model);
     return answers.isNews;
@@ -94,6 +95,9 @@ export const settledCall = { inputTokens: 1, outputTokens: 2, costUsd: usd("0.5"
 /** What is asked of gate, ledger and Gemini, and told to the observer; in order. */
 export let events: [what: string, ...details: unknown[]][] = [];
 
+/** Models of which the registry has heard that they answer. */
+export let available: string[] = [];
+
 /** How they answer; a test changes it. */
 export let answers: {
   admit: (model: string) => Admission;
@@ -106,6 +110,7 @@ export let answers: {
 
 beforeEach(() => {
   events = [];
+  available = [];
   answers = {
     admit: (model) => ({ kind: "go", pass: { ...pass, model } }),
     open: { kind: "open", startedAt: new Date(7) },

@@ -6,6 +6,7 @@ import {
   answered,
   answers,
   askedStep,
+  available,
   candidates,
   dependencies,
   detailsOf,
@@ -112,6 +113,15 @@ describe("a model that the provider does not have", () => {
     answers.isNews = false;
     await ask();
     expect(told).toHaveLength(1);
+  });
+
+  it("is there again once it answers", async () => {
+    gone("models/flash");
+    await ask();
+    expect(available).toEqual(["lite"]);
+    gone();
+    await ask();
+    expect(available).toEqual(["lite", "flash"]);
   });
 
   it("is not what another 404 says: something before the provider does not know the way", async () => {

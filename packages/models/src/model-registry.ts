@@ -237,6 +237,13 @@ export class ModelRegistry {
     return true;
   }
 
+  /** Takes that back: it has answered. */
+  async markAvailable(model: string): Promise<void> {
+    if (!this.#project || this.#isAvailable(await this.#rows.get(), model)) return;
+    await this.#database.prisma.modelUnavailable.deleteMany({ where: { ...this.#project, model } });
+    this.refresh();
+  }
+
   /** Reads the registry anew when next asked: it was changed here. */
   refresh(): void {
     this.#rows.refresh();

@@ -313,6 +313,15 @@ describe("a model that the provider does not have", () => {
     expect(await namesOf()).toHaveLength(2);
   });
 
+  it("is there again once it has answered, for that project and version alone", async () => {
+    const other = open({ project: { ...project, apiVersion: "v1" } });
+    for (const one of [registry, other]) await one.markUnavailable("gemini-3.5-flash-lite");
+    await registry.markUnavailable("gemini-3.1-flash-lite");
+    await registry.markAvailable("gemini-3.5-flash-lite");
+    expect(await namesOf()).toEqual(["gemini-3.5-flash-lite"]);
+    expect(await namesOf({}, "standard", other)).toEqual(["gemini-3.1-flash-lite"]);
+  });
+
   it("is asked again where there is no other, and after a day", async () => {
     for (const model of ["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"])
       await registry.markUnavailable(model);
