@@ -110,7 +110,10 @@ it("locks calls in the order of their ids, as all that changes several does", as
   const [first = "", second = ""] = (await Promise.all(made)).toSorted();
   // As they lie, the second comes first.
   for (const id of [second, first]) {
-    const { jobId } = await prisma.usageLog.update({ where: { id }, data: { providerMessage: "Not for Ida." } });
+    const { jobId } = await prisma.usageLog.update({
+      where: { id },
+      data: { providerMessage: "Not for Ida." },
+    });
     await prisma.job.update({ where: { id: jobId }, data: { fanId: "ida" } });
   }
   const elsewhere = { cancelled: async () => {}, streams: async () => 0 };

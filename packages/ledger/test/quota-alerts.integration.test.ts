@@ -102,7 +102,9 @@ describe("alerts of the quota", () => {
       [50, 80],
     ]);
     expect(await percents(unused)).toEqual([]);
-    expect((await alertsOf(lowered))[0]).toMatchObject({ data: { plan: "starter", quotaUsd: "1.01", spentUsd: "0.81" } });
+    expect((await alertsOf(lowered))[0]).toMatchObject({
+      data: { plan: "starter", quotaUsd: "1.01", spentUsd: "0.81" },
+    });
     // What is spent afterwards tells of what that crosses alone.
     await spend(lowered, "0.16");
     expect(await percents(lowered)).toEqual([50, 80, 95]);

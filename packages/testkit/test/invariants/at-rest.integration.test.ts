@@ -239,10 +239,7 @@ describe("a violation is found", () => {
         await redis.set("{agent-test}:test:job_9-g1:lock", "token");
         await redis.zadd("{charges}:charges:delayed", 1, "the next tick");
       },
-      [
-        /^F: left in Redis: {agent-test}:test:job_9-g1:lock$/,
-        /^F: left in Redis: {lanes}:lane:psy$/,
-      ],
+      [/^F: left in Redis: {agent-test}:test:job_9-g1:lock$/, /^F: left in Redis: {lanes}:lane:psy$/],
     ],
     [
       "a job that was blamed and not poisoned",
