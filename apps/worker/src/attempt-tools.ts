@@ -17,6 +17,8 @@ export interface Attempt {
   database: Database;
   knowledge: KnowledgeStore;
   job: ClaimedJob;
+  /** No later than Postgres has read what came with the job, as `performance.now()` tells it. */
+  claimedAt: number;
   /** Aborts when its time is over or the worker stops. */
   signal: AbortSignal;
   gemini: ModelProvider;

@@ -28,6 +28,9 @@ import { holdWorkerLease } from "./worker-lease.ts";
 const databaseConnectionsMax = 10;
 const groupMax = 200;
 
+/** Jobs of one claim that are given what they begin with: a search takes Postgres up to a millisecond, and all wait for it. */
+const firstReadsMax = 50;
+
 /** A beat that hangs must not outlast the lease. */
 const beatTimeoutMs = 2_000;
 
@@ -137,7 +140,10 @@ export async function openAttempts(
       (claims) =>
         claimJobs(
           database,
-          claims.map((claim) => ({ ...claim, workerId: lease.workerId, isAlone })),
+          claims.map(({ reads, ...claim }, place) => ({
+            ...{ ...claim, workerId: lease.workerId, isAlone },
+            ...(place < firstReadsMax && { reads }),
+          })),
         ),
       jobLinger,
     ),

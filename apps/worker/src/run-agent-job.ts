@@ -3,6 +3,7 @@ import { findAgent, necessarySteps, type StepOfAgent } from "@understudy/agents"
 import { type Database, databaseFault, newId, sqlState, untilDatabaseAnswers } from "@understudy/database";
 import { cancelled, type ModelGate, type ModelProvider } from "@understudy/gemini";
 import type { Claim, ClaimedJob, PutOff } from "@understudy/jobs";
+import { firstReadsItem } from "@understudy/knowledge";
 import type { Candidate, JobEnd, Ledger } from "@understudy/ledger";
 import { type ModelRegistry, worstCasesOf } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
@@ -88,18 +89,20 @@ async function runHeldJob(
   dependencies: WorkerDependencies,
   { jobId: id, generation, agent, onClaimed }: Delivery,
 ): Promise<DeliveryEnd> {
-  const queue = findAgent(agent)?.queue ?? goneAgentQueue;
+  const { queue, firstReads } = findAgent(agent) ?? { queue: goneAgentQueue };
   const timeoutSeconds = dependencies.attemptSeconds ?? queue.timeoutSeconds;
 
-  const claim = { id, generation, claimId: randomUUID(), timeoutSeconds };
+  const reads = firstReads && firstReadsItem(firstReads);
+  const claim = { id, generation, claimId: randomUUID(), timeoutSeconds, reads };
   if (!dependencies.mayClaim()) throw new Error("Postgres does not hear that this worker lives.");
+  const claimedAt = performance.now();
   // Once it is sent, it is the same claim until it is answered: it may be committed.
   const job = await untilDatabaseAnswers(() => dependencies.claim(claim), { signal: dependencies.stopping });
   onClaimed?.();
   if (!job) return { kind: "done", note: "It runs, has ended, or was dispatched again." };
 
   const observed = dependencies.telemetry.attempt(job);
-  const attempted = await attemptJob(dependencies, job, timeoutSeconds, observed);
+  const attempted = await attemptJob(dependencies, job, claimedAt, timeoutSeconds, observed);
   const isLast = job.tries + 1 >= queue.attempts;
   let end = attempted.kind === "try_again" && isLast ? usedUp(attempted) : attempted;
   const writing = async () => {
@@ -154,6 +157,7 @@ const takenOverMs = 15_000;
 async function attemptJob(
   dependencies: WorkerDependencies,
   job: ClaimedJob,
+  claimedAt: number,
   timeoutSeconds: number,
   observed: AgentTelemetry,
 ): Promise<AttemptEnd> {
@@ -187,6 +191,7 @@ async function attemptJob(
     const attempt = {
       ...dependencies,
       job,
+      claimedAt,
       signal: ending.signal,
       timeoutSeconds,
       reserve,

@@ -59,6 +59,8 @@ export function claimedJob(over: Partial<ClaimedJob> = {}): ClaimedJob {
     plan: "starter",
     profile: null,
     steps: [],
+    conversation: null,
+    insights: null,
     ...over,
   };
 }

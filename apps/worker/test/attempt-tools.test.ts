@@ -35,6 +35,7 @@ function attemptOf(fakes: AttemptFakes, over: Partial<Attempt> = {}, job: Partia
   const { database, knowledge, gemini, ledger, registry, onUnavailable, logger } = fakes.dependencies();
   return {
     ...{ database, knowledge, gemini, ledger, registry, onUnavailable, logger, job: claimedJob(job) },
+    claimedAt: performance.now(),
     signal: new AbortController().signal,
     reserve: new JobReserve(new Map()),
     stream: fakes.stream(),

@@ -67,7 +67,12 @@ function toolsOf(job: ClaimedJob, ask?: AskForText): KnowledgeTools {
   };
   const { signal } = new AbortController();
   const ledger = new Ledger(database);
-  const tools = knowledgeTools({ database, knowledge, ledger, job, signal, logger }, agent, takeKey, ask);
+  const tools = knowledgeTools(
+    { database, knowledge, ledger, job, claimedAt: performance.now(), signal, logger },
+    agent,
+    takeKey,
+    ask,
+  );
   const written = async <Result>(result: Promise<Result>): Promise<Result> => {
     await result;
     await ledger.close();

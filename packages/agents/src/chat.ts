@@ -2,7 +2,7 @@ import { z } from "zod";
 import { compliance } from "./compliance.ts";
 import { type AgentTools, type Conversation, defineAgent, delegated } from "./define-agent.ts";
 import { asksToBuy, goodsIn, isVulnerable, refusesOffers, textsIn } from "./fan-signals.ts";
-import { fanMessage, messaging, reply } from "./messaging.ts";
+import { fanMessage, firstReads, messaging, reply } from "./messaging.ts";
 import { draftBytesMax } from "./outgoing-text.ts";
 import { sales, salesContext } from "./sales.ts";
 import { needsCare, nothingFound, type Verdict } from "./verdict.ts";
@@ -48,6 +48,7 @@ export const chat = defineAgent({
   role: "draft",
   expectedCalls: 4,
   queue: { timeoutSeconds: 60, attempts: 5 },
+  firstReads,
   steps: () => ({}),
   necessary: (given) => [
     delegated(compliance, { content: given.message, direction: "incoming" }, "compliance-message"),

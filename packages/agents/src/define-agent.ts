@@ -128,6 +128,14 @@ export interface AgentTools<Declared extends Steps = Steps> {
   log(message: string, fields?: Record<string, string | number | boolean>): void;
 }
 
+/** What an agent always begins with, by fields of its input: it comes with the job, and asking for it by `tools` asks nobody. */
+interface FirstReads<Field extends string = string> {
+  /** The field in place of which the conversation with the fan is recalled. */
+  recallsUnless: Field;
+  /** Insights of all types, also of the fan: about what a field says, at most so many. */
+  insights: { about: Field; limit: number };
+}
+
 /** A declared AI capability. Its route, queue, worker and Bull Board entry follow from this. */
 export interface Agent<
   Input extends z.ZodObject = z.ZodObject,
@@ -170,6 +178,7 @@ export interface Agent<
    * @param profile of the job's creator; undefined where it is not looked up
    */
   steps(input: z.infer<Input>, profile?: CreatorProfile): Declared;
+  firstReads?: FirstReads<keyof z.infer<Input> & string>;
   /**
    * The steps that it takes whatever the answers are, its own by name; all of its own unless given. A job begins only when
    * the quota has room for the worst case of all of them, so that none is paid for in vain.

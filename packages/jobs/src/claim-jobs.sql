@@ -1,12 +1,14 @@
 -- Begins an attempt of each job: the attempt's number is raised, so that any earlier one is fenced off.
--- $1: [{id, generation, claimId, workerId, isAlone, timeoutSeconds}], each id once. claimId: of this claim alone; repeated
+-- $1: [{id, generation, claimId, workerId, isAlone, timeoutSeconds, reads?}], each id once. reads: what its agent begins with, as
+-- first-reads.sql takes it. claimId: of this claim alone; repeated
 -- because its answer was not heard, it is given the same attempt. isAlone: nothing else runs in that process.
--- Rows: the job, its creator's `profile` and `plan`, `steps` [{key, result}] that are finished, `expired`, `isFirstStart`, and `ageSeconds`
+-- Rows: the job, its creator's `profile` and `plan`, `steps` [{key, result}] that are finished, `conversation` and `insights` as
+-- first-reads.sql gives them, `expired`, `isFirstStart`, and `ageSeconds`
 -- since it might start (`notBefore`) or was accepted; 0 where it had ended and is tried again: since when is not kept.
 -- A job that runs, has ended, or was dispatched again under a later generation has no row: whoever delivers it is late.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb)
-    AS r("id" text, "generation" int, "claimId" text, "workerId" text, "isAlone" boolean, "timeoutSeconds" float8)
+    AS r("id" text, "generation" int, "claimId" text, "workerId" text, "isAlone" boolean, "timeoutSeconds" float8, "reads" jsonb)
   -- Locked in one order everywhere, so that two batches can't wait for each other.
   ORDER BY "id"
 ), due AS (
@@ -39,11 +41,15 @@ WITH request AS (
     "attemptDeadlineAt" = now() + make_interval(secs => due."timeoutSeconds")
   FROM due
   WHERE "Job"."id" = due."id"
-  RETURNING "Job".*, due."expired", due."isFirstStart"
+  RETURNING "Job".*, due."expired", due."isFirstStart", due."reads"
 )
 SELECT claimed."id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "tries", "expired", "isFirstStart", "traceparent",
   CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest(claimed."createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",
   creator."profile", creator."planName" AS "plan",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"
-   WHERE "jobId" = claimed."id") AS "steps"
+   WHERE "jobId" = claimed."id") AS "steps",
+  begun."conversation", begun."insights"
 FROM claimed JOIN "Creator" AS creator ON creator."id" = claimed."creatorId"
+LEFT JOIN LATERAL (
+-- include ../../knowledge/src/first-reads.sql
+) AS begun ON true

@@ -87,6 +87,9 @@ export interface ClaimedJob {
   profile: CreatorProfile | null;
   /** Steps that an earlier attempt has finished. */
   steps: { key: string; result: unknown }[];
+  /** What its agent begins with, as first-reads.sql gives it; null is what was not read. */
+  conversation: unknown;
+  insights: unknown;
 }
 
 export interface Claim {
@@ -100,6 +103,20 @@ export interface Claim {
   /** Nothing else runs in that process: so suspects are run. */
   isAlone: boolean;
   timeoutSeconds: number;
+  /** What its agent begins with, as first-reads.sql takes it. */
+  reads?: ClaimReads | undefined;
+}
+
+/** Fields of the input, and how much is looked at. */
+interface ClaimReads {
+  recallsUnless: string;
+  about: string;
+  limit: number;
+  jobsMax: number;
+  matchesMax: number;
+  examplesMax: number;
+  exampleRelevance: number;
+  decayPerDay: number;
 }
 
 /**

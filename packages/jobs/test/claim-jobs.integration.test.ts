@@ -53,6 +53,7 @@ describe("an attempt that begins", () => {
       ageSeconds: 5,
       plan: "starter",
       profile,
+      ...{ conversation: null, insights: null },
       steps: [
         { key: "check", result: { text: "two" } },
         { key: "draft", result: { text: "one" } },

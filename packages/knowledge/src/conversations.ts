@@ -4,7 +4,7 @@ const beforeStatement = loadStatement(new URL("./conversation-before.sql", impor
 const rememberStatement = loadStatement(new URL("./remember-fan.sql", import.meta.url));
 
 /** Of one conversation so many jobs are read at most, the latest. */
-const jobsMax = 100;
+export const jobsMax = 100;
 
 /** What a fan wrote in one job, and what the creator sent. */
 export interface Exchange {

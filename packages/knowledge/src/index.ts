@@ -8,6 +8,12 @@ export {
 export { type CancelledJob, eraseFan, type FanJob } from "./erase-fan.ts";
 export { recordFeedback } from "./feedback.ts";
 export {
+  conversationAtClaim,
+  type FirstReadsRow,
+  firstReadsItem,
+  insightsAtClaim,
+} from "./first-reads.ts";
+export {
   confidenceAt,
   findInsights,
   type InsightReader,

@@ -8,15 +8,17 @@ const decayIn30Days = 0.8;
 const decayPerDay = decayIn30Days ** (1 / 30);
 const dayMs = 86_400_000;
 
-/** Words of a query that are looked for, and characters of each. */
-const wordsMax = 32;
-const wordLengthMax = 64;
-
 /** Insights that are weighed: of each scope the latest that match, and the latest style examples. */
 const matchesMax = 300;
 const examplesMax = 50;
 /** Relevance of a style example in which no word is found: as if one word of ten were. */
 const exampleRelevance = 0.1;
+
+/** By which insights are weighed, as fitting-insights.sql takes it. */
+export const weighing = { matchesMax, examplesMax, exampleRelevance, decayPerDay };
+
+/** Of a text so many characters are looked at. */
+const aboutMax = 20_000;
 
 export interface StoredInsight {
   id: string;
@@ -45,7 +47,7 @@ export interface InsightSearch extends InsightReader {
 }
 
 /**
- * For each search what is known that fits, the best first: relevance × decayed confidence × outcomes; see find-insights.sql.
+ * For each search what is known that fits, the best first: relevance × decayed confidence × outcomes; see fitting-insights.sql.
  * @param knownMax of how many insights together searches are quick; undefined for a search to which more are known
  */
 export async function findInsights(
@@ -53,12 +55,10 @@ export async function findInsights(
   searches: readonly InsightSearch[],
   knownMax?: number,
 ): Promise<(StoredInsight[] | undefined)[]> {
-  const terms = { knownMax, matchesMax, examplesMax, exampleRelevance, decayPerDay };
   const items = searches.map(({ about, ...search }, number) => ({
     ...search,
-    ...terms,
-    number,
-    words: wordsOf(about),
+    ...weighing,
+    ...{ number, knownMax, about: about.slice(0, aboutMax).replaceAll("\0", " ").toWellFormed() },
   }));
   const found: (StoredInsight[] | undefined)[] = searches.map(() => []);
   for (const { number, ...row } of await database.execute<FoundRow>(findStatement, items)) {
@@ -87,16 +87,4 @@ export function confidenceAt(
 ): number {
   const days = Math.max(0, at.getTime() - createdAt.getTime()) / dayMs;
   return confidence * decayPerDay ** days;
-}
-
-/** Distinct words, without those of one or two letters in scripts that write words apart; the longest say most. */
-function wordsOf(text: string): string[] {
-  const words = new Set(text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []);
-  return [...words]
-    .filter(
-      (word) => word.length > 2 || /[^\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}]/u.test(word),
-    )
-    .map((word) => word.slice(0, wordLengthMax))
-    .sort((a, b) => b.length - a.length)
-    .slice(0, wordsMax);
 }

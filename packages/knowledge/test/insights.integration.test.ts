@@ -168,7 +168,7 @@ describe("findInsights: together", () => {
       const item = {
         number: 0,
         creatorId: "mia",
-        words: ["tea", "photos"],
+        about: "tea photos",
         limit: 10,
         matchesMax: 10,
         examplesMax: 10,
@@ -176,7 +176,7 @@ describe("findInsights: together", () => {
       const planned = await planStatement(jobs.url, findStatement);
       const plan = await planned.run([item]);
       await planned.close();
-      return plan.find((node) => node.of === "jsonb_array_elements_text")?.rows;
+      return plan.find((node) => node.of === "unnest")?.rows;
     };
     await learn("tea", { creatorId: "zoe" });
     expect(await wordsLookedAt()).toBe(0);

@@ -23,10 +23,7 @@ const cases: [name: string, item: (n: number) => object][] = [
       ],
     }),
   ],
-  [
-    "find-insights",
-    (n) => ({ number: n, creatorId: `creator${n}`, words: ["tea", "sea"], limit: 10, ...terms }),
-  ],
+  ["find-insights", (n) => ({ number: n, creatorId: `creator${n}`, about: "tea, sea", limit: 10, ...terms })],
   [
     "conversation-before",
     (n) => ({ number: n, jobId: `job_a${n}`, creatorId: `creator${n}`, fanId: "f0", jobsMax: 100 }),

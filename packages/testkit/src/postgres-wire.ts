@@ -33,17 +33,23 @@ export interface PostgresWire extends Link {
    * @returns takes it back
    */
   dropAfterCommit(rule: StatementRule): () => void;
+  /**
+   * Tells of each statement that a client sends: the name of a prepared one, else its text.
+   * @returns takes it back
+   */
+  watch(onSent: (statement: string) => void): () => void;
 }
 
 interface Rules {
   answers: Set<AnswerRule>;
   drops: Set<StatementRule>;
+  watchers: Set<(statement: string) => void>;
 }
 
 /** Listens on 127.0.0.1, on a free port. Clients may neither ask for TLS nor wait for what they flush. */
 export async function startPostgresWire(targetPort = 0): Promise<PostgresWire> {
   let target = targetPort;
-  const rules: Rules = { answers: new Set(), drops: new Set() };
+  const rules: Rules = { answers: new Set(), drops: new Set(), watchers: new Set() };
   const server = createServer({ noDelay: true }, (client) => {
     new Session(client, connect({ port: target, host: "127.0.0.1", noDelay: true }), rules);
   });
@@ -57,6 +63,10 @@ export async function startPostgresWire(targetPort = 0): Promise<PostgresWire> {
     },
     answer: (rule) => added(rules.answers, rule),
     dropAfterCommit: (rule) => added(rules.drops, rule),
+    watch(onSent) {
+      rules.watchers.add(onSent);
+      return () => void rules.watchers.delete(onSent);
+    },
     async close() {
       await link.close();
       server.close();
@@ -127,6 +137,8 @@ class Session {
     if (type === "Q") this.#coming.statements.push({ name: "", text: first });
     if (type === "B") this.#coming.statements.push({ name: second, text: this.#prepared.get(second) ?? "" });
     if (type === "Q" || type === "S") {
+      for (const { name, text } of this.#coming.statements)
+        for (const tell of this.#rules.watchers) tell(name || text);
       this.#waiting.push(this.#coming);
       this.#coming = { messages: [], statements: [] };
       this.#askNext();

@@ -12,6 +12,8 @@ export interface KnowledgeAttempt {
   knowledge: KnowledgeStore;
   ledger: Pick<Ledger, "keepStep">;
   job: ClaimedJob;
+  /** No later than Postgres has read what came with the job, as `performance.now()` tells it. */
+  claimedAt: number;
   signal: AbortSignal;
   logger: Logger;
 }

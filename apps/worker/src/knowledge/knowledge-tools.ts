@@ -2,6 +2,7 @@ import type { Agent, AgentTools, FoundInsight } from "@understudy/agents";
 import { newId } from "@understudy/database";
 import { confidenceAt, insightsAgain, type StoredInsight } from "@understudy/knowledge";
 import { z } from "zod";
+import { foundAtClaim } from "./at-claim.ts";
 import type { AskForText, KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
 import { parseNewInsight } from "./new-insight.ts";
 import { recallConversation } from "./recall.ts";
@@ -29,7 +30,7 @@ export function knowledgeTools(
   takeKey: (step: string) => string,
   ask?: AskForText,
 ): KnowledgeTools {
-  const { database, knowledge, ledger, job } = attempt;
+  const { database, knowledge, ledger, job, claimedAt } = attempt;
   const { id: jobId, creatorId, attempt: number } = job;
   const { agentId } = agent;
 
@@ -54,7 +55,8 @@ export function knowledgeTools(
       const reader = { creatorId, ...(fanId !== undefined && { fanId: ownFan(fanId) }) };
       let found: StoredInsight[] | undefined;
       const { insightIds } = await step(key, foundStep, async () => {
-        found = await knowledge.findInsights({ ...reader, about, types, limit: Math.min(limit, foundMax) });
+        const query = { ...reader, about, types, limit: Math.min(limit, foundMax) };
+        found = foundAtClaim(job, claimedAt, query) ?? (await knowledge.findInsights(query));
         return { result: { insightIds: found.map(({ id }) => id) } };
       });
       const insights = found ?? (await insightsAgain(database, reader, insightIds));

@@ -1,5 +1,11 @@
 import { type Conversation, withinBytes } from "@understudy/agents";
-import { type ConversationReader, type Exchange, rememberFan } from "@understudy/knowledge";
+import {
+  type ConversationReader,
+  conversationAtClaim,
+  type Exchange,
+  type FirstReadsRow,
+  rememberFan,
+} from "@understudy/knowledge";
 import { z } from "zod";
 import { endsAttempt, StepStopped } from "../step-stopped.ts";
 import type { AskForText, KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
@@ -31,7 +37,9 @@ export async function recallConversation(
   let recent: Exchange[] | undefined;
 
   const { summary, jobIds } = await step(key, recalledStep, async () => {
-    const { summary: known, exchanges: latest } = await knowledge.conversationBefore(reader);
+    // Read with the claim, it is good however late: erasing the fan fences the job off, and no call is opened any more.
+    const before = conversationAtClaim(job as FirstReadsRow) ?? (await knowledge.conversationBefore(reader));
+    const { summary: known, exchanges: latest } = before;
     const kept = latest.slice(0, countWithin(latest, turnsBytesMax));
     const left = latest.slice(kept.length);
     const summary = (await sumUp(attempt, reader, known, left, ask)) ?? known;
