@@ -2,12 +2,14 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { loadStatement } from "@understudy/database";
 import { type PlannedStatement, planStatement, rowsLookedAt, tooMuchLookedAt } from "@understudy/testkit";
 import { afterSuite, openSuiteDatabase } from "@understudy/testkit/suite";
+import { firstReadsItem } from "../src/index.ts";
 
 /** How Postgres goes about what many jobs ask of the knowledge and add to it, where much is known. */
 
 const { url, database } = await openSuiteDatabase();
 const jobs = 20_000;
 const creators = 1_000;
+const reads = firstReadsItem({ recallsUnless: "history", insights: { about: "message", limit: 10 } });
 
 const terms = { matchesMax: 300, examplesMax: 50, exampleRelevance: 0.1, decayPerDay: 0.99, knownMax: 100 };
 const cases: [name: string, item: (n: number) => object][] = [
@@ -28,12 +30,25 @@ const cases: [name: string, item: (n: number) => object][] = [
     "conversation-before",
     (n) => ({ number: n, jobId: `job_a${n}`, creatorId: `creator${n}`, fanId: "f0", jobsMax: 100 }),
   ],
+  [
+    "../../jobs/src/claim-jobs",
+    (n) => ({
+      ...{ id: `job_q${n}`, generation: 1, claimId: "c", workerId: "w", isAlone: false, timeoutSeconds: 60 },
+      reads,
+    }),
+  ],
   ["insights-again", (n) => ({ creatorId: `creator${n}`, ids: [`ins${n}`, "gone"] })],
   [
     "remember-fan",
     (n) => ({ jobId: `job_a${n}`, attempt: 1, fanId: "f", summary: "s", through: "2026-01-01" }),
   ],
 ];
+
+/** Of each creator 20 insights are known, and looked at in some ten parts of a plan. */
+const manyRows = new Map([
+  ["find-insights", 400],
+  ["../../jobs/src/claim-jobs", 500],
+]);
 
 /** Planned while there was nothing, and not since. */
 const early = new Map<string, PlannedStatement>();
@@ -53,15 +68,18 @@ beforeAll(async () => {
     SELECT 'job_a' || n, 'chat', 'creator' || n % ${creators}::int, 'f' || n / ${creators}::int, 'f', 'm', '{}', 'running', 1, now(), now()
     FROM generate_series(1, ${jobs}::int) AS n`;
   await prisma.$executeRaw`
-    INSERT INTO "Step" ("jobId", "key", "agentId", "result") SELECT "id", 'earlier', 'a', '{}' FROM "Job"`;
+    INSERT INTO "Job" ("id", "agent", "creatorId", "fanId", "feature", "model", "input")
+    SELECT 'job_q' || n, 'chat', 'creator' || n % ${creators}::int, 'f0', 'f', 'm', '{"message": "tea, sea"}' FROM generate_series(1, ${creators}::int) AS n`;
+  await prisma.$executeRaw`
+    INSERT INTO "Step" ("jobId", "key", "agentId", "result") SELECT "id", 'earlier', 'a', '{}' FROM "Job" WHERE "status" = 'running'`;
   await prisma.$executeRaw`
     INSERT INTO "Insight" ("id", "creatorId", "source", "type", "confidence", "text")
     SELECT 'ins' || n, 'creator' || n % ${creators}::int, 's', 'mood', 0.5, 'tea ' || n FROM generate_series(1, ${jobs}::int) AS n`;
 });
 
 describe.each(cases)("%s", (name, item) => {
-  /** Of each creator 20 insights are known, and looked at in some ten parts of a plan; an attempt's write has some forty. */
-  const rowsMax = (items: number) => (name === "find-insights" ? 400 : 45) * (items + 1);
+  /** An attempt's write has some forty parts. */
+  const rowsMax = (items: number) => (manyRows.get(name) ?? 45) * (items + 1);
 
   it.each([1, 10, 100, creators])("looks at none but what its %i items need", async (count) => {
     const items = Array.from({ length: count }, (_, place) => item(place + 1));
