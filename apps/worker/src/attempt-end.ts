@@ -1,6 +1,6 @@
 import { databaseFault, sqlState } from "@understudy/database";
+import type { GenerationOutcome } from "@understudy/gemini";
 import { formatUsd, type NoRoom } from "@understudy/ledger";
-import { StepStopped } from "./step-stopped.ts";
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -36,11 +36,19 @@ const databaseAwayMs = 1_000;
 /** Pause of a job whose statement Postgres does not know: while a migration is under way it will. */
 const databaseUnknowingMs = 10_000;
 
-/**
- * Reads what an agent's run threw.
- * @param stopping the worker is going away: the abort was ours
- */
-export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
+/** Ends an agent's run, and with it the attempt, unless whoever has delegated can do without. */
+export class AttemptEnded extends Error {
+  readonly end: AttemptEnd;
+
+  constructor(end: AttemptEnd) {
+    super(`The attempt ends: ${wordOf(end)}`);
+    this.end = end;
+  }
+}
+
+/** Reads what an agent's run threw. */
+export function readThrown(error: unknown): AttemptEnd {
+  if (error instanceof AttemptEnded) return error.end;
   switch (databaseFault(error)) {
     case "away":
       return { kind: "put_off", delayMs: databaseAwayMs, waitingFor: "worker" };
@@ -49,17 +57,44 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
     case "data":
       return notStorable(sqlState(error));
     case undefined:
+      // A fault in the agent: the log has it, the job's error says no more than that.
+      return {
+        kind: "failed",
+        code: "agent_error",
+        message: "The agent failed on this input.",
+        retryable: true,
+      };
   }
-  if (!(error instanceof StepStopped)) {
-    // A fault in the agent: the log has it, the job's error says no more than that.
-    return {
-      kind: "failed",
-      code: "agent_error",
-      message: "The agent failed on this input.",
-      retryable: true,
-    };
-  }
-  const { outcome } = error;
+}
+
+/** What an agent's run threw, in a word: the code of a job that ends so, else how its attempt ends. */
+export function wordOfThrown(error: unknown): string {
+  return wordOf(readThrown(error));
+}
+
+function wordOf(end: AttemptEnd): string {
+  return "code" in end ? end.code : end.kind;
+}
+
+/** Whether it is the attempt itself that can't go on, whatever the agent could do without. */
+export function endsAttempt(error: unknown, signal: AbortSignal): boolean {
+  const fault = databaseFault(error);
+  return (
+    signal.aborted ||
+    fault === "away" ||
+    fault === "ours" ||
+    (error instanceof AttemptEnded && error.end.kind === "fenced")
+  );
+}
+
+type WithoutAnswer = Exclude<GenerationOutcome<never>, { kind: "answered" }>;
+
+/**
+ * How an attempt ends since a step has no answer.
+ * @param stepKey the step's whole key
+ * @param stopping the worker is going away: the abort was ours
+ */
+export function endWithoutAnswer(outcome: WithoutAnswer, stepKey: string, stopping: boolean): AttemptEnd {
   switch (outcome.kind) {
     case "fenced":
       return { kind: "fenced" };
@@ -73,7 +108,7 @@ export function readThrown(error: unknown, stopping: boolean): AttemptEnd {
         code: "output_invalid",
         message: `The model's answer does not fit its schema (${faultOf(outcome)}).`,
         retryable: true,
-        ...(error.stepKey !== undefined && { step: error.stepKey }),
+        step: stepKey,
       };
     case "unknown_model":
       return {
@@ -116,15 +151,15 @@ export function notStorable(state = "unknown"): AttemptEnd & { kind: "failed" } 
 const noAnswers = new Set(["NO_TEXT", "MAX_TOKENS"]);
 
 /** Such as `PROHIBITED_CONTENT`, or `SAFETY, HARM_CATEGORY_HARASSMENT`. */
-function refusalOf({ reason, harmCategories }: StepStopped["outcome"] & { kind: "blocked" }): string {
+function refusalOf({ reason, harmCategories }: WithoutAnswer & { kind: "blocked" }): string {
   return [reason, ...harmCategories].join(", ");
 }
 
-function faultOf({ faults, isCutOff }: StepStopped["outcome"] & { kind: "output_invalid" }): string {
+function faultOf({ faults, isCutOff }: WithoutAnswer & { kind: "output_invalid" }): string {
   return isCutOff ? "cut off at its token limit" : (faults[0] ?? "");
 }
 
-function readRefusal(refusal: StepStopped["outcome"] & { kind: "refused" }): AttemptEnd {
+function readRefusal(refusal: WithoutAnswer & { kind: "refused" }): AttemptEnd {
   const { httpStatus, errorCode } = refusal;
   const message = `The model's API answered ${httpStatus ?? "nothing"} (${errorCode}).`;
   if (httpStatus === 404 && errorCode === "not_found") {

@@ -7,10 +7,10 @@ import type { ModelRegistry } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
+import { endsAttempt, wordOfThrown } from "./attempt-end.ts";
 import { type AskedOfAgent, generateStep, generateTextStep, repairStep } from "./generate-step.ts";
 import type { KnowledgeStore } from "./knowledge/knowledge-store.ts";
 import { knowledgeTools } from "./knowledge/knowledge-tools.ts";
-import { endsAttempt, StepStopped } from "./step-stopped.ts";
 
 /** One attempt of a job, and what its tools need. */
 export interface Attempt {
@@ -21,6 +21,8 @@ export interface Attempt {
   claimedAt: number;
   /** Aborts when its time is over or the worker stops. */
   signal: AbortSignal;
+  /** Aborts when the worker can wait no longer. */
+  stopping: AbortSignal;
   gemini: ModelProvider;
   ledger: Ledger;
   modelGate?: ModelGate;
@@ -97,7 +99,7 @@ export function attemptTools(
       observed.end();
       return output;
     } catch (error) {
-      observed.end(error instanceof StepStopped ? error.outcome.kind : "agent_error");
+      observed.end(wordOfThrown(error));
       throw error;
     }
   };
@@ -114,7 +116,7 @@ export function attemptTools(
         return { kind: "done", value: await delegate(other, otherInput, step) };
       } catch (error) {
         if (endsAttempt(error, signal)) throw error;
-        const reason = error instanceof StepStopped ? error.outcome.kind : "agent_error";
+        const reason = wordOfThrown(error);
         logger.warn({ jobId: job.id, agentId: other.agentId, reason }, "a helper failed; the job goes on");
         return { kind: "failed", reason };
       }

@@ -21,12 +21,14 @@ import type { ModelRegistry } from "@understudy/models";
 import type { JobStreamWriter } from "@understudy/queues";
 import type { Logger } from "@understudy/service";
 import type { AgentTelemetry } from "@understudy/telemetry";
-import { StepStopped } from "./step-stopped.ts";
+import { AttemptEnded, endWithoutAnswer } from "./attempt-end.ts";
 
 /** What asking needs of an attempt. */
 interface AskingAttempt {
   job: ClaimedJob;
   signal: AbortSignal;
+  /** Aborts when the worker can wait no longer. */
+  stopping: AbortSignal;
   gemini: ModelProvider;
   ledger: Ledger;
   registry: ModelRegistry;
@@ -51,7 +53,7 @@ export interface AskedOfAgent {
  * The model's answer: each finished step is remembered, so that a later attempt gets it back instead of paying again.
  * An answer that does not fit its schema is given back to the model once, to be mended: a step of its own, remembered
  * too, and not among the calls that the job can't do without.
- * @throws StepStopped where there is none
+ * @throws AttemptEnded where there is none
  */
 export async function generateStep(
   attempt: AskingAttempt,
@@ -60,26 +62,24 @@ export async function generateStep(
 ): Promise<unknown> {
   const first = await ask(attempt, asked, parts);
   const { stepKey } = asked;
-  if (first.kind !== "output_invalid") return answeredValue(first, stepKey);
+  if (first.kind !== "output_invalid") return answered(attempt, first, stepKey).value;
   const { faults, isCutOff, answer } = first;
   attempt.logger.info({ jobId: attempt.job.id, stepKey, faults, isCutOff }, "an answer has to be repaired");
   const mended = [...parts, labelled("invalid_answer", answer)];
-  return answeredValue(await ask(attempt, repairOf(asked, first), mended), stepKey);
+  return answered(attempt, await ask(attempt, repairOf(asked, first), mended), stepKey).value;
 }
 
 /**
  * The model's answer as text, and whether it was cut off.
- * @throws StepStopped where there is none
+ * @throws AttemptEnded where there is none
  */
 export async function generateTextStep(
   attempt: AskingAttempt,
   asked: AskedOfAgent,
   parts: readonly Part[],
 ): Promise<GeneratedText> {
-  const outcome = await ask(attempt, asked, parts);
-  const text = answeredValue(outcome, asked.stepKey) as string;
-  const isCut = outcome.kind === "answered" && isCutOff(outcome.finishReason);
-  return { text, ...(isCut && { truncated: true }) };
+  const { value, finishReason } = answered(attempt, await ask(attempt, asked, parts), asked.stepKey);
+  return { text: value as string, ...(isCutOff(finishReason) && { truncated: true }) };
 }
 
 /** The step under which a step's one repair is remembered. */
@@ -123,10 +123,9 @@ function shownText(value: unknown, field = ""): string {
   return typeof text === "string" ? text : "";
 }
 
-function answeredValue<Value>(outcome: GenerationOutcome<Value>, stepKey: string): Value {
-  if (outcome.kind === "answered") return outcome.value;
-  // What the model wrote goes no further.
-  throw new StepStopped(outcome.kind === "output_invalid" ? { ...outcome, answer: "" } : outcome, stepKey);
+function answered({ stopping }: AskingAttempt, outcome: GenerationOutcome<unknown>, stepKey: string) {
+  if (outcome.kind === "answered") return outcome;
+  throw new AttemptEnded(endWithoutAnswer(outcome, stepKey, stopping.aborted));
 }
 
 /** A step of its own, declared from the one that it repairs. */

@@ -179,7 +179,7 @@ async function attemptJob(
   function readEnd(err: unknown): AttemptEnd {
     if (ending.signal.reason === cancelled) return { kind: "cancelled" };
     if (ending.signal.reason === takenOver) return { kind: "fenced" };
-    return readThrown(err, stopping.aborted);
+    return readThrown(err);
   }
 
   const timer = setTimeout(abort, timeoutSeconds * 1000);

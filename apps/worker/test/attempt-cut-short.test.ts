@@ -9,12 +9,12 @@ afterEach(() => {
 
 describe("an attempt that another has overtaken", () => {
   const refused = { kind: "refused", errorCode: "unavailable", retryable: true } as const;
-  const ends: [string, Partial<Pick<AttemptFakes, "generate" | "opening">>][] = [
+  const ends: [string, Partial<Pick<AttemptFakes, "generate" | "notOpened">>][] = [
     ["completes", {}],
-    ["fails", { opening: noRoom("quota", null) }],
+    ["fails", { notOpened: noRoom("quota", null) }],
     ["is put off", { generate: () => refused }],
-    ["waits for room", { opening: { kind: "wait", waitingFor: "quota", requiredUsd: "1" } }],
-    ["hears so before it makes a call", { opening: { kind: "fenced" } }],
+    ["waits for room", { notOpened: { kind: "wait", waitingFor: "quota", requiredUsd: "1" } }],
+    ["hears so before it makes a call", { notOpened: { kind: "fenced" } }],
   ];
   it.each(ends)("ends quietly: it %s", async (_name, end) => {
     const fakes = Object.assign(fakesOf({ attempt: 5 }), end, { isOwn: false });
@@ -27,7 +27,7 @@ describe("an attempt that another has overtaken", () => {
 
   it("writes nothing where it heard so before", async () => {
     const fakes = new AttemptFakes();
-    fakes.opening = { kind: "fenced" };
+    fakes.notOpened = { kind: "fenced" };
     await run(fakes);
     expect(fakes.happened("finish", "put off", "announced")).toEqual([]);
   });

@@ -3,10 +3,10 @@ import type { GeminiClient, Generation, ModelGate } from "@understudy/gemini";
 import type { ClaimedJob } from "@understudy/jobs";
 import {
   type CallIntent,
-  type CallOpening,
   type Candidate,
   type JobEnd,
   type Ledger,
+  type NotOpened,
   type Price,
   sumUsd,
 } from "@understudy/ledger";
@@ -92,7 +92,8 @@ export class AttemptFakes {
   job: ClaimedJob | undefined = claimedJob();
   /** Whether the job is still the attempt's own when its end is written. */
   isOwn = true;
-  opening: CallOpening = { kind: "open", startedAt: new Date(0) };
+  /** Why no call is written down; undefined where each is. */
+  notOpened: NotOpened | undefined;
   models = ["gemini-2.5-flash"];
   generate: (request: GeminiRequest) => Generation | Promise<Generation> = () => answer("hello");
   modelGate: ModelGate | undefined;
@@ -177,7 +178,7 @@ export class AttemptFakes {
       newCallId: () => `call_${this.intents.length + 1}`,
       openCall: async (intent: CallIntent) => {
         this.intents.push(intent);
-        return this.opening;
+        return this.notOpened ?? { ...intent, kind: "open", startedAt: new Date(0) };
       },
       endCall: async () => ({}),
       loseCall: async () => {},

@@ -1,5 +1,5 @@
 import { type Agent, findAgent } from "@understudy/agents";
-import type { CallOpening } from "@understudy/ledger";
+import type { NotOpened } from "@understudy/ledger";
 import {
   type Delivery,
   type DeliveryEnd,
@@ -36,7 +36,7 @@ export function fakesOf(job: Parameters<typeof claimedJob>[0] = {}): AttemptFake
 /** What is thrown while Postgres is away. */
 export const away = () => databaseError();
 
-export const noRoom = (bound: "quota" | "key" | "platform", resetsAt: Date | null): CallOpening => ({
+export const noRoom = (bound: "quota" | "key" | "platform", resetsAt: Date | null): NotOpened => ({
   ...{ kind: "no_room", bound, plan: "starter", limitUsd: "10", resetsAt },
   ...{ spentUsd: "9", heldUsd: "0", unknownUsd: "0", requiredUsd: "2" },
 });

@@ -3,9 +3,9 @@ import { type Agent, defineAgent } from "@understudy/agents";
 import type { ClaimedJob } from "@understudy/jobs";
 import { sumUsd } from "@understudy/ledger";
 import { z } from "zod";
+import { AttemptEnded, endWithoutAnswer } from "../src/attempt-end.ts";
 import { type Attempt, attemptTools, JobReserve } from "../src/attempt-tools.ts";
 import { runAgentJob } from "../src/run-agent-job.ts";
-import { StepStopped } from "../src/step-stopped.ts";
 import { AttemptFakes, answer, claimedJob } from "./attempt-fakes.ts";
 
 type Steps = ReturnType<Agent["steps"]>;
@@ -36,7 +36,7 @@ function attemptOf(fakes: AttemptFakes, over: Partial<Attempt> = {}, job: Partia
   return {
     ...{ database, knowledge, gemini, ledger, registry, onUnavailable, logger, job: claimedJob(job) },
     claimedAt: performance.now(),
-    signal: new AbortController().signal,
+    ...{ signal: new AbortController().signal, stopping: fakes.stopping.signal },
     reserve: new JobReserve(new Map()),
     stream: fakes.stream(),
     observed: fakes.observed(),
@@ -86,7 +86,7 @@ describe("an agent's tools", () => {
     const fakes = new AttemptFakes();
     fakes.generate = () => answer("", { finishReason: "MAX_TOKENS", blockReason: "MAX_TOKENS" });
     const tools = attemptTools(attemptOf(fakes), own, {});
-    await expect(tools.generateText(...ask("draft"))).rejects.toMatchObject({ outcome: { kind: "blocked" } });
+    await expect(tools.generateText(...ask("draft"))).rejects.toMatchObject({ end: { kind: "blocked" } });
   });
 
   it("refuse a step that was named before, and one named as the repair of another", async () => {
@@ -165,9 +165,9 @@ describe("an agent that another delegates to", () => {
     ]);
   });
 
-  const stopped = new StepStopped({ kind: "lost", reason: "timeout" });
+  const stopped = new AttemptEnded(endWithoutAnswer({ kind: "lost", reason: "timeout" }, "draft", false));
   it.each([
-    ["lost", stopped],
+    ["timed_out", stopped],
     ["agent_error", new TypeError("secret")],
   ])("ends with the fault that it had, which is thrown on: %s", async (kind, fault) => {
     const fakes = new AttemptFakes();
@@ -177,7 +177,7 @@ describe("an agent that another delegates to", () => {
   });
 
   it.each([
-    ["lost", stopped],
+    ["timed_out", stopped],
     ["agent_error", new TypeError("secret")],
   ])("is done without where one can: %s", async (reason, fault) => {
     const fakes = new AttemptFakes();
@@ -199,7 +199,7 @@ describe("an agent that another delegates to", () => {
   });
 
   it("ends the attempt where that can't go on, whatever one could do without", async () => {
-    const fenced = new StepStopped({ kind: "fenced" });
+    const fenced = new AttemptEnded({ kind: "fenced" });
     const tools = attemptTools(attemptOf(new AttemptFakes()), own, {});
     await expect(
       tools.tryDelegate(
@@ -262,7 +262,7 @@ describe("what a job holds for its calls", () => {
       const fakes = new AttemptFakes();
       fakes.job = claimedJob({ agent: agentName, fanId: "fan_1", input, steps });
       fakes.models = ["gemini-2.5-flash", "gemini-2.5-flash-lite"];
-      fakes.opening = { kind: "fenced" };
+      fakes.notOpened = { kind: "fenced" };
       await runAgentJob(fakes.dependencies(), { jobId: "job_1", generation: 1, agent: own.name });
       return fakes.intents[0];
     };

@@ -4,7 +4,6 @@ import type { ClaimedJob } from "@understudy/jobs";
 import { sumUsd } from "@understudy/ledger";
 import { z } from "zod";
 import { generateStep, repairStep } from "../src/generate-step.ts";
-import type { StepStopped } from "../src/step-stopped.ts";
 import { AttemptFakes, answer, claimedJob } from "./attempt-fakes.ts";
 import { testAgent } from "./attempt-run.ts";
 
@@ -35,7 +34,7 @@ function ask(
       ...(modelGate && { modelGate }),
       job: claimedJob({ attempt: 4, ...job }),
     },
-    signal: new AbortController().signal,
+    ...{ signal: new AbortController().signal, stopping: fakes.stopping.signal },
     reserve: {
       besides: (step: string) => {
         fakes.seen.push(["reserved", step]);
@@ -105,9 +104,13 @@ describe("a step that asks the model", () => {
   it("says why it has no answer, and which step it was", async () => {
     const fakes = new AttemptFakes();
     answers(fakes, { kind: "lost", reason: "timeout" });
-    const stopped = (await ask(fakes).catch((error: unknown) => error)) as StepStopped;
-    expect(stopped).toMatchObject({ stepKey: "draft", message: "A step stopped: lost" });
-    expect(stopped.outcome).toEqual({ kind: "lost", reason: "timeout" });
+    await expect(ask(fakes)).rejects.toMatchObject({
+      message: "The attempt ends: timed_out",
+      end: { kind: "try_again", code: "timed_out" },
+    });
+    answers(fakes, { kind: "lost", reason: "aborted" });
+    fakes.stopping.abort();
+    await expect(ask(fakes)).rejects.toMatchObject({ end: { kind: "put_off", waitingFor: "worker" } });
   });
 
   it("asks the next model of the role while the first can't be called, and no other than the one that is named", async () => {
@@ -123,7 +126,7 @@ describe("a step that asks the model", () => {
     await ask(fakes);
     expect(fakes.requests.map(({ model }) => model)).toEqual(["gemini-2.5-pro"]);
     await expect(ask(fakes, {}, {}, {}, "gemini-2.5-flash")).rejects.toMatchObject({
-      outcome: { kind: "model_wait" },
+      end: { kind: "put_off", delayMs: 5 },
     });
   });
 });
@@ -189,9 +192,9 @@ describe("an answer that does not fit its schema", () => {
     const fakes = new AttemptFakes();
     answers(fakes, invalid, invalid);
     const stopped = await ask(fakes, { output }).catch((error: unknown) => error);
+    const message = "The model's answer does not fit its schema (score: too_big).";
     expect(stopped).toMatchObject({
-      stepKey: "draft",
-      outcome: { kind: "output_invalid", faults: ["score: too_big"], answer: "" },
+      end: { kind: "failed", code: "output_invalid", message, retryable: true, step: "draft" },
     });
     expect(fakes.requests).toHaveLength(2);
   });

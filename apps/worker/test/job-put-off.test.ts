@@ -74,7 +74,7 @@ describe("a job that is put off", () => {
     "leaves its queue where it waits for room: %s",
     async (waitingFor) => {
       const fakes = new AttemptFakes();
-      fakes.opening = { kind: "wait", waitingFor, requiredUsd: "1.5" };
+      fakes.notOpened = { kind: "wait", waitingFor, requiredUsd: "1.5" };
       expect(await run(fakes)).toEqual({ kind: "done", note: "It waits for room." });
       expect(fakes.happened("put off", "finish", "announced", "observed")).toEqual([
         ["put off", { id: "job_1", attempt: 1, waitingFor, neededUsd: "1.5", isTry: false }],
@@ -85,12 +85,12 @@ describe("a job that is put off", () => {
   );
 
   it.each([
-    ["is tried again", () => refused, { kind: "open", startedAt: new Date(0) }],
+    ["is tried again", () => refused, undefined],
     ["waits for room", () => answer("hello"), { kind: "wait", waitingFor: "quota", requiredUsd: "1" }],
-  ] as const)("is so once Postgres has it: %s", async (_name, generate, opening) => {
+  ] as const)("is so once Postgres has it: %s", async (_name, generate, notOpened) => {
     const fakes = new AttemptFakes();
     fakes.generate = generate;
-    fakes.opening = opening;
+    fakes.notOpened = notOpened;
     let asked = 0;
     await run(fakes, {
       putOff: async () => {

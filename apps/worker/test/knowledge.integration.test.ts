@@ -9,10 +9,10 @@ import { createLogger } from "@understudy/service";
 import { newClaim } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 import { endJobs } from "../../../packages/ledger/test/end-jobs.ts";
+import { AttemptEnded } from "../src/attempt-end.ts";
 import type { AskForText } from "../src/knowledge/knowledge-step.ts";
 import { type KnowledgeStore, openKnowledgeStore } from "../src/knowledge/knowledge-store.ts";
 import { type KnowledgeTools, knowledgeTools } from "../src/knowledge/knowledge-tools.ts";
-import { StepStopped } from "../src/step-stopped.ts";
 
 /** The tools as agents have them, on a real Postgres; the API and the stack are in apps/api/test/knowledge.integration.test.ts. */
 
@@ -464,12 +464,14 @@ describe("recall", () => {
   it("goes without a summary that can't be made, but not on after the attempt", async () => {
     const id = await longConversation("no_summary");
     const failing: AskForText = () =>
-      Promise.reject(new StepStopped({ kind: "unknown_model", model: "ultra", models: [] }));
+      Promise.reject(
+        new AttemptEnded({ kind: "failed", code: "unknown_model", message: "No.", retryable: false }),
+      );
     const { summary, turns } = await toolsOf(await claim(id), failing).recall("fan");
     expect(summary).toBeUndefined();
     expect(turns.at(-2)?.text).toBe(long(11));
-    const fenced: AskForText = () => Promise.reject(new StepStopped({ kind: "fenced" }));
+    const fenced: AskForText = () => Promise.reject(new AttemptEnded({ kind: "fenced" }));
     const again = await claim(await newJob({ creatorId: "no_summary", fanId: "fan" }));
-    await expect(toolsOf(again, fenced).recall("fan")).rejects.toMatchObject({ outcome: { kind: "fenced" } });
+    await expect(toolsOf(again, fenced).recall("fan")).rejects.toMatchObject({ end: { kind: "fenced" } });
   });
 });

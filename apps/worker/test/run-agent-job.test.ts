@@ -225,7 +225,7 @@ describe("a job that ends without a result", () => {
     "says which bound has no room, and when that begins anew: %s",
     async (bound, errorCode, resetsAt) => {
       const fakes = new AttemptFakes();
-      fakes.opening = noRoom(bound, resetsAt);
+      fakes.notOpened = noRoom(bound, resetsAt);
       await run(fakes);
       expect(fakes.happened("finish")).toMatchObject([
         ["finish", { errorCode, errorResetsAt: resetsAt ?? undefined }],

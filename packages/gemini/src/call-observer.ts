@@ -1,4 +1,4 @@
-import type { CallOpening, SettledCall } from "@understudy/ledger";
+import type { NotOpened, SettledCall } from "@understudy/ledger";
 import type { Generation } from "./generation.ts";
 import type { ModelDelay } from "./model-gate/model-gate.ts";
 
@@ -14,9 +14,6 @@ export interface ObservedCall {
   /** The answer has to fit a schema. */
   isStructured: boolean;
 }
-
-/** Why a call was not written down. */
-export type NotOpened = Exclude<CallOpening, { kind: "open" }>;
 
 /** Why a call was not made. */
 export type NotMade = ModelDelay | NotOpened;

@@ -1,9 +1,15 @@
 import { longerThanDeclared, modelSchemaOf } from "@understudy/contracts";
-import { type Candidate, type Ledger, outputLimits, type SettledCall } from "@understudy/ledger";
+import {
+  type Candidate,
+  type Ledger,
+  type NotOpened,
+  outputLimits,
+  type SettledCall,
+} from "@understudy/ledger";
 import type { ModelRegistry } from "@understudy/models";
 import { z } from "zod";
 import type { AnswerStream, AskedStep } from "./asked-step.ts";
-import type { CallObserver, NotOpened } from "./call-observer.ts";
+import type { CallObserver } from "./call-observer.ts";
 import { type Generation, isCutOff } from "./generation.ts";
 import { endingOf, tokensUsed } from "./model-gate/call-ending.ts";
 import type { ModelDelay, ModelGate } from "./model-gate/model-gate.ts";

@@ -6,13 +6,13 @@ import {
   type Decimal,
   dearestWorstCaseUsd,
   type Ledger,
+  type NotOpened,
   type OpenCall,
   promptTokensMax,
   promptWorstCaseUsd,
   worstCaseUsd,
 } from "@understudy/ledger";
 import type { AskedStep } from "./asked-step.ts";
-import type { NotOpened } from "./call-observer.ts";
 
 /** How much of a step is asked for, and what that may cost. */
 export interface Extent {
@@ -80,7 +80,7 @@ export async function openCall(
     if (found.kind === "open") {
       onOpen?.();
       const shortOf = length === extents[0].length ? undefined : refusals[0];
-      return { kind: "open", call: { ...intent, startedAt: found.startedAt }, extent, shortOf };
+      return { kind: "open", call: found, extent, shortOf };
     }
     refusals.push(found);
     if (found.kind === "fenced" || (found.kind === "wait" && found.waitingFor === "paused")) break;

@@ -1,9 +1,9 @@
 import { beforeEach } from "@jest/globals";
 import {
   type CallIntent,
-  type CallOpening,
   type Candidate,
   type Ledger,
+  type NotOpened,
   type Price,
   sumUsd,
 } from "@understudy/ledger";
@@ -101,7 +101,8 @@ export let available: string[] = [];
 /** How they answer; a test changes it. */
 export let answers: {
   admit: (model: string) => Admission;
-  open: CallOpening | ((intent: CallIntent) => CallOpening);
+  /** Why a call is not written down. */
+  notOpened: (intent: CallIntent) => NotOpened | undefined;
   generate: (request: GenerationRequest) => Generation;
   lose: () => Promise<void>;
   /** Nobody knew before that the model can't be had. */
@@ -113,7 +114,7 @@ beforeEach(() => {
   available = [];
   answers = {
     admit: (model) => ({ kind: "go", pass: { ...pass, model } }),
-    open: { kind: "open", startedAt: new Date(7) },
+    notOpened: () => undefined,
     generate: () => answered,
     lose: async () => {},
     isNews: true,
@@ -133,7 +134,7 @@ const ledger = {
   newCallId: () => `call_${++calls}`,
   openCall: async (intent: CallIntent) => {
     note("open", intent);
-    return typeof answers.open === "function" ? answers.open(intent) : answers.open;
+    return answers.notOpened(intent) ?? { ...intent, kind: "open", startedAt: new Date(7) };
   },
   endCall: async (intent: CallIntent, answer: unknown) => {
     note("settle", intent.id, answer);

@@ -113,7 +113,7 @@ describe("a call", () => {
     const { observer: _none, ...request } = askedStep();
     expect(await generateTextWithBilling(withoutGate, request)).toEqual(told);
     expect(doneInOrder()).toEqual(["open", "send", "settle"]);
-    answers.open = { kind: "fenced" };
+    answers.notOpened = () => ({ kind: "fenced" });
     expect(await generateTextWithBilling(dependencies, request)).toEqual({ kind: "fenced" });
     answers.admit = () => wait(700);
     expect(await generateTextWithBilling(dependencies, request)).toMatchObject({ kind: "model_wait" });

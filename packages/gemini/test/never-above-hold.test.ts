@@ -44,10 +44,10 @@ describe("whatever stands in a prompt", () => {
           };
           const before = { open: detailsOf("open").length, sent: detailsOf("send").length };
           let most: CallIntent["holdUsd"] | undefined;
-          answers.open = ({ holdUsd }) => {
+          answers.notOpened = ({ holdUsd }) => {
             most ??= holdUsd.times(roomPercent).div(100);
             return holdUsd.lte(most)
-              ? { kind: "open", startedAt: new Date(0) }
+              ? undefined
               : ({ kind: "no_room", requiredUsd: holdUsd.toFixed() } as never);
           };
           await generateTextWithBilling(dependencies, { ...askedStep(), step, parts });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { spare } from "@understudy/contracts";
-import { type CallIntent, type CallOpening, sumUsd } from "@understudy/ledger";
+import { type CallIntent, type NotOpened, sumUsd } from "@understudy/ledger";
 import { z } from "zod";
 import {
   generateStructuredOutputWithBilling,
@@ -28,7 +28,7 @@ describe("a call that is not made", () => {
   it.each([{ kind: "fenced" }, { kind: "wait", waitingFor: "quota", requiredUsd: "1" }] as const)(
     "is not sent where the ledger has no room for it, and takes up none of its model: $kind",
     async (opening) => {
-      answers.open = opening;
+      answers.notOpened = () => opening;
       expect(await generateText(withFallback)).toEqual(opening);
       expect(doneInOrder()).toEqual(["admit", "open", "not made", "leave"]);
       expect(detailsOf("not made")).toEqual([["flash", opening]]);
@@ -73,14 +73,13 @@ describe("a step for which there is not enough room", () => {
   const ask = (more: object = {}) =>
     generateTextWithBilling(dependencies, { ...askedStep(), step, parts, ...more });
   const holds = () => detailsOf("open").map(([intent]) => (intent as CallIntent).holdUsd.toFixed());
-  const refusedAt: CallOpening = { kind: "no_room", requiredUsd: "1" } as never;
+  const refusedAt: NotOpened = { kind: "no_room", requiredUsd: "1" } as never;
   const wholeUsd = usd(13 + 48 + 1_016, 4_196);
   const shortUsd = usd(13 + 48 + 1_016, 4_116);
   const bareUsd = usd(13 + 48, 4_116);
   /** Opens a call of those that hold no more than that. */
-  const roomFor = (mostUsd: string, otherwise: CallOpening) => {
-    answers.open = ({ holdUsd }) =>
-      holdUsd.lte(mostUsd) ? { kind: "open", startedAt: new Date(7) } : otherwise;
+  const roomFor = (mostUsd: string, otherwise: NotOpened) => {
+    answers.notOpened = ({ holdUsd }) => (holdUsd.lte(mostUsd) ? undefined : otherwise);
   };
 
   it("is asked as it is where there is enough", async () => {
@@ -127,7 +126,7 @@ describe("a step for which there is not enough room", () => {
   it.each([{ kind: "fenced" }, { kind: "wait", waitingFor: "paused", requiredUsd: "1" }] as const)(
     "is not asked for less where that would not help: %j",
     async (opening) => {
-      answers.open = opening;
+      answers.notOpened = () => opening;
       expect(await ask()).toEqual(opening);
       expect(holds()).toEqual([wholeUsd]);
     },
@@ -151,7 +150,7 @@ describe("a step for which there is not enough room", () => {
 
     it("is the same of an object, which has no reason", async () => {
       let opened = 0;
-      answers.open = () => (++opened > 1 ? { kind: "open", startedAt: new Date(7) } : refusedAt);
+      answers.notOpened = () => (++opened > 1 ? undefined : refusedAt);
       answers.generate = () => thoughtAlone;
       const asked = { ...askedStep(), step: { ...step, output }, parts };
       expect(await generateStructuredOutputWithBilling(dependencies, asked)).toEqual(refusedAt);
@@ -174,7 +173,7 @@ describe("a step for which there is not enough room", () => {
   });
 
   it("has one length where it declares no other, and nothing to leave out", async () => {
-    answers.open = refusedAt;
+    answers.notOpened = () => refusedAt;
     await ask({ step: oneLength, parts: ["Hello"] });
     expect(holds()).toEqual([usd(13 + 48, 4_196)]);
   });
@@ -184,13 +183,13 @@ describe("a step for which there is not enough room", () => {
     const heldAt: number[] = [];
     await ask({ onOpen: () => heldAt.push(holds().length) });
     expect(heldAt).toEqual([3]);
-    answers.open = refusedAt;
+    answers.notOpened = () => refusedAt;
     await ask({ onOpen: () => heldAt.push(holds().length) });
     expect(heldAt).toEqual([3]);
   });
 
   it("asks what else the job holds each time that a call is written down", async () => {
-    answers.open = refusedAt;
+    answers.notOpened = () => refusedAt;
     let asked = 0;
     await ask({ reserveUsd: () => sumUsd([String(++asked)]) });
     expect(detailsOf("open").map(([intent]) => (intent as CallIntent).reserveUsd.toNumber())).toEqual([

@@ -11,7 +11,7 @@ import {
 import { openAccounts } from "./accounts.ts";
 import type { AttemptName, AttemptWrite, AttemptWritten, FinishedStep, JobEnd } from "./attempt-writes.ts";
 import type { CallAnswer, CallIntent, OpenCall, SettledCall } from "./call.ts";
-import type { CallOpening } from "./call-opening.ts";
+import type { NotOpened } from "./call-opening.ts";
 import { type CallEnd, callEndOf, unsentEnd } from "./ending.ts";
 import { type KeptAnswer, KeptOfAttempts } from "./kept-writes.ts";
 import { isMissingAccounts, isWorthAnother, newCallOf, readOpening } from "./opening.ts";
@@ -87,13 +87,13 @@ export class AttemptWriter {
     this.#options = options;
   }
 
-  async open(intent: CallIntent): Promise<CallOpening> {
+  async open(intent: CallIntent): Promise<OpenCall | NotOpened> {
     const { jobId, attempt } = intent;
     this.#kept.throwFault(intent, { isLast: false });
     const wish = { jobId, attempt, open: newCallOf(intent) };
     try {
       const row = await this.#writeTogether(wish);
-      return readOpening(isWorthAnother(row) ? await this.#writeAlone(wish) : row);
+      return readOpening(intent, isWorthAnother(row) ? await this.#writeAlone(wish) : row);
     } catch (error) {
       // It may be open, and is never sent.
       if (isDatabaseAway(error)) void this.#releaseUnheard(intent).catch(() => {});

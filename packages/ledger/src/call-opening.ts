@@ -18,14 +18,8 @@ export interface RoomFigures {
   accounts: readonly AccountFigures[];
 }
 
-/** What became of the wish to make a call. Only `open` may be followed by a request. */
-export type CallOpening =
-  /** Written down then, by the database's clock. */
-  | { kind: "open"; startedAt: Date }
-  /** Another attempt has the job now. */
-  | { kind: "fenced" }
-  | WaitForRoom
-  | NoRoom;
+/** Why a call was not written down, and must not be made. `fenced`: another attempt has the job now. */
+export type NotOpened = { kind: "fenced" } | WaitForRoom | NoRoom;
 
 /** Only others' holds, or the switch that stops all spending, keep the call out: there may be room later. */
 export interface WaitForRoom {

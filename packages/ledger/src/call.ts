@@ -30,6 +30,7 @@ export interface CallIntent {
 
 /** A call that is written down. */
 export interface OpenCall extends CallIntent {
+  kind: "open";
   /** By the database's clock: it decides the price. */
   startedAt: Date;
 }

@@ -19,9 +19,9 @@ export { costsOff } from "./books/costs-off.ts";
 export type { CallAnswer, CallIntent, OpenCall, ProviderWords, SettledCall } from "./call.ts";
 export {
   type AccountFigures,
-  type CallOpening,
   findNoRoom,
   type NoRoom,
+  type NotOpened,
   type RoomFigures,
   type WaitForRoom,
 } from "./call-opening.ts";

@@ -3,7 +3,7 @@ import { type Database, loadStatement, newId } from "@understudy/database";
 import { AttemptWriter } from "./attempt-writer.ts";
 import type { AttemptName, FinishedStep, JobEnd } from "./attempt-writes.ts";
 import type { CallAnswer, CallIntent, OpenCall, ProviderWords, SettledCall } from "./call.ts";
-import type { CallOpening } from "./call-opening.ts";
+import type { NotOpened } from "./call-opening.ts";
 import { loseCall } from "./ending.ts";
 import { toPost } from "./posting.ts";
 import { PriceBook } from "./price-book.ts";
@@ -54,7 +54,7 @@ export class Ledger {
    * Writes the call down and reserves its hold, where there is room for it; with it what its attempt has kept.
    * @throws also where Postgres refuses some of that for its data
    */
-  openCall(intent: CallIntent): Promise<CallOpening> {
+  openCall(intent: CallIntent): Promise<OpenCall | NotOpened> {
     return this.#writer.open(intent);
   }
 

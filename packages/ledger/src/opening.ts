@@ -1,5 +1,5 @@
-import type { CallIntent } from "./call.ts";
-import { type AccountFigures, type CallOpening, findNoRoom } from "./call-opening.ts";
+import type { CallIntent, OpenCall } from "./call.ts";
+import { type AccountFigures, findNoRoom, type NotOpened } from "./call-opening.ts";
 
 /** A call to be opened, as write-attempts.sql takes it. */
 export interface NewCall
@@ -52,9 +52,9 @@ export function isWorthAnother(row: (OpenedCall & { inCompany: boolean }) | unde
   return Boolean(row?.accounts && (row.inCompany || row.accounts.some(({ isClosed }) => isClosed)));
 }
 
-export function readOpening(row: OpenedCall | undefined): CallOpening {
+export function readOpening(intent: CallIntent, row: OpenedCall | undefined): OpenCall | NotOpened {
   if (!row?.owned) return { kind: "fenced" };
-  if (row.startedAt) return { kind: "open", startedAt: row.startedAt };
+  if (row.startedAt) return { ...intent, kind: "open", startedAt: row.startedAt };
   const { stopped, requiredUsd: required, resetsAt } = row;
   const requiredUsd = required ?? "0";
   if (stopped) return { kind: "wait", waitingFor: "paused", requiredUsd };

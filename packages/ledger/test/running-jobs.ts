@@ -99,7 +99,7 @@ export async function intent(
 
 /** A call as it is once it is written down, of this moment. */
 export function begun(intent: CallIntent): OpenCall {
-  return { ...intent, startedAt: new Date() };
+  return { ...intent, kind: "open", startedAt: new Date() };
 }
 
 export interface CallWish extends JobWish, CallTerms {

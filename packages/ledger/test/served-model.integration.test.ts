@@ -39,7 +39,7 @@ async function answeredBy(
   const opening = await ledger.openCall(wish);
   if (opening.kind !== "open") throw new Error("There was no room.");
   await ledger.endCall(
-    { ...wish, startedAt: more.startedAt ?? opening.startedAt },
+    { ...opening, startedAt: more.startedAt ?? opening.startedAt },
     {
       ...{ kind: "answered", usage, serviceTier: "standard", provider: "emulator" },
       ...(modelVersion !== undefined && { modelVersion }),
@@ -181,7 +181,7 @@ describe("the price of a call is that of its start", () => {
     const wish = await intent(ledger, job, "1");
     const opening = await ledger.openCall(wish);
     const { startedAt } = await database.prisma.usageLog.findUniqueOrThrow({ where: { id: wish.id } });
-    expect(opening).toEqual({ kind: "open", startedAt });
+    expect(opening).toEqual({ ...wish, kind: "open", startedAt });
   });
 });
 
@@ -202,8 +202,7 @@ describe("an answer without usage", () => {
         serviceTier: "standard",
         provider: "emulator",
       } as const;
-      const call = { ...wish, startedAt: opening.startedAt };
-      expect((await ledger.endCall(call, { ...answer, isPromptBlocked })).costUsd.toFixed()).toBe(cost);
+      expect((await ledger.endCall(opening, { ...answer, isPromptBlocked })).costUsd.toFixed()).toBe(cost);
     }
   });
 });

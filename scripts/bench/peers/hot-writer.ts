@@ -62,7 +62,7 @@ async function writeCalls({ id: jobId, attempt }: (typeof jobs)[number]): Promis
     const opening = await ledger.openCall(intent);
     if (opening.kind !== "open") throw new Error(`A call was not opened: ${opening.kind}`);
     opened += 1;
-    settling.push(ledger.endCall({ ...intent, startedAt: opening.startedAt }, answer));
+    settling.push(ledger.endCall(opening, answer));
   }
   await Promise.all(settling);
 }

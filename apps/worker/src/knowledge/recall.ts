@@ -7,7 +7,7 @@ import {
   rememberFan,
 } from "@understudy/knowledge";
 import { z } from "zod";
-import { endsAttempt, StepStopped } from "../step-stopped.ts";
+import { endsAttempt, wordOfThrown } from "../attempt-end.ts";
 import type { AskForText, KnowledgeAttempt, KnowledgeStep } from "./knowledge-step.ts";
 import { summaryBytesMax, summaryOf } from "./summary.ts";
 
@@ -73,7 +73,7 @@ async function sumUp(
     return summary;
   } catch (error) {
     if (endsAttempt(error, signal)) throw error;
-    const reason = error instanceof StepStopped ? error.outcome.kind : "unknown";
+    const reason = wordOfThrown(error);
     logger.warn({ jobId: job.id, reason }, "no summary of the conversation; its latest turns must do");
     return undefined;
   }
