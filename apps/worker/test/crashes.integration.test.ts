@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { agentQueue, Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually } from "@understudy/testkit";
@@ -13,6 +14,10 @@ import {
   withClient,
   withRedis,
 } from "./fault-run.ts";
+import { callsOfJob } from "./job-run.ts";
+
+/** Kills a worker exactly where a test says. */
+const pauseAtPoint = fileURLToPath(new URL("../../../scripts/chaos/pause-at-point.mjs", import.meta.url));
 
 describe("a worker killed by -9", () => {
   it("with calls under way: its jobs run again within 15 s, the lost calls become unknown", async () => {
@@ -71,6 +76,36 @@ describe("a worker killed by -9", () => {
     await assertInvariants(stack, [first, ...ids], 5);
     expect(await ends()).toEqual({ completed: 6 });
   });
+
+  const chatKeys = ["compliance-message/check", "messaging/draft", "compliance-draft/check"];
+
+  it.each([1, 2, 3])(
+    "with an answer in its memory alone: call %i of a chat is unknown, and no other is paid again",
+    async (nth) => {
+      await start({ workers: 0, environment: { WORKER_ATTEMPT_SECONDS: "10" } });
+      const worker = await stack.addWorker({ NODE_OPTIONS: `--import ${pauseAtPoint}` });
+      worker.tell({ pauseAt: "answered", signal: "SIGKILL", nth });
+      const input = { fanId: "fan", message: "hello, when is the next show?" };
+      const id = await stack.submit("chat", { creatorId: "psy", input });
+      await eventually(async () => expect(await countBy({ status: "queued" })).toBe(0));
+      // It takes over what the other leaves behind; a machine may be slow to start it.
+      const next = stack.addWorker();
+      expect(await worker.ended).toBe("SIGKILL");
+      const keysOf = async (status: string) =>
+        (await callsOfJob(stack, id)).flatMap((call) => (call.status === status ? [call.stepKey] : []));
+      // Each opening has taken the answer before it along.
+      expect(await keysOf("settled")).toEqual(chatKeys.slice(0, nth - 1));
+      const lost = chatKeys.slice(nth - 1, nth);
+      expect(await keysOf("started")).toEqual(lost);
+
+      await next;
+      await rest();
+      expect(await ends()).toEqual({ completed: 1 });
+      expect(await keysOf("unknown")).toEqual(lost);
+      expect(await keysOf("settled")).toEqual(chatKeys);
+      await assertInvariants(stack, [id], 1);
+    },
+  );
 
   it("with the end committed, but BullMQ not told: not run or told again", async () => {
     // An attempt that is cut short on a busy machine is tried again, for which Redis must answer.
