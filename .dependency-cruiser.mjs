@@ -7,7 +7,7 @@ const allowed = {
   "local-services": [],
   database: [],
   agents: ["contracts"],
-  queues: ["agents", "contracts"],
+  queues: ["contracts"],
   ledger: ["database", "contracts"],
   jobs: ["ledger", "database", "contracts"],
   models: ["ledger", "database", "contracts"],

@@ -1,6 +1,7 @@
 import { once, setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { expectedCalls } from "@understudy/agents";
 import { isDatabaseAway, openDatabase, requireUtc } from "@understudy/database";
 import { PriceBook } from "@understudy/ledger";
 import { ModelRegistry, requireModels } from "@understudy/models";
@@ -58,7 +59,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       if (!isDatabaseAway(error)) throw error;
     });
   const redis = connectRedis(config.redisUrl, "producer", logger);
-  const dispatcher = new Dispatcher(redis);
+  const dispatcher = new Dispatcher(redis, expectedCalls);
   const charges = openChargesQueue(redis);
   // Notes when this Redis began: buckets of creators that are older than it are empty, those of newer ones full.
   redis.on("ready", () => void dispatcher.move({}).catch(() => {}));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { agentNames, agents } from "@understudy/agents";
+import { agentNames, agents, expectedCalls } from "@understudy/agents";
 import type { Call, Costs, Creator, PastCreatorTerms, Plan, Quota, Spending } from "@understudy/contracts";
 import { connectRedis, Dispatcher } from "@understudy/queues";
 import { eventually, type Stack, startStack } from "@understudy/testkit";
@@ -315,7 +315,7 @@ describe("Bull Board", () => {
 
   it("pauses no agent's queue, which would hold up all others, even where it may write", async () => {
     const redis = connectRedis(stack.redis.url, "producer");
-    const dispatcher = new Dispatcher(redis);
+    const dispatcher = new Dispatcher(redis, expectedCalls);
     try {
       for (const agent of agents) {
         const queue = new AgentQueueAdapter(agent, dispatcher, true);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import { expectedCalls } from "@understudy/agents";
 import type { AlertFacts } from "@understudy/contracts";
 import { groupCommit, jobLinger, openDatabase, requireUtc } from "@understudy/database";
 import { GeminiClient, ModelGate } from "@understudy/gemini";
@@ -53,7 +54,7 @@ export async function openAttempts(
 ) {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
   const producer = connectRedis(config.redisUrl, "producer", logger);
-  const dispatcher = new Dispatcher(producer, freeSlots);
+  const dispatcher = new Dispatcher(producer, expectedCalls, freeSlots);
   const due = new DueDispatch({ database, dispatcher });
   const streams = new JobStreams(producer);
   const gemini = new GeminiClient(config.gemini);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
+import { expectedCalls } from "@understudy/agents";
 import { agentQueue, Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import {
@@ -121,7 +122,7 @@ describe("a worker killed by -9", () => {
     await stack.addWorker();
     await eventually(() =>
       withRedis(async (redis) => {
-        const { queue } = { queue: new Dispatcher(redis).queue("messaging") };
+        const { queue } = { queue: new Dispatcher(redis, expectedCalls).queue("messaging") };
         expect(await queue.getJobCounts("active", "wait", "prioritized", "completed")).toMatchObject({
           active: 0,
           completed: 5,
@@ -202,7 +203,7 @@ describe("the same job delivered twice", () => {
     await eventually(async () => expect(await stack.database.prisma.usageLog.count()).toBe(1));
     await withRedis(async (redis) => {
       const { name } = agentQueue("messaging");
-      const queue = new Dispatcher(redis).queue("messaging");
+      const queue = new Dispatcher(redis, expectedCalls).queue("messaging");
       await queue.add(name, { jobId: id, creatorId: "psy", generation: 1 }, { jobId: "another-id" });
       await eventually(async () =>
         expect(await (await queue.getJob("another-id"))?.getState()).toBe("completed"),

@@ -1,4 +1,5 @@
 import { expect } from "@jest/globals";
+import { expectedCalls } from "@understudy/agents";
 import { Dispatcher, laneEntry } from "@understudy/queues";
 import { eventually, type StackOptions } from "@understudy/testkit";
 import { stack, start, withRedis } from "./fault-run.ts";
@@ -66,7 +67,7 @@ export async function tokensTaken(interval: number): Promise<number> {
  * less, since that depends on how busy the machine is.
  */
 export async function releasesInOrder(): Promise<number[]> {
-  const jobs = await withRedis((redis) => new Dispatcher(redis).queue("messaging").getJobs());
+  const jobs = await withRedis((redis) => new Dispatcher(redis, expectedCalls).queue("messaging").getJobs());
   return jobs.map((job) => job.timestamp).sort((a, b) => a - b);
 }
 

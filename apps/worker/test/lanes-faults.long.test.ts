@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { expectedCalls } from "@understudy/agents";
 import { newId } from "@understudy/database";
 import { createJobs } from "@understudy/jobs";
 import { Dispatcher } from "@understudy/queues";
@@ -50,7 +51,7 @@ describe("a job whose way was cut short", () => {
     await turn("pause");
     const ids = await submit(3);
     await withRedis(async (redis) => {
-      const dispatcher = new Dispatcher(redis);
+      const dispatcher = new Dispatcher(redis, expectedCalls);
       // As by a process that dies before it has added what it was given.
       const { released } = await dispatcher.lanes.move({ pause: [{ creatorId: "slow", isPaused: false }] });
       expect(released.map((job) => job.entry)).toEqual(ids.map(entryOf));
@@ -68,7 +69,7 @@ describe("a job whose way was cut short", () => {
     await startWith(quick, { workers: 0 });
     const ids = await submit(3);
     await withRedis(async (redis) => {
-      const queue = new Dispatcher(redis).queue("messaging");
+      const queue = new Dispatcher(redis, expectedCalls).queue("messaging");
       await eventually(async () => expect(await queue.getJobCountByTypes("prioritized")).toBe(3));
       await queue.drain();
       expect(await queue.getJobCountByTypes("prioritized", "wait")).toBe(0);

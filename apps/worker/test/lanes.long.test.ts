@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { expectedCalls } from "@understudy/agents";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually } from "@understudy/testkit";
 import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";
@@ -44,7 +45,7 @@ describe("a job that waits to be attempted again", () => {
       expect(await stack.job(id)).toMatchObject({ status: "queued", waitingFor: "provider" }),
     );
     await withRedis(async (redis) => {
-      const queue = new Dispatcher(redis).queue("messaging");
+      const queue = new Dispatcher(redis, expectedCalls).queue("messaging");
       await eventually(async () => {
         await (await queue.getJob(`${id}-g1`))?.remove();
         expect(await queue.getJob(`${id}-g1`)).toBeUndefined();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { expectedCalls } from "@understudy/agents";
 import { withChildren } from "@understudy/local-services";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually, freeze, startLink, throughLink } from "@understudy/testkit";
@@ -67,4 +68,6 @@ describe("a worker told to stop while Postgres is away", () => {
 
 /** Of the agent `test`, as BullMQ has them. */
 const testDeliveries = () =>
-  withRedis((redis) => new Dispatcher(redis).queue("test").getJobCounts("active", "prioritized"));
+  withRedis((redis) =>
+    new Dispatcher(redis, expectedCalls).queue("test").getJobCounts("active", "prioritized"),
+  );

@@ -16,4 +16,4 @@ export {
   stepOf,
 } from "./define-agent.ts";
 export { labelled, type OutsidePart, partsBytesMaxOf } from "./fan-text.ts";
-export { agentNames, agents, findAgent } from "./registry.ts";
+export { agentNames, agents, expectedCalls, findAgent } from "./registry.ts";

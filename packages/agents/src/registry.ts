@@ -17,6 +17,11 @@ if (byName.size !== agents.length) throw new Error("Two agents have one name.");
 
 export const agentNames: readonly string[] = [...byName.keys()];
 
+/** By agent: the calls that a job of it usually makes. */
+export const expectedCalls: Readonly<Record<string, number>> = Object.fromEntries(
+  agents.map((agent) => [agent.name, agent.expectedCalls]),
+);
+
 /** The agent of that name; undefined where there is none. */
 export function findAgent(name: string): Agent | undefined {
   return byName.get(name);

@@ -1,4 +1,3 @@
-import { agents, findAgent } from "@understudy/agents";
 import type { DispatchableJob, LaneTermsRow } from "@understudy/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
@@ -31,21 +30,20 @@ export interface Backlog extends LaneBacklog {
 export class Dispatcher {
   readonly lanes: Lanes;
   readonly #redis: Redis;
+  readonly #agents: readonly string[];
   readonly #queues = new Map<string, Queue<JobPayload>>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /**
    * @param redis a producer connection, closed by its owner
+   * @param expectedCalls of a job of each agent: what it counts of its creator's share. Nothing of other agents is handed out
    * @param freeSlots how many more jobs this process could run now; none where it runs none
    */
-  constructor(redis: Redis, freeSlots?: () => number) {
+  constructor(redis: Redis, expectedCalls: Readonly<Record<string, number>>, freeSlots?: () => number) {
     this.#redis = redis;
-    this.lanes = new Lanes(
-      redis,
-      Object.fromEntries(agents.map((agent) => [agent.name, agent.expectedCalls])),
-      freeSlots,
-    );
+    this.#agents = Object.keys(expectedCalls);
+    this.lanes = new Lanes(redis, expectedCalls, freeSlots);
   }
 
   /** The BullMQ queue of an agent. */
@@ -132,7 +130,7 @@ export class Dispatcher {
   /** Whether what is released to an agent's queue is handed out: not where nobody knows the agent, or an operator has paused it. */
   async handsOut(agentName: string): Promise<boolean> {
     this.#requireRedis();
-    return findAgent(agentName) !== undefined && !(await this.queue(agentName).isPaused());
+    return this.#agents.includes(agentName) && !(await this.queue(agentName).isPaused());
   }
 
   /** Applies what creators' terms are now to what waits in their lanes already. */
@@ -164,10 +162,9 @@ export class Dispatcher {
    */
   async backlog(pausedCreators: readonly string[]): Promise<Backlog> {
     this.#requireRedis();
-    const names = agents.map((agent) => agent.name);
     const [lanes, queues] = await Promise.all([
-      laneBacklog(this.#redis, names, pausedCreators),
-      Promise.all(names.map(async (name) => [name, await this.#depth(name)] as const)),
+      laneBacklog(this.#redis, this.#agents, pausedCreators),
+      Promise.all(this.#agents.map(async (name) => [name, await this.#depth(name)] as const)),
     ]);
     return { ...lanes, queues: new Map(queues) };
   }

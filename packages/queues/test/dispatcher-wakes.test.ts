@@ -28,7 +28,7 @@ beforeEach(() => {
       return status;
     },
   };
-  dispatcher = new Dispatcher(redis as unknown as Redis);
+  dispatcher = new Dispatcher(redis as unknown as Redis, {});
   jest.spyOn(dispatcher, "queue").mockImplementation((agent) => {
     const addBulk = async (jobs: { opts: { jobId: string } }[]) =>
       void added.push([agent, jobs.map(({ opts }) => opts.jobId)]);

@@ -13,6 +13,8 @@ import {
   redisIncarnation,
 } from "../src/index.ts";
 
+const expectedCalls = { chat: 5, messaging: 1, analytics: 1, test: 1 };
+
 let server: Awaited<ReturnType<typeof startTestRedis>>;
 let redis: Redis;
 let dispatcher: Dispatcher;
@@ -20,7 +22,7 @@ let dispatcher: Dispatcher;
 beforeAll(async () => {
   server = await startTestRedis();
   redis = connectRedis(server.url, "producer");
-  dispatcher = new Dispatcher(redis);
+  dispatcher = new Dispatcher(redis, expectedCalls);
   await eventually(() => expect(redis.status).toBe("ready"));
 });
 
@@ -244,7 +246,7 @@ describe("the dispatcher", () => {
   });
 
   it("opens the queue of an agent once, and closes it", async () => {
-    const own = new Dispatcher(redis);
+    const own = new Dispatcher(redis, expectedCalls);
     const queue = own.queue("test");
     expect(own.queue("test")).toBe(queue);
     expect(queue.closing).toBeUndefined();
@@ -255,7 +257,7 @@ describe("the dispatcher", () => {
   it("says at once that Redis is away", async () => {
     const lost = connectRedis("redis://127.0.0.1:1", "producer");
     try {
-      const away = new Dispatcher(lost);
+      const away = new Dispatcher(lost, expectedCalls);
       await expect(away.dispatch([job])).rejects.toThrow(/^Redis is away \([a-z]+\)\.$/);
       await expect(away.lost([job], () => true)).rejects.toThrow(/away/);
       await expect(away.backlog([])).rejects.toThrow(/away/);

@@ -52,7 +52,7 @@ export function laneJob({ id, creator }: NewJob) {
 }
 
 async function laneFeeder(redis: Redis): Promise<Feeder> {
-  const dispatcher = new Dispatcher(redis);
+  const dispatcher = new Dispatcher(redis, { [fairAgent]: 1 });
   await dispatcher.move({});
   return {
     async add(jobs) {

@@ -91,7 +91,7 @@ async function filled(run: BenchRun, count: number): Promise<Filled> {
   const redisUrl = await startFairRedis(run);
   const redis = await connectedProducer(redisUrl);
   const consumer = connectRedis(redisUrl, "consumer");
-  const dispatcher = new Dispatcher(redis);
+  const dispatcher = new Dispatcher(redis, { [fairAgent]: 1 });
   const { name, prefix } = agentQueue(fairAgent);
   const worker = new Worker<JobPayload>(name, null, { connection: consumer, prefix, autorun: false });
   run.atEnd(async () => {

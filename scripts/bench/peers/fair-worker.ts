@@ -1,4 +1,5 @@
 // A worker process of one of the designs that `fairness` compares. Its jobs do nothing but take their time.
+
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -77,7 +78,11 @@ function checkAgain(): Admit {
 
 /** Ours: a job that is picked may start; its start makes room for the release of others. */
 function noteStart(): Admit {
-  const dispatcher = new Dispatcher(connectRedis(redisUrl, "producer"), () => concurrency - running);
+  const dispatcher = new Dispatcher(
+    connectRedis(redisUrl, "producer"),
+    { [fairAgent]: 1 },
+    () => concurrency - running,
+  );
   const started = groupCommit(
     groupMax,
     (id: string) => id,

@@ -34,7 +34,7 @@ async function killedAt(point: string) {
 async function activeCount(): Promise<number | undefined> {
   const redis = connectRedis(stack.redis.url, "consumer");
   try {
-    return (await new Dispatcher(redis).queue("messaging").getJobCounts("active")).active;
+    return (await new Dispatcher(redis, {}).queue("messaging").getJobCounts("active")).active;
   } finally {
     redis.disconnect();
   }

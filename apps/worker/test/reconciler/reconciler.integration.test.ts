@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { expectedCalls } from "@understudy/agents";
 import { newId } from "@understudy/database";
 import {
   cancelJob,
@@ -58,7 +59,7 @@ beforeEach(async () => {
   await database.prisma.job.deleteMany({ where: { calls: { none: {} } } });
   [fakes, lostAnswers] = [new AttemptFakes(), 0];
   await dispatcher?.close();
-  dispatcher = new Dispatcher(redis);
+  dispatcher = new Dispatcher(redis, expectedCalls);
   await dispatcher.move({});
   const metrics = { lostAnswers: { inc: () => lostAnswers++ } };
   const telemetry = { metrics } as unknown as ReconcilerDependencies["telemetry"];
@@ -289,7 +290,7 @@ describe("jobs of a dead worker", () => {
 
 describe("lanes", () => {
   it("move on though nobody who moved them lives", async () => {
-    const gone = new Dispatcher(redis);
+    const gone = new Dispatcher(redis, expectedCalls);
     const id = await newJob();
     const [job] = await database.prisma.job.findMany({ where: { id } });
     if (!job) throw new Error("There is no job.");

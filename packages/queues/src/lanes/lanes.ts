@@ -91,7 +91,7 @@ type LookAnswer = [waiting: number, rank: number | null, tokens: number, nextTok
  */
 export class Lanes {
   readonly #redis: Redis;
-  readonly #calls: Record<string, number>;
+  readonly #calls: Readonly<Record<string, number>>;
   readonly #freeSlots: () => number;
 
   /**
@@ -99,7 +99,7 @@ export class Lanes {
    * @param calls that a job of an agent is expected to make: what it counts of its creator's share
    * @param freeSlots how many more jobs this process could run now: so many may be released at least
    */
-  constructor(redis: Redis, calls: Record<string, number>, freeSlots: () => number = () => 0) {
+  constructor(redis: Redis, calls: Readonly<Record<string, number>>, freeSlots: () => number = () => 0) {
     defineLaneScript(redis, "moveLanes");
     this.#redis = redis;
     this.#calls = calls;
