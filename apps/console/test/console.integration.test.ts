@@ -225,6 +225,7 @@ describe("an operator", () => {
     await eventually(() => expect(received).toHaveLength(1));
     await open(`/webhooks/${endpoint.id}`);
     await page.getByText("delivered", { exact: true }).last().waitFor();
+    await page.getByText("0 under way · 0 due · 0 waiting").waitFor();
     await page
       .getByRole("button", { name: /^Replay dlv_/ })
       .first()

@@ -69,4 +69,21 @@ describe("webhooks", () => {
     expect(first.event.data).toEqual(await stack.job(jobId));
     expect(idsByJob(shaky.received).get(jobId)).toEqual(new Set([first.id]));
   }, 300_000);
+
+  it("go on while Redis is away", async () => {
+    await start();
+    const receiver = await register();
+    await stack.redis.kill();
+    try {
+      const ping = await stack.request("POST", `/api/ai/webhooks/${receiver.id}/test`);
+      expect(ping.status).toBe(202);
+      await eventually(() => expect(receiver.received).toHaveLength(1), partMs);
+    } finally {
+      await stack.redis.restart();
+    }
+    const ids = await submitMany(3);
+    await rest();
+    await eventually(() => expect(receiver.received).toHaveLength(4), partMs);
+    await assertInvariants(stack, ids);
+  }, 300_000);
 });

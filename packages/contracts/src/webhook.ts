@@ -105,6 +105,15 @@ export const webhookEndpoint = z.object({
   disabledAt: isoTime.optional(),
   disabledReason: z.enum(disabledReasons).optional(),
   failingSince: isoTime.optional().describe("Since when every try has failed."),
+  pending: z
+    .object({
+      waiting: z.int().describe("For a later time."),
+      due: z.int().describe("Their time has come."),
+      underWay: z.int(),
+      nextTryAt: isoTime.optional().describe("Of the first of those that wait."),
+    })
+    .optional()
+    .describe("Where it is read: deliveries still to be made; 1,000 is that many or more."),
   previousSecretUntil: isoTime
     .optional()
     .describe("Until when the secret before the last rotation signs as well."),

@@ -1,4 +1,5 @@
 export { endpointsOfCreators } from "./endpoints-of-creators.ts";
+export { type PendingDeliveries, pendingDeliveries } from "./pending-deliveries.ts";
 export { giveUpDeliveries, publishEvents } from "./publishing.ts";
 export { replayDelivery, replaySince, sendTestEvent } from "./replay.ts";
 export {

@@ -24,6 +24,7 @@ const cases: [name: string, itemsOf: (count: number) => object[]][] = [
     (limit) => [{ limit, perEndpoint: Math.ceil(limit / endpoints), perFailing: 1, leaseSeconds: 20 }],
   ],
   ["give-back-deliveries", (count) => pending(count).map((id) => ({ ...tried, id }))],
+  ["pending-deliveries", () => [{ id: "end_1" }]],
   ["replay-delivery", () => [{ id: "dlv_delivered1" }]],
 ];
 

@@ -217,6 +217,7 @@ export const webhookEndpoint: WebhookEndpoint = {
   events: ["job.completed", "job.failed"],
   creatorIds: [],
   enabled: true,
+  pending: { waiting: 1, due: 0, underWay: 2, nextTryAt: "2026-11-22T18:09:07.930Z" },
   createdAt: "2026-11-20T11:00:00.000Z",
   updatedAt: "2026-11-20T11:00:00.000Z",
 };

@@ -13,7 +13,7 @@ import {
 } from "@understudy/contracts";
 import { type Database, newId, type Prisma } from "@understudy/database";
 import type { SecretBox } from "@understudy/service";
-import { replayDelivery, replaySince, sendTestEvent } from "@understudy/webhooks";
+import { pendingDeliveries, replayDelivery, replaySince, sendTestEvent } from "@understudy/webhooks";
 import { z } from "zod";
 import type { Caller } from "../http/caller.ts";
 import { defineRoute, type Route } from "../http/define-route.ts";
@@ -105,9 +105,14 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
         orderBy: newestFirst,
         take: limit + 1,
       });
+      const pending = await pendingDeliveries(
+        database,
+        rows.map(({ id }) => id),
+      );
+      const now = database.clock.now();
       return reply(
         200,
-        pageOf(rows, limit, (row) => presentEndpoint(row, database.clock.now())),
+        pageOf(rows, limit, (row) => presentEndpoint(row, now, pending.get(row.id))),
       );
     },
   });
@@ -121,8 +126,11 @@ function endpointRoutes(database: Database, secrets: SecretBox): Route[] {
     summary: "Read a webhook endpoint",
     answers: { 200: { description: "The endpoint.", schema: webhookEndpointSchema } },
     problems: { 404: ["endpoint_not_found"] },
-    handle: async ({ params: { id }, caller, reply }) =>
-      reply(200, presentEndpoint(await readEndpoint(database, caller, id), database.clock.now())),
+    async handle({ params: { id }, caller, reply }) {
+      const row = await readEndpoint(database, caller, id);
+      const pending = await pendingDeliveries(database, [id]);
+      return reply(200, presentEndpoint(row, database.clock.now(), pending.get(id)));
+    },
   });
 
   const updates = (["put", "patch"] as const).map((method) =>

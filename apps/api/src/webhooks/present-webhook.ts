@@ -1,12 +1,13 @@
 import type { WebhookDelivery, WebhookEndpoint } from "@understudy/contracts";
 import type { Prisma } from "@understudy/database";
+import type { PendingDeliveries } from "@understudy/webhooks";
 
 export type EndpointRow = Prisma.WebhookEndpointGetPayload<object>;
 
 type DeliveryRow = Prisma.DeliveryGetPayload<{ include: { event: true; attempts: true } }>;
 
 /** An endpoint as it is told to others: without its secrets. */
-export function presentEndpoint(row: EndpointRow, now: Date): WebhookEndpoint {
+export function presentEndpoint(row: EndpointRow, now: Date, pending?: PendingDeliveries): WebhookEndpoint {
   const { previousSecretUntil } = row;
   return {
     id: row.id,
@@ -21,6 +22,14 @@ export function presentEndpoint(row: EndpointRow, now: Date): WebhookEndpoint {
       disabledReason: row.disabledReason as NonNullable<WebhookEndpoint["disabledReason"]>,
     }),
     ...(row.failingSince && { failingSince: row.failingSince.toISOString() }),
+    ...(pending && {
+      pending: {
+        waiting: pending.waiting,
+        due: pending.due,
+        underWay: pending.underWay,
+        ...(pending.nextTryAt && { nextTryAt: pending.nextTryAt.toISOString() }),
+      },
+    }),
     ...(previousSecretUntil &&
       previousSecretUntil > now && { previousSecretUntil: previousSecretUntil.toISOString() }),
     createdAt: row.createdAt.toISOString(),

@@ -111,6 +111,18 @@ export interface WebhookEndpoint {
   disabledReason?: "gone" | "failing" | "by_request" | undefined;
   /** Since when every try has failed. */
   failingSince?: string | undefined;
+  /** Where it is read: deliveries still to be made; 1,000 is that many or more. */
+  pending?:
+    | {
+        /** For a later time. */
+        waiting: number;
+        /** Their time has come. */
+        due: number;
+        underWay: number;
+        /** Of the first of those that wait. */
+        nextTryAt?: string | undefined;
+      }
+    | undefined;
   /** Until when the secret before the last rotation signs as well. */
   previousSecretUntil?: string | undefined;
   createdAt: string;

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import type { WebhookDelivery } from "@understudy/contracts";
+import type { WebhookDelivery, WebhookEndpoint } from "@understudy/contracts";
 import type { DataTableColumn } from "mantine-datatable";
 import { useUnderstudy } from "../../api/understudy-context.tsx";
 import { ActionButton } from "../../layout/action-button.tsx";
@@ -24,6 +24,28 @@ export const deliveryColumns: DataTableColumn<WebhookDelivery & Record<string, u
   },
   { accessor: "replay", title: "", textAlign: "right", render: ({ id }) => <Replay id={id} /> },
 ];
+
+/** How many deliveries an endpoint has still to be told of, in words. */
+export function Pending({ pending }: Pick<WebhookEndpoint, "pending">) {
+  if (!pending) return <>–</>;
+  const { waiting, due, underWay, nextTryAt } = pending;
+  return (
+    <Text size="sm" component="span">
+      {atLeast(underWay)} under way · {atLeast(due)} due · {atLeast(waiting)} waiting
+      {nextTryAt && (
+        <>
+          , the next <When at={nextTryAt} ago />
+        </>
+      )}
+    </Text>
+  );
+}
+
+const countedMax = 1_000;
+
+function atLeast(count: number): string {
+  return count < countedMax ? String(count) : `${countedMax.toLocaleString("en")} or more`;
+}
 
 function LastTry({ tries }: { tries: WebhookDelivery["tries"] }) {
   const last = tries.at(-1);

@@ -10,7 +10,7 @@ import { PagedTable } from "../../layout/paged-table.tsx";
 import { CopyId, StatusBadge, When } from "../../layout/show.tsx";
 import { ShownOnce } from "../../layout/shown-once.tsx";
 import { useFilters } from "../../layout/use-filters.ts";
-import { deliveryColumns } from "./delivery-columns.tsx";
+import { deliveryColumns, Pending } from "./delivery-columns.tsx";
 
 /** One endpoint: what was delivered to it, and sending it again. */
 export function EndpointPage() {
@@ -20,7 +20,7 @@ export function EndpointPage() {
   const endpoint = useQuery({
     queryKey: ["endpoint", id],
     queryFn: () => understudy.endpoint(id),
-    refetchInterval: 10_000,
+    refetchInterval: 3_000,
   });
   const status = deliveryStatuses.find((known) => known === get("status"));
   return (
@@ -67,6 +67,7 @@ function EndpointFacts({ endpoint }: { endpoint: WebhookEndpoint }) {
         </Text>
         <StatusBadge status={enabled ? "enabled" : "disabled"} />
       </Group>
+      <Pending pending={endpoint.pending} />
       <Text size="sm" c="dimmed">
         {endpoint.description && <>{endpoint.description} · </>}
         hears of {events.join(", ")}

@@ -11,6 +11,7 @@ import { Table } from "../../layout/paged-table.tsx";
 import { ProblemNote } from "../../layout/problem-note.tsx";
 import { StatusBadge, When } from "../../layout/show.tsx";
 import { ShownOnce } from "../../layout/shown-once.tsx";
+import { Pending } from "./delivery-columns.tsx";
 
 /** Who is told of what happens. */
 export function WebhooksPage() {
@@ -72,6 +73,12 @@ const columns: DataTableColumn<WebhookEndpoint>[] = [
     accessor: "creatorIds",
     title: "Creators",
     render: ({ creatorIds }) => (creatorIds.length === 0 ? "all" : creatorIds.join(", ")),
+  },
+  {
+    accessor: "pending",
+    title: "To be told",
+    width: 220,
+    render: ({ pending }) => <Pending pending={pending} />,
   },
   {
     accessor: "failingSince",
