@@ -14,9 +14,9 @@ FROM (
   WHERE "month" <> date_trunc('month', "startedAt" AT TIME ZONE 'UTC')
   UNION ALL
   SELECT 'call_payer', call."id", concat_ws(', ', call."creatorId", call."apiKeyId") || ' pays',
-    concat_ws(', ', "Job"."creatorId", "Job"."apiKeyId") || ', whose job it is', call."creatorId", call."startedAt"
-  FROM "UsageLog" AS call JOIN "Job" ON "Job"."id" = call."jobId"
-  WHERE (call."creatorId", call."apiKeyId") IS DISTINCT FROM ("Job"."creatorId", "Job"."apiKeyId")
+    concat_ws(', ', job."creatorId", job."apiKeyId") || ', whose job it is', call."creatorId", call."startedAt"
+  FROM "UsageLog" AS call JOIN "JobRecord" AS job ON job."id" = call."jobId"
+  WHERE (call."creatorId", call."apiKeyId") IS DISTINCT FROM (job."creatorId", job."apiKeyId")
 ) AS call
 -- include ./narrowed.sql
 ORDER BY "what", "whose"

@@ -14,6 +14,8 @@ const todos = {
     "Workers give such calls up each second: see that they run, and what they log. Its hold keeps room until then.",
   call_month: "Somebody else than the ledger has written it: what the month owes is not what it spent.",
   call_payer: "Somebody else than the ledger has written it: another pays than whose job it is.",
+  job_astray:
+    "Nothing but the statements of a job's life writes JobRecord and LiveJob: find out who else has. No worker runs it.",
   job_holds: "Workers give such holds back each second: see that they run, and what they log.",
   job_dead: "Workers take such jobs over each second: see that they run, and what they log.",
   end_untold:

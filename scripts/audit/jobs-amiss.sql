@@ -1,4 +1,4 @@
--- Jobs as no job may be for long, and ends that are told of in no event, in another's words, or twice.
+-- Jobs as no job may be for long, those that are both among the live and ended, or neither, and ends that are told of in no event, in another's words, or twice.
 -- $1: [{month?, creatorId?, minutes, retentionDays, limit}], one item: that were accepted in that month, of that creator. minutes: what
 -- is under way for longer is not being repaired. retentionDays: events of ends before that may be deleted.
 -- Rows: {what, whose, is, shouldBe}, `limit` at most.
@@ -11,18 +11,21 @@ WITH asked AS (
   FROM "Outbox" WHERE "jobId" IS NOT NULL
   GROUP BY "jobId"
 ), job AS (
-  SELECT "id", "status", "finishedAt", "finishedAt" IS NOT NULL AS "hasEnded", "heldUsd", "retries", "workerId", "attemptDeadlineAt",
+  SELECT record."id", coalesce(record."status", live."status") AS "status", record."finishedAt", record."finishedAt" IS NOT NULL AS "hasEnded",
+    live."id" IS NOT NULL AS "isLive", record."heldUsd", record."retries", live."workerId", live."attemptDeadlineAt",
     coalesce(told."events", 0) AS "events", coalesce(told."ends", 0) AS "ends", told."type"
-  FROM "Job" LEFT JOIN told ON told."jobId" = "Job"."id"
-  WHERE ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
+  FROM "JobRecord" AS record LEFT JOIN "LiveJob" AS live USING ("id") LEFT JOIN told ON told."jobId" = record."id"
+  WHERE ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR record."creatorId" = $1::jsonb -> 0 ->> 'creatorId')
     AND ($1::jsonb -> 0 ->> 'month' IS NULL
-      OR "createdAt" >= (($1::jsonb -> 0 ->> 'month') || '-01')::timestamp AT TIME ZONE 'UTC'
-        AND "createdAt" < ((($1::jsonb -> 0 ->> 'month') || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC')
+      OR record."createdAt" >= (($1::jsonb -> 0 ->> 'month') || '-01')::timestamp AT TIME ZONE 'UTC'
+        AND record."createdAt" < ((($1::jsonb -> 0 ->> 'month') || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC')
 )
 SELECT finding."what", job."id" AS "whose", finding."is", finding."shouldBe"
 FROM job CROSS JOIN asked
 LEFT JOIN "Lease" AS lease ON lease."name" = job."workerId"
 CROSS JOIN LATERAL (VALUES
+  ('job_astray', job."hasEnded" = job."isLive", CASE WHEN job."isLive" THEN 'ended, and among the live' ELSE 'not ended, and not among the live' END,
+    'among the live until it ends'),
   ('job_holds', job."hasEnded" AND job."heldUsd" > 0 AND job."finishedAt" < asked."longAgo",
     job."status" || ', and holds ' || trim_scale(job."heldUsd"), 'nothing held'),
   ('job_dead', job."status" = 'running' AND coalesce(lease."until", job."attemptDeadlineAt") < asked."longAgo",

@@ -5,7 +5,7 @@ SELECT 'row_without' AS "what", "kind" || ' ' || "id" AS "whose", 'names the ' |
   'a ' || "names" || ' that is there' AS "shouldBe"
 FROM (
   SELECT 'call' AS "kind", own."id", 'job' AS "names", own."jobId" AS "missing", own."creatorId", own."startedAt" AS "at"
-  FROM "UsageLog" AS own WHERE NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "UsageLog" AS own WHERE NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'call', own."id", 'creator', own."creatorId", own."creatorId", own."startedAt"
   FROM "UsageLog" AS own WHERE NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")
@@ -17,19 +17,22 @@ FROM (
   FROM "UsageLog" AS own WHERE NOT EXISTS (SELECT FROM "Price" WHERE "Price"."id" = own."priceId")
   UNION ALL
   SELECT 'job', own."id", 'creator', own."creatorId", own."creatorId", own."createdAt"
-  FROM "Job" AS own WHERE NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")
+  FROM "JobRecord" AS own WHERE NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")
   UNION ALL
   SELECT 'job', own."id", 'key', own."apiKeyId", own."creatorId", own."createdAt"
-  FROM "Job" AS own WHERE own."apiKeyId" IS NOT NULL AND NOT EXISTS (SELECT FROM "ApiKey" WHERE "ApiKey"."id" = own."apiKeyId")
+  FROM "JobRecord" AS own WHERE own."apiKeyId" IS NOT NULL AND NOT EXISTS (SELECT FROM "ApiKey" WHERE "ApiKey"."id" = own."apiKeyId")
+  UNION ALL
+  SELECT 'live job', own."id", 'job', own."id", own."creatorId", own."createdAt"
+  FROM "LiveJob" AS own WHERE NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."id")
   UNION ALL
   SELECT 'step', own."jobId" || ' ' || own."key", 'job', own."jobId", NULL, own."createdAt"
-  FROM "Step" AS own WHERE NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "Step" AS own WHERE NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'idempotency record', own."ownerId" || ' ' || own."key", 'job', own."jobId", NULL, own."expiresAt" - interval '24 hours'
-  FROM "IdempotencyRecord" AS own WHERE NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "IdempotencyRecord" AS own WHERE NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'event', own."id", 'job', own."jobId", own."creatorId", own."createdAt"
-  FROM "Outbox" AS own WHERE own."jobId" IS NOT NULL AND NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "Outbox" AS own WHERE own."jobId" IS NOT NULL AND NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'event', own."id", 'creator', own."creatorId", own."creatorId", own."createdAt"
   FROM "Outbox" AS own WHERE own."creatorId" IS NOT NULL AND NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")
@@ -44,19 +47,19 @@ FROM (
   FROM "DeliveryTry" AS own WHERE NOT EXISTS (SELECT FROM "Delivery" WHERE "Delivery"."id" = own."deliveryId")
   UNION ALL
   SELECT 'insight', own."id", 'job', own."jobId", own."creatorId", own."createdAt"
-  FROM "Insight" AS own WHERE own."jobId" IS NOT NULL AND NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "Insight" AS own WHERE own."jobId" IS NOT NULL AND NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'insight', own."id", 'creator', own."creatorId", own."creatorId", own."createdAt"
   FROM "Insight" AS own WHERE own."creatorId" IS NOT NULL AND NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")
   UNION ALL
   SELECT 'outcome', own."insightId" || ' ' || own."jobId", 'job', own."jobId", NULL, own."createdAt"
-  FROM "InsightOutcome" AS own WHERE NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "InsightOutcome" AS own WHERE NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'outcome', own."insightId" || ' ' || own."jobId", 'insight', own."insightId", NULL, own."createdAt"
   FROM "InsightOutcome" AS own WHERE NOT EXISTS (SELECT FROM "Insight" WHERE "Insight"."id" = own."insightId")
   UNION ALL
   SELECT 'feedback', own."jobId", 'job', own."jobId", NULL, own."createdAt"
-  FROM "Feedback" AS own WHERE NOT EXISTS (SELECT FROM "Job" WHERE "Job"."id" = own."jobId")
+  FROM "Feedback" AS own WHERE NOT EXISTS (SELECT FROM "JobRecord" WHERE "JobRecord"."id" = own."jobId")
   UNION ALL
   SELECT 'memory', own."creatorId" || ' ' || own."fanId", 'creator', own."creatorId", own."creatorId", own."updatedAt"
   FROM "FanMemory" AS own WHERE NOT EXISTS (SELECT FROM "Creator" WHERE "Creator"."id" = own."creatorId")

@@ -76,7 +76,7 @@ async function drain(run: BenchRun, { api, database, pid, count }: Drain) {
   while (left > 0 || !isAccepted) {
     const [calls, unfinished] = await Promise.all([
       database.prisma.usageLog.count({ where: { status: "started" } }),
-      database.prisma.job.count({ where: { finishedAt: null } }),
+      database.prisma.liveJob.count(),
     ]);
     left = unfinished;
     callsMax = Math.max(callsMax, calls);

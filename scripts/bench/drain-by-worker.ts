@@ -104,7 +104,7 @@ async function acceptJobs(run: BenchRun, { api, database }: Stack, jobs: number)
     signal: run.signal,
   });
   const us = ((cpuTimeUs(api.pid) ?? Number.NaN) - before) / jobs;
-  await untilNone(run, () => database.prisma.job.count({ where: { dispatchedAt: null } }));
+  await untilNone(run, () => database.prisma.liveJob.count({ where: { dispatchedAt: null } }));
   return us;
 }
 
@@ -128,12 +128,12 @@ async function register(api: string, url: string): Promise<() => Promise<unknown
 const ended = (since: Date) => ({ startedAt: { gte: since }, status: "completed" }) as const;
 const delivered = (since: Date) => ({ deliveredAt: { gte: since } }) as const;
 
-const endedJobs = ({ prisma }: Database, since: Date) => prisma.job.count({ where: ended(since) });
+const endedJobs = ({ prisma }: Database, since: Date) => prisma.jobRecord.count({ where: ended(since) });
 const deliveredEnds = ({ prisma }: Database, since: Date) =>
   prisma.delivery.count({ where: delivered(since) });
 
 async function jobsEndedAt({ prisma }: Database, since: Date): Promise<number[]> {
-  const rows = await prisma.job.findMany({
+  const rows = await prisma.jobRecord.findMany({
     where: ended(since),
     orderBy: { finishedAt: "asc" },
     select: { finishedAt: true },

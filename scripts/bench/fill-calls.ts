@@ -16,8 +16,9 @@ export async function writeCreators({ prisma }: Database): Promise<void> {
   await prisma.creator.createMany({
     data: numbers.map((number) => ({ id: `creator_${number}`, planName: "business" })),
   });
-  const job = { agent: "chat", feature: "fan_message", model: "gemini-3.5-flash-lite", input: {} };
-  await prisma.job.createMany({
+  const end = { status: "completed", result: {}, finishedAt: new Date() } as const;
+  const job = { agent: "chat", feature: "fan_message", model: "gemini-3.5-flash-lite", input: {}, ...end };
+  await prisma.jobRecord.createMany({
     data: numbers.map((number) => ({ ...job, id: `job_creator${number}`, creatorId: `creator_${number}` })),
   });
 }

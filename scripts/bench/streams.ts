@@ -39,20 +39,25 @@ export const streams: Benchmark = async (run) => {
 
   async function runningJobs(count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, () => newId("job"));
-    const common = { agent: "messaging", feature: "fan_message", model: "gemini-3.5-flash-lite", input: {} };
     const now = new Date();
-    await database.prisma.job.createMany({
-      data: ids.map((id) => ({
-        ...common,
-        id,
-        creatorId: "creator_1",
-        status: "running",
-        attempt: 1,
-        startedAt: now,
-        dispatchedAt: now,
-        attemptDeadlineAt: new Date(now.getTime() + 3_600_000),
-      })),
-    });
+    const common = {
+      agent: "messaging",
+      creatorId: "creator_1",
+      createdAt: now,
+      priority: 100,
+      inputBytes: 2,
+    };
+    const asked = { ...common, feature: "fan_message", model: "gemini-3.5-flash-lite", input: {} };
+    const attemptDeadlineAt = new Date(now.getTime() + 3_600_000);
+    const attempt = {
+      status: "running",
+      attempt: 1,
+      startedAt: now,
+      dispatchedAt: now,
+      attemptDeadlineAt,
+    } as const;
+    await database.prisma.jobRecord.createMany({ data: ids.map((id) => ({ ...asked, id })) });
+    await database.prisma.liveJob.createMany({ data: ids.map((id) => ({ ...common, ...attempt, id })) });
     return ids;
   }
 

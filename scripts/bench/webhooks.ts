@@ -121,8 +121,8 @@ async function deliverByWorker(
 async function writeEnds({ prisma }: Database): Promise<void> {
   const ids = Array.from({ length: events }, () => newId("job"));
   const now = new Date();
-  const times = { dispatchedAt: now, startedAt: now, finishedAt: now };
-  await prisma.job.createMany({ data: ids.map((id) => ({ ...endedJob, ...times, id })) });
+  const times = { startedAt: now, finishedAt: now };
+  await prisma.jobRecord.createMany({ data: ids.map((id) => ({ ...endedJob, ...times, id })) });
   await prisma.outbox.createMany({
     data: ids.map((jobId) => ({ id: newId("evt"), type: "job.completed", creatorId: "creator_1", jobId })),
   });

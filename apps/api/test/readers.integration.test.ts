@@ -81,7 +81,7 @@ async function lockJob(id: string): Promise<() => Promise<void>> {
   await new Promise<void>((locked, failed) => {
     holding = stack.database.prisma.$transaction(
       async (transaction) => {
-        await transaction.$queryRaw`SELECT "id" FROM "Job" WHERE "id" = ${id} FOR UPDATE`;
+        await transaction.$queryRaw`SELECT "id" FROM "LiveJob" WHERE "id" = ${id} FOR UPDATE`;
         const released = new Promise<void>((release) => {
           letGo = release;
         });

@@ -127,7 +127,7 @@ it("waits ten seconds at most, also for who is stuck in Postgres, and ends with 
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
   try {
-    await client.query(`BEGIN; LOCK TABLE "Job" IN ACCESS EXCLUSIVE MODE`);
+    await client.query(`BEGIN; LOCK TABLE "JobRecord" IN ACCESS EXCLUSIVE MODE`);
     await connectRaw(portOf(api), whole);
     await eventually(async () => {
       const { rows } = await client.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'");

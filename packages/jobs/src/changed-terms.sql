@@ -8,4 +8,4 @@ CROSS JOIN (
 ) AS lately
 WHERE (creator."updatedAt" > lately."since"
     OR plan."name" IN (SELECT "name" FROM "Plan" WHERE "validFrom" > lately."since"))
-  AND EXISTS (SELECT FROM "Job" WHERE "Job"."creatorId" = creator."id" AND "Job"."status" = 'queued')
+  AND EXISTS (SELECT FROM "LiveJob" WHERE "LiveJob"."creatorId" = creator."id" AND "LiveJob"."status" = 'queued')

@@ -18,30 +18,34 @@ WITH request AS (
       false) AS "expired",
     job."attempt" = CASE WHEN job."status" = 'running' THEN 1 ELSE 0 END AS "isFirstStart"
   FROM request CROSS JOIN LATERAL (
-    SELECT "generation", "status", "crashes", "claimId", "expiresAt", "startedAt", "attempt" FROM "Job"
+    SELECT "generation", "status", "crashes", "claimId", "expiresAt", "startedAt", "attempt" FROM "LiveJob"
     WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."generation" = request."generation"
     AND (job."status" = 'queued' AND (job."crashes" < 2 OR request."isAlone")
       OR job."status" = 'running' AND job."claimId" = request."claimId")
-), claimed AS (
-  UPDATE "Job" SET
+), attempted AS (
+  UPDATE "LiveJob" SET
     "status" = 'running',
     "waitingFor" = NULL,
     "neededUsd" = NULL,
     "runAt" = NULL,
-    "attempt" = "Job"."attempt" + due."isNew"::int,
-    "fences" = "Job"."fences" + (due."isNew" AND "Job"."isPutOff")::int,
+    "attempt" = "LiveJob"."attempt" + due."isNew"::int,
+    "fences" = "LiveJob"."fences" + (due."isNew" AND "LiveJob"."isPutOff")::int,
     "isPutOff" = false,
     "claimId" = due."claimId",
     "workerId" = due."workerId",
     "hasToken" = true,
-    "startedAt" = coalesce("Job"."startedAt", now()),
-    "dispatchedAt" = coalesce("Job"."dispatchedAt", now()),
+    "startedAt" = coalesce("LiveJob"."startedAt", now()),
+    "dispatchedAt" = coalesce("LiveJob"."dispatchedAt", now()),
     "attemptDeadlineAt" = now() + make_interval(secs => due."timeoutSeconds")
   FROM due
-  WHERE "Job"."id" = due."id"
-  RETURNING "Job".*, due."expired", due."isFirstStart", due."reads"
+  WHERE "LiveJob"."id" = due."id"
+  RETURNING "LiveJob"."id", "LiveJob"."attempt", "LiveJob"."tries", due."expired", due."isFirstStart", due."reads"
+), claimed AS (
+  SELECT attempted.*, job."agent", job."creatorId", job."fanId", job."feature", job."model", job."input", job."traceparent", job."retries",
+    job."createdAt", job."notBefore"
+  FROM attempted CROSS JOIN LATERAL (SELECT * FROM "JobRecord" WHERE "id" = attempted."id" LIMIT 1) AS job
 )
 SELECT claimed."id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "tries", "expired", "isFirstStart", "traceparent",
   CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest(claimed."createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",

@@ -58,16 +58,19 @@ WITH request AS (
   WHERE record."expiresAt" <= now()
   RETURNING "jobId"
 ), written AS (
-  INSERT INTO "Job" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
-                     "callbackEndpointId", "priority", "notBefore", "runAt", "expiresAt", "traceparent")
+  INSERT INTO "JobRecord" ("id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
+                           "callbackEndpointId", "priority", "notBefore", "expiresAt", "traceparent")
   SELECT "id", "agent", "creatorId", "apiKeyId", "fanId", "feature", "model", "input", "inputBytes", "metadata", "callbackUrl",
-         "callbackEndpointId", "priority", "notBefore",
-         -- What must not start within 30 days waits here: no key of Redis lives much longer.
-         CASE WHEN "notBefore" > now() + interval '30 days' THEN "notBefore" - interval '30 days' END,
-         "expiresAt", "traceparent"
+         "callbackEndpointId", "priority", "notBefore", "expiresAt", "traceparent"
   FROM fitting
   WHERE "idempotency" IS NULL OR "id" IN (SELECT "jobId" FROM keyed)
-  RETURNING "id", "createdAt"
+  RETURNING "id", "agent", "creatorId", "apiKeyId", "priority", "inputBytes", "notBefore", "expiresAt", "createdAt"
+), queued AS (
+  INSERT INTO "LiveJob" ("id", "agent", "creatorId", "apiKeyId", "priority", "inputBytes", "notBefore", "expiresAt", "createdAt", "runAt")
+  SELECT written.*,
+    -- What must not start within 30 days waits here: no key of Redis lives much longer.
+    CASE WHEN "notBefore" > now() + interval '30 days' THEN "notBefore" - interval '30 days' END
+  FROM written
 )
 SELECT known."id", written."createdAt", "isKnown", "terms", "requiredUsd", ("month" + interval '1 month') AT TIME ZONE 'UTC' AS "resetsAt",
   "plan", coalesce(refusal."accounts", '[]') AS "accounts"

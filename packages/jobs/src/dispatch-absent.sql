@@ -7,12 +7,12 @@ WITH request AS (
   ORDER BY "id"
 ), absent AS (
   SELECT request."id" FROM request CROSS JOIN LATERAL (
-    SELECT "generation", "status", "dispatchedAt" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+    SELECT "generation", "status", "dispatchedAt" FROM "LiveJob" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."generation" = request."generation" AND job."status" = 'queued'
     AND job."dispatchedAt" < now() - make_interval(secs => request."ageSeconds")
 )
-UPDATE "Job" SET "generation" = "Job"."generation" + 1, "dispatchedAt" = NULL, "runAt" = coalesce("Job"."runAt", now())
+UPDATE "LiveJob" SET "generation" = "LiveJob"."generation" + 1, "dispatchedAt" = NULL, "runAt" = coalesce("LiveJob"."runAt", now())
 FROM absent
-WHERE "Job"."id" = absent."id"
-RETURNING "Job"."id"
+WHERE "LiveJob"."id" = absent."id"
+RETURNING "LiveJob"."id"

@@ -7,12 +7,12 @@ WITH request AS (
   ORDER BY "id"
 ), due AS (
   SELECT request.* FROM request CROSS JOIN LATERAL (
-    SELECT "generation", "status" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+    SELECT "generation", "status" FROM "LiveJob" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."generation" = request."generation" AND job."status" = 'queued'
 )
-UPDATE "Job" SET "generation" = "Job"."generation" + 1, "dispatchedAt" = NULL, "hasToken" = true,
+UPDATE "LiveJob" SET "generation" = "LiveJob"."generation" + 1, "dispatchedAt" = NULL, "hasToken" = true,
   "runAt" = now() + make_interval(secs => due."delaySeconds")
 FROM due
-WHERE "Job"."id" = due."id"
-RETURNING "Job"."id", "agent", "creatorId", "Job"."generation", "priority", "notBefore"
+WHERE "LiveJob"."id" = due."id"
+RETURNING "LiveJob"."id", "agent", "creatorId", "LiveJob"."generation", "priority", "notBefore"

@@ -5,18 +5,15 @@ WITH request AS (
   -- Locked in one order everywhere, so that two batches can't wait for each other.
   ORDER BY "id"
 ), due AS (
-  SELECT request.* FROM request CROSS JOIN LATERAL (
-    SELECT "generation", "status", "createdAt", "notBefore" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+  SELECT request.*, job."agent" FROM request CROSS JOIN LATERAL (
+    SELECT "generation", "status", "agent", "createdAt", "notBefore" FROM "LiveJob" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."generation" = request."generation" AND job."status" = 'queued'
     AND greatest(job."createdAt", job."notBefore") < now() - make_interval(secs => request."ageSeconds")
-), failed AS (
-  UPDATE "Job" SET "status" = 'failed', "finishedAt" = now(), "errorCode" = 'agent_not_found',
-    "errorMessage" = 'There is no agent ' || "Job"."agent" || ' any more.', "errorRetryable" = false
+), ending_job AS (
+  SELECT "id", "eventId", false AS "givesBack", jsonb_build_object('status', 'failed', 'errorCode', 'agent_not_found', 'errorRetryable', false,
+    'errorMessage', 'There is no agent ' || "agent" || ' any more.') AS "end"
   FROM due
-  WHERE "Job"."id" = due."id"
-  RETURNING "Job"."id", "Job"."creatorId", due."eventId"
-), told AS (
-  INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId") SELECT "eventId", 'job.failed', "creatorId", "id" FROM failed
-)
-SELECT "id" FROM failed
+),
+-- include ../../database/src/end-jobs.sql
+SELECT "id" FROM ended_job

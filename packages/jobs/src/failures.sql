@@ -4,7 +4,7 @@ SELECT "errorCode" AS "code", count(*)::int AS "jobs", max("finishedAt") AS "lat
 FROM jsonb_to_recordset($1::jsonb) AS request("hours" int)
 JOIN "Outbox" ON "Outbox"."createdAt" >= now() - make_interval(hours => "hours")
   AND "Outbox"."type" IN ('job.failed', 'job.blocked')
-JOIN "Job" ON "Job"."id" = "Outbox"."jobId" AND "Job"."errorCode" IS NOT NULL
+JOIN "JobRecord" AS job ON job."id" = "Outbox"."jobId" AND job."errorCode" IS NOT NULL
 GROUP BY 1
 ORDER BY 2 DESC, 1
 LIMIT (SELECT "limit" FROM jsonb_to_recordset($1::jsonb) AS request("limit" int))

@@ -1,6 +1,6 @@
 -- How many jobs ended in the last `hours` hours, as the outbox tells (each end stands there once), and how many run now.
 -- $1: [{hours}]. Rows: one, {running, completed, failed, blocked, cancelled}.
-SELECT (SELECT count(*) FROM "Job" WHERE "status" = 'running')::int AS "running",
+SELECT (SELECT count(*) FROM "LiveJob" WHERE "status" = 'running')::int AS "running",
   count(*) FILTER (WHERE "type" = 'job.completed')::int AS "completed",
   count(*) FILTER (WHERE "type" = 'job.failed')::int AS "failed",
   count(*) FILTER (WHERE "type" = 'job.blocked')::int AS "blocked",

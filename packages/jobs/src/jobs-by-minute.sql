@@ -7,7 +7,7 @@ WITH minute AS (
   FROM jsonb_to_recordset($1::jsonb) AS request("minutes" int)
 ), accepted AS (
   SELECT date_trunc('minute', "createdAt") AS "at", count(*) AS "jobs"
-  FROM "Job" WHERE "createdAt" >= (SELECT min("at") FROM minute) GROUP BY 1
+  FROM "JobRecord" WHERE "createdAt" >= (SELECT min("at") FROM minute) GROUP BY 1
 ), ended AS (
   SELECT date_trunc('minute', "createdAt") AS "at",
     count(*) FILTER (WHERE "type" = 'job.completed') AS "completed",

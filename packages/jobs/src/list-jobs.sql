@@ -4,41 +4,41 @@
 -- creator's id, or words of an error, the last of which may be cut. Rows: {id, createdAt}, in order, `limit` at most.
 WITH found AS (
   -- All, or all of one creator. Of very many creators it is quicker to read on until a page is full.
-  (SELECT job."id", job."createdAt" FROM "Job" AS job
+  (SELECT job."id", job."createdAt" FROM "JobRecord" AS job LEFT JOIN "LiveJob" AS live USING ("id")
    WHERE $1::jsonb -> 0 ->> 'q' IS NULL AND (coalesce(jsonb_array_length($1::jsonb -> 0 -> 'creatorIds'), 101) > 100
        OR $1::jsonb -> 0 ->> 'creatorId' IS NOT NULL)
-     AND understudy_job_matches(job, $1::jsonb -> 0)
+     AND understudy_job_matches(job, live, $1::jsonb -> 0)
    ORDER BY job."createdAt" DESC, job."id" DESC LIMIT ($1::jsonb -> 0 ->> 'limit')::int)
   UNION ALL
   -- All of some creators.
   (SELECT own.* FROM jsonb_array_elements_text($1::jsonb -> 0 -> 'creatorIds') AS creator, LATERAL (
-     SELECT job."id", job."createdAt" FROM "Job" AS job
-     WHERE job."creatorId" = creator AND understudy_job_matches(job, $1::jsonb -> 0)
+     SELECT job."id", job."createdAt" FROM "JobRecord" AS job LEFT JOIN "LiveJob" AS live USING ("id")
+     WHERE job."creatorId" = creator AND understudy_job_matches(job, live, $1::jsonb -> 0)
      ORDER BY job."createdAt" DESC, job."id" DESC LIMIT ($1::jsonb -> 0 ->> 'limit')::int) AS own
    WHERE $1::jsonb -> 0 ->> 'q' IS NULL AND $1::jsonb -> 0 ->> 'creatorId' IS NULL
      AND jsonb_array_length($1::jsonb -> 0 -> 'creatorIds') <= 100)
   UNION ALL
-  (SELECT job."id", job."createdAt" FROM "Job" AS job
-   WHERE job."id" = $1::jsonb -> 0 ->> 'q' AND understudy_job_matches(job, $1::jsonb -> 0))
+  (SELECT job."id", job."createdAt" FROM "JobRecord" AS job LEFT JOIN "LiveJob" AS live USING ("id")
+   WHERE job."id" = $1::jsonb -> 0 ->> 'q' AND understudy_job_matches(job, live, $1::jsonb -> 0))
   UNION ALL
   (SELECT own.* FROM "Creator", LATERAL (
-     SELECT job."id", job."createdAt" FROM "Job" AS job
-     WHERE job."creatorId" = "Creator"."id" AND understudy_job_matches(job, $1::jsonb -> 0)
+     SELECT job."id", job."createdAt" FROM "JobRecord" AS job LEFT JOIN "LiveJob" AS live USING ("id")
+     WHERE job."creatorId" = "Creator"."id" AND understudy_job_matches(job, live, $1::jsonb -> 0)
      ORDER BY job."createdAt" DESC, job."id" DESC LIMIT ($1::jsonb -> 0 ->> 'limit')::int) AS own
    WHERE starts_with("Creator"."id", $1::jsonb -> 0 ->> 'q'))
   UNION ALL
   (SELECT own.* FROM "Creator", LATERAL (
-     SELECT job."id", job."createdAt" FROM "Job" AS job
-     WHERE job."creatorId" = "Creator"."id" AND job."fanId" = $1::jsonb -> 0 ->> 'q' AND understudy_job_matches(job, $1::jsonb -> 0)
+     SELECT job."id", job."createdAt" FROM "JobRecord" AS job LEFT JOIN "LiveJob" AS live USING ("id")
+     WHERE job."creatorId" = "Creator"."id" AND job."fanId" = $1::jsonb -> 0 ->> 'q' AND understudy_job_matches(job, live, $1::jsonb -> 0)
      ORDER BY job."createdAt" DESC, job."id" DESC LIMIT ($1::jsonb -> 0 ->> 'limit')::int) AS own
    WHERE $1::jsonb -> 0 ->> 'q' IS NOT NULL)
   UNION ALL
   -- OFFSET keeps Postgres from reading all jobs in the order of the list, which it takes to find such words soon.
   (SELECT * FROM (
-     SELECT job."id", job."createdAt" FROM "Job" AS job
+     SELECT job."id", job."createdAt" FROM "JobRecord" AS job LEFT JOIN "LiveJob" AS live USING ("id")
      WHERE job."errorCode" IS NOT NULL
        AND understudy_error_words(job."errorCode", job."errorMessage") @@ understudy_error_query($1::jsonb -> 0 ->> 'q')
-       AND understudy_job_matches(job, $1::jsonb -> 0)
+       AND understudy_job_matches(job, live, $1::jsonb -> 0)
      OFFSET 0) AS worded
    ORDER BY "createdAt" DESC, "id" DESC LIMIT ($1::jsonb -> 0 ->> 'limit')::int)
 )

@@ -8,24 +8,24 @@ WITH due AS (
   SELECT request.* FROM jsonb_to_recordset($1::jsonb) AS request("id" text, "attempt" int, "waitingFor" "WaitingFor", "delayMs" float8,
     "neededUsd" numeric, "isTry" boolean)
   CROSS JOIN LATERAL (
-    SELECT "status", "attempt" FROM "Job" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
+    SELECT "status", "attempt" FROM "LiveJob" WHERE "id" = request."id" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."status" = 'running' AND job."attempt" = request."attempt"
 )
-UPDATE "Job" SET
+UPDATE "LiveJob" SET
   "status" = 'queued',
   "waitingFor" = due."waitingFor",
   "neededUsd" = due."neededUsd",
-  "generation" = "Job"."generation" + 1,
+  "generation" = "LiveJob"."generation" + 1,
   "dispatchedAt" = NULL,
   "runAt" = now() + make_interval(secs => coalesce(due."delayMs", 0) / 1000),
-  "tries" = "Job"."tries" + due."isTry"::int,
+  "tries" = "LiveJob"."tries" + due."isTry"::int,
   "isPutOff" = NOT due."isTry",
   "claimId" = NULL,
   "workerId" = NULL,
   "startedAt" = CASE
-    WHEN due."neededUsd" IS NULL OR EXISTS (SELECT FROM "UsageLog" WHERE "UsageLog"."jobId" = "Job"."id")
-    THEN "Job"."startedAt" END
+    WHEN due."neededUsd" IS NULL OR EXISTS (SELECT FROM "UsageLog" WHERE "UsageLog"."jobId" = "LiveJob"."id")
+    THEN "LiveJob"."startedAt" END
 FROM due
-WHERE "Job"."id" = due."id"
-RETURNING "Job"."id"
+WHERE "LiveJob"."id" = due."id"
+RETURNING "LiveJob"."id"

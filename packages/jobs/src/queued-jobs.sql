@@ -2,10 +2,10 @@
 -- their ids: what Redis must hold.
 -- $1: [{afterId, limit}]. Rows: {id, agent, creatorId, generation, priority, notBefore, terms (of its lane; null
 -- where it has taken its token)}.
-SELECT "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore",
-  CASE WHEN NOT "Job"."hasToken" THEN understudy_lane_terms("Creator", "Plan") END AS "terms"
-FROM "Job" JOIN "Creator" ON "Creator"."id" = "Job"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName", jsonb_to_recordset($1::jsonb) AS request("afterId" text)
+SELECT "LiveJob"."id", "agent", "creatorId", "generation", "priority", "notBefore",
+  CASE WHEN NOT "LiveJob"."hasToken" THEN understudy_lane_terms("Creator", "Plan") END AS "terms"
+FROM "LiveJob" JOIN "Creator" ON "Creator"."id" = "LiveJob"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName", jsonb_to_recordset($1::jsonb) AS request("afterId" text)
 WHERE "status" = 'queued' AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused'))
-  AND "crashes" < 2 AND ("runAt" IS NULL OR "runAt" <= now()) AND "Job"."id" > request."afterId"
-ORDER BY "Job"."id"
+  AND "crashes" < 2 AND ("runAt" IS NULL OR "runAt" <= now()) AND "LiveJob"."id" > request."afterId"
+ORDER BY "LiveJob"."id"
 LIMIT (SELECT ($1::jsonb -> 0 ->> 'limit')::int)

@@ -7,33 +7,30 @@
 -- or a leap of the clock, all that live have renewed theirs by then.
 -- Rows: {id, workerId, crashes, isBlamed}.
 WITH lost AS (
-  SELECT "Job"."id", "Job"."crashes" + 1 AS "crashes", "Job"."workerId", "Job"."crashes" >= 9 AS "isBlamed"
-  FROM "Job"
+  SELECT "LiveJob"."id", "LiveJob"."crashes" + 1 AS "crashes", "LiveJob"."workerId", "LiveJob"."crashes" >= 9 AS "isBlamed"
+  FROM "LiveJob"
   CROSS JOIN jsonb_to_recordset($1::jsonb) AS request("graceSeconds" float8, "by" text, "settledSeconds" float8)
-  LEFT JOIN "Lease" ON "Lease"."name" = "Job"."workerId" AND "Lease"."until" > now()
+  LEFT JOIN "Lease" ON "Lease"."name" = "LiveJob"."workerId" AND "Lease"."until" > now()
   CROSS JOIN LATERAL (SELECT now() - make_interval(secs => request."graceSeconds")) AS long("ago")
-  WHERE "Job"."status" = 'running'
-    AND CASE WHEN "Lease"."name" IS NOT NULL OR "Job"."workerId" IS NULL
-      THEN "Job"."attemptDeadlineAt" < long."ago" AND coalesce("Lease"."since" <= long."ago", true)
+  WHERE "LiveJob"."status" = 'running'
+    AND CASE WHEN "Lease"."name" IS NOT NULL OR "LiveJob"."workerId" IS NULL
+      THEN "LiveJob"."attemptDeadlineAt" < long."ago" AND coalesce("Lease"."since" <= long."ago", true)
       ELSE true END
     AND (request."by" IS NULL OR EXISTS (
       SELECT FROM "Lease" AS own
       WHERE own."name" = request."by" AND own."until" > now() AND own."since" <= now() - make_interval(secs => request."settledSeconds")))
-  ORDER BY "Job"."attemptDeadlineAt"
+  ORDER BY "LiveJob"."attemptDeadlineAt"
   LIMIT (SELECT ($1::jsonb -> 0 ->> 'limit')::int)
-  FOR NO KEY UPDATE OF "Job" SKIP LOCKED
+  FOR NO KEY UPDATE OF "LiveJob" SKIP LOCKED
 ), taken AS (
-  UPDATE "Job" SET "status" = 'queued', "generation" = "generation" + 1, "crashes" = lost."crashes", "dispatchedAt" = NULL,
+  UPDATE "LiveJob" SET "status" = 'queued', "generation" = "generation" + 1, "crashes" = lost."crashes", "dispatchedAt" = NULL,
     "runAt" = now() + CASE WHEN lost."crashes" > 2 THEN make_interval(secs => 15 * 2 ^ (lost."crashes" - 3)) ELSE interval '0' END,
     "claimId" = NULL, "workerId" = NULL
-  FROM lost WHERE "Job"."id" = lost."id" AND NOT lost."isBlamed"
-), blamed AS (
-  UPDATE "Job" SET "status" = 'failed', "crashes" = lost."crashes", "finishedAt" = now(), "errorCode" = 'worker_crashed',
-    "errorMessage" = 'Its process died ten times in a row.', "errorRetryable" = true
-  FROM lost WHERE "Job"."id" = lost."id" AND lost."isBlamed"
-  RETURNING "Job"."id", "Job"."creatorId"
-), told AS (
-  INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-  SELECT understudy_new_id('evt'), 'job.failed', "creatorId", "id" FROM blamed
-)
+  FROM lost WHERE "LiveJob"."id" = lost."id" AND NOT lost."isBlamed"
+), ending_job AS (
+  SELECT "id", understudy_new_id('evt') AS "eventId", false AS "givesBack", '{"status": "failed", "errorCode": "worker_crashed",
+    "errorRetryable": true, "errorMessage": "Its process died ten times in a row."}'::jsonb AS "end"
+  FROM lost WHERE "isBlamed"
+),
+-- include ../../database/src/end-jobs.sql
 SELECT "id", "workerId", "crashes", "isBlamed" FROM lost

@@ -6,7 +6,7 @@ WITH counted AS (
   FROM (
     SELECT CASE WHEN "notBefore" > now() THEN 'time' ELSE "waitingFor"::text END AS "cause",
       CASE WHEN "notBefore" > now() OR "waitingFor" IS NOT NULL THEN NULL ELSE "creatorId" END AS "creatorId"
-    FROM "Job" WHERE "status" = 'queued'
+    FROM "LiveJob" WHERE "status" = 'queued'
   ) AS queued
   GROUP BY 1, 2
 )

@@ -4,6 +4,7 @@ import { newId } from "@understudy/database";
 import {
   cancelJob,
   changedTerms,
+  jobsEndedInLane,
   jobsToDispatch,
   markDispatched,
   queuedJobs,
@@ -182,7 +183,8 @@ describe("that jobs stand in Redis", () => {
       database,
       ids.map((id) => ({ id, generation: 1 })),
     );
-    expect(await dispatched(ids)).toEqual([time(0), time(0), null, null, null]);
+    expect(idsOf(await jobsEndedInLane(database, 10))).toEqual([cancelled, expired]);
+    expect(await dispatched(outside)).toEqual([null, null, null]);
   });
 
   it("waits for nobody who has a job at that moment: a claim notes it as well", async () => {

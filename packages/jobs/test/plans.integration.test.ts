@@ -76,17 +76,22 @@ beforeAll(async () => {
     ["running", many],
     ["cancelled", many],
   ] as const) {
-    const hasBegun = ["running", "completed"].includes(state);
+    const [hasEnded, isRunning] = [["completed", "cancelled"].includes(state), state === "running"];
     await database.prisma.$executeRaw`
-      INSERT INTO "Job" ("id", "agent", "creatorId", "feature", "model", "input", "status", "attempt", "workerId",
-        "startedAt", "finishedAt", "result", "attemptDeadlineAt", "dispatchedAt")
-      SELECT 'job_' || ${state} || n, 'chat', 'c', 'f', 'm', '{}',
-        ${state === "dispatched" ? "queued" : state}::"JobStatus",
-        CASE WHEN ${hasBegun} THEN 1 ELSE 0 END, CASE WHEN ${state} = 'running' THEN 'w' END,
-        CASE WHEN ${hasBegun} THEN now() END, CASE WHEN ${state} IN ('completed', 'cancelled') THEN now() END,
-        CASE WHEN ${state} = 'completed' THEN '{}'::jsonb END, CASE WHEN ${state} = 'running' THEN now() END,
-        CASE WHEN ${state} <> 'queued' THEN now() - interval '1 hour' END
+      INSERT INTO "JobRecord" ("id", "agent", "creatorId", "feature", "model", "input", "status", "attempt", "startedAt", "finishedAt",
+        "result", "inLane")
+      SELECT 'job_' || ${state} || n, 'chat', 'c', 'f', 'm', '{}', CASE WHEN ${hasEnded} THEN ${hasEnded ? state : null}::"JobStatus" END,
+        CASE WHEN ${state} = 'completed' THEN 1 ELSE 0 END, CASE WHEN ${state} = 'completed' THEN now() END,
+        CASE WHEN ${hasEnded} THEN now() END, CASE WHEN ${state} = 'completed' THEN '{}'::jsonb END, ${state} = 'cancelled'
       FROM generate_series(1, ${jobs}::int) AS n`;
+    if (!hasEnded)
+      await database.prisma.$executeRaw`
+        INSERT INTO "LiveJob" ("id", "agent", "creatorId", "priority", "inputBytes", "createdAt", "status", "attempt", "workerId",
+          "startedAt", "attemptDeadlineAt", "dispatchedAt")
+        SELECT 'job_' || ${state} || n, 'chat', 'c', 1, 2, now(), ${isRunning ? "running" : "queued"}::"JobStatus",
+          CASE WHEN ${isRunning} THEN 1 ELSE 0 END, CASE WHEN ${isRunning} THEN 'w' END, CASE WHEN ${isRunning} THEN now() END,
+          CASE WHEN ${isRunning} THEN now() END, CASE WHEN ${state} <> 'queued' THEN now() - interval '1 hour' END
+        FROM generate_series(1, ${jobs}::int) AS n`;
     await database.prisma.$executeRaw`
       INSERT INTO "IdempotencyRecord" ("ownerId", "key", "fingerprint", "jobId")
       SELECT 'o', 'job_' || ${state} || n, 'f', 'job_' || ${state} || n FROM generate_series(1, ${jobs}::int) AS n`;
@@ -101,16 +106,19 @@ const rowsMax = (items: number) => 40 * (items + 1);
 
 describe.each(cases)("%s", (...asked) => {
   const [name] = asked;
+  // A cancel is of one job.
+  const counts = name === "cancel-job" ? [1] : [1, many];
 
-  it.each([1, many])("looks at none but its %i jobs, by a plan from before there were any", async (count) => {
+  it.each(counts)("looks at none but its %i jobs, by a plan from before there were any", async (count) => {
     const plan = await early.get(name)?.run(itemsOf(asked, count));
     expect(tooMuchLookedAt(plan ?? [], rowsMax(count))).toEqual([]);
     // Its items, and a row of a table for each.
     expect(rowsLookedAt(plan ?? [])).toBeGreaterThanOrEqual(2 * count);
   });
 
-  it.each([1, many])("looks at none but its %i jobs, by a plan from now", async (count) => {
-    await database.prisma.$executeRaw`ANALYZE "Job", "Creator", "Account", "IdempotencyRecord"`;
+  it.each(counts)("looks at none but its %i jobs, by a plan from now", async (count) => {
+    await database.prisma
+      .$executeRaw`ANALYZE "JobRecord", "LiveJob", "Creator", "Account", "IdempotencyRecord"`;
     const planned = await planStatement(url, statements.get(name) as Statement);
     expect(tooMuchLookedAt(await planned.run(itemsOf(asked, count)), rowsMax(count))).toEqual([]);
     await planned.close();

@@ -281,7 +281,7 @@ describe("a retry that comes while another is under way", () => {
     const id = await failed(1);
     const erase: Statement = {
       name: "test-erase",
-      text: `UPDATE "Job" SET "erasedAt" = now() WHERE "id" = ($1::jsonb -> 0 ->> 'id')`,
+      text: `UPDATE "JobRecord" SET "erasedAt" = now() WHERE "id" = ($1::jsonb -> 0 ->> 'id')`,
     };
     const again = await jobs.during(
       (open) => open.execute(erase, [{ id }]),

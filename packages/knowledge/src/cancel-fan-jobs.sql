@@ -4,20 +4,14 @@
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("creatorId" text, "fanId" text, "limit" int)
 ), open AS (
-  SELECT "Job"."id" FROM "Job"
-  WHERE "creatorId" = (SELECT "creatorId" FROM request) AND "fanId" = (SELECT "fanId" FROM request)
-    AND "status" IN ('queued', 'running')
+  SELECT live."id" FROM "JobRecord" AS job JOIN "LiveJob" AS live USING ("id")
+  WHERE job."creatorId" = (SELECT "creatorId" FROM request) AND job."fanId" = (SELECT "fanId" FROM request)
   -- In one order everywhere, here and below, so that two batches can't wait for each other.
-  ORDER BY "Job"."id"
+  ORDER BY live."id"
   LIMIT (SELECT "limit" FROM request)
-  FOR NO KEY UPDATE
-), cancelled AS (
-  UPDATE "Job" SET "status" = 'cancelled', "waitingFor" = NULL, "neededUsd" = NULL, "finishedAt" = now(),
-    "attempt" = "attempt" + ("status" = 'running')::int
-  WHERE "id" = ANY (ARRAY(SELECT "id" FROM open))
-  RETURNING "id", "generation", "agent", "creatorId", "priority"
-), told AS (
-  INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-  SELECT understudy_new_id('evt'), 'job.cancelled', "creatorId", "id" FROM cancelled
-)
-SELECT * FROM cancelled
+  FOR NO KEY UPDATE OF live
+), ending_job AS (
+  SELECT "id", understudy_new_id('evt') AS "eventId", false AS "givesBack", '{"status": "cancelled"}'::jsonb AS "end" FROM open
+),
+-- include ../../database/src/end-jobs.sql
+SELECT "id", "generation", "agent", "creatorId", "priority" FROM ended_job

@@ -13,8 +13,8 @@ LEFT JOIN LATERAL (
   SELECT job."id", job."createdAt", job."input" ->> 'message' AS "message",
     CASE WHEN feedback."outcome" IS DISTINCT FROM 'rejected'
       THEN coalesce(feedback."text", job."result" ->> 'response') END AS "reply"
-  FROM "Job" AS own
-  JOIN "Job" AS job ON job."creatorId" = request."creatorId" AND job."fanId" = request."fanId"
+  FROM "JobRecord" AS own
+  JOIN "JobRecord" AS job ON job."creatorId" = request."creatorId" AND job."fanId" = request."fanId"
   LEFT JOIN "Feedback" AS feedback ON feedback."jobId" = job."id"
   WHERE own."id" = request."jobId"
     AND job."agent" IN ('chat', 'messaging') AND job."status" = 'completed' AND job."erasedAt" IS NULL

@@ -3,13 +3,13 @@
 -- they cost.
 -- $1: [{id}], each once; all of one creator. Rows: one: {jobs, steps, insights, feedback, events} counts.
 WITH job AS (
-  SELECT "id" FROM "Job"
+  SELECT "id" FROM "JobRecord"
   WHERE "id" = ANY (ARRAY(SELECT "id" FROM jsonb_to_recordset($1::jsonb) AS r("id" text)))
     AND "erasedAt" IS NULL AND "finishedAt" IS NOT NULL
   ORDER BY "id"
   FOR NO KEY UPDATE
 ), erased AS (
-  UPDATE "Job" SET "fanId" = NULL, "input" = '{}', "metadata" = NULL, "callbackUrl" = NULL, "erasedAt" = now(),
+  UPDATE "JobRecord" SET "fanId" = NULL, "input" = '{}', "metadata" = NULL, "callbackUrl" = NULL, "erasedAt" = now(),
     -- A completed job has a result, and one with an error a message: they say nothing now.
     "result" = CASE WHEN "status" = 'completed' THEN 'null'::jsonb END,
     "errorMessage" = CASE WHEN "errorMessage" IS NOT NULL THEN '' END

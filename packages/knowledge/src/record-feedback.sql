@@ -8,8 +8,8 @@ WITH request AS (
     "insightIds" jsonb, "example" jsonb)
 ), job AS (
   -- Locked, so that a fan that is erased meanwhile stays erased.
-  SELECT "Job"."id", "Job"."creatorId" FROM "Job"
-  WHERE "Job"."id" = ANY (ARRAY(SELECT "jobId" FROM request)) AND "Job"."status" = 'completed' AND "Job"."erasedAt" IS NULL
+  SELECT "JobRecord"."id", "JobRecord"."creatorId" FROM "JobRecord"
+  WHERE "JobRecord"."id" = ANY (ARRAY(SELECT "jobId" FROM request)) AND "JobRecord"."status" = 'completed' AND "JobRecord"."erasedAt" IS NULL
   FOR NO KEY UPDATE
 ), told AS (
   INSERT INTO "Feedback" ("jobId", "outcome", "text", "amountUsd")

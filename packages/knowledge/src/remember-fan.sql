@@ -5,7 +5,7 @@ WITH request AS (
 ), owned AS (
   -- Locked, so that a fan that is erased meanwhile stays erased.
   SELECT request.*, job."creatorId" FROM request CROSS JOIN LATERAL (
-    SELECT "creatorId", "attempt", "status" FROM "Job" WHERE "id" = request."jobId" LIMIT 1 FOR NO KEY UPDATE
+    SELECT "creatorId", "attempt", "status" FROM "LiveJob" WHERE "id" = request."jobId" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."attempt" = request."attempt" AND job."status" = 'running'
 )

@@ -64,14 +64,20 @@ beforeAll(async () => {
   const { prisma } = database;
   await prisma.$executeRaw`INSERT INTO "Creator" ("id") SELECT 'creator' || n FROM generate_series(0, ${creators}::int) AS n`;
   await prisma.$executeRaw`
-    INSERT INTO "Job" ("id", "agent", "creatorId", "fanId", "feature", "model", "input", "status", "attempt", "startedAt", "attemptDeadlineAt")
-    SELECT 'job_a' || n, 'chat', 'creator' || n % ${creators}::int, 'f' || n / ${creators}::int, 'f', 'm', '{}', 'running', 1, now(), now()
+    INSERT INTO "JobRecord" ("id", "agent", "creatorId", "fanId", "feature", "model", "input")
+    SELECT 'job_a' || n, 'chat', 'creator' || n % ${creators}::int, 'f' || n / ${creators}::int, 'f', 'm', '{}'
     FROM generate_series(1, ${jobs}::int) AS n`;
   await prisma.$executeRaw`
-    INSERT INTO "Job" ("id", "agent", "creatorId", "fanId", "feature", "model", "input")
+    INSERT INTO "LiveJob" ("id", "agent", "creatorId", "priority", "inputBytes", "createdAt", "status", "attempt", "startedAt", "attemptDeadlineAt")
+    SELECT "id", "agent", "creatorId", "priority", "inputBytes", "createdAt", 'running', 1, now(), now() FROM "JobRecord"`;
+  await prisma.$executeRaw`
+    INSERT INTO "Step" ("jobId", "key", "agentId", "result") SELECT "id", 'earlier', 'a', '{}' FROM "LiveJob"`;
+  await prisma.$executeRaw`
+    INSERT INTO "JobRecord" ("id", "agent", "creatorId", "fanId", "feature", "model", "input")
     SELECT 'job_q' || n, 'chat', 'creator' || n % ${creators}::int, 'f0', 'f', 'm', '{"message": "tea, sea"}' FROM generate_series(1, ${creators}::int) AS n`;
   await prisma.$executeRaw`
-    INSERT INTO "Step" ("jobId", "key", "agentId", "result") SELECT "id", 'earlier', 'a', '{}' FROM "Job" WHERE "status" = 'running'`;
+    INSERT INTO "LiveJob" ("id", "agent", "creatorId", "priority", "inputBytes", "createdAt")
+    SELECT "id", "agent", "creatorId", "priority", "inputBytes", "createdAt" FROM "JobRecord" WHERE "id" LIKE 'job_q%'`;
   await prisma.$executeRaw`
     INSERT INTO "Insight" ("id", "creatorId", "source", "type", "confidence", "text")
     SELECT 'ins' || n, 'creator' || n % ${creators}::int, 's', 'mood', 0.5, 'tea ' || n FROM generate_series(1, ${jobs}::int) AS n`;

@@ -17,10 +17,10 @@ WITH call AS NOT MATERIALIZED (
     AND ($1::jsonb -> 0 ->> 'model' IS NULL OR "model" = $1::jsonb -> 0 ->> 'model')
     AND ($1::jsonb -> 0 ->> 'feature' IS NULL OR "feature" = $1::jsonb -> 0 ->> 'feature')
 ), ended_badly AS (
-  SELECT coalesce(sum("costUsd") FILTER (WHERE job."status" IN ('failed', 'cancelled')), 0) AS "failedUsd",
-    coalesce(sum("costUsd") FILTER (WHERE job."status" = 'blocked'), 0) AS "blockedUsd"
-  FROM "Job" AS job JOIN call ON call."jobId" = job."id"
-  WHERE job."status" IN ('failed', 'blocked', 'cancelled')
+  SELECT coalesce(sum("costUsd") FILTER (WHERE job."withoutResult" IN ('failed', 'cancelled')), 0) AS "failedUsd",
+    coalesce(sum("costUsd") FILTER (WHERE job."withoutResult" = 'blocked'), 0) AS "blockedUsd"
+  FROM "JobRecord" AS job JOIN call ON call."jobId" = job."id"
+  WHERE job."withoutResult" IN ('failed', 'blocked', 'cancelled')
 ), called_again AS (
   -- Only another attempt, or a repair, calls a step again: these have an index, UsageLog_called_again. It may have done
   -- so after the period.
@@ -37,7 +37,7 @@ WITH call AS NOT MATERIALIZED (
     JOIN call ON call."jobId" = called_again."jobId"
       AND call."stepKey" IN (called_again."stepKey", called_again."stepKey" || ':repair')
       AND (call."startedAt", call."id") < (called_again."startedAt", called_again."id")
-    JOIN "Job" AS job ON job."id" = call."jobId" AND job."status" NOT IN ('failed', 'blocked', 'cancelled')
+    JOIN "JobRecord" AS job ON job."id" = call."jobId" AND job."withoutResult" IS NULL
   ) AS unused
 )
 SELECT * FROM ended_badly, retried

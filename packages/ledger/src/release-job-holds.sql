@@ -2,16 +2,26 @@
 -- $1: [{jobIds?, limit}], one item, with what posting.sql takes: those jobs, else any. Rows: {id, creatorId, releasedUsd}.
 WITH request AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("jobIds" jsonb, "limit" int)
-), holder AS (
-  SELECT "Job"."id", "Job"."creatorId", "Job"."apiKeyId", "Job"."heldUsd", "Job"."heldMonth" AS "month"
-  FROM "Job", request
-  WHERE "Job"."heldUsd" > 0 AND "Job"."status" <> 'running'
-    AND (request."jobIds" IS NULL OR request."jobIds" ? "Job"."id")
-  ORDER BY "Job"."id"
+), waiting AS (
+  SELECT live."id", live."creatorId", live."apiKeyId", live."heldUsd", live."heldMonth" AS "month"
+  FROM "LiveJob" AS live, request
+  WHERE live."idleHoldUsd" IS NOT NULL AND (request."jobIds" IS NULL OR request."jobIds" ? live."id")
+  ORDER BY live."id"
   LIMIT (SELECT "limit" FROM request)
-  FOR NO KEY UPDATE OF "Job" SKIP LOCKED
+  FOR NO KEY UPDATE OF live SKIP LOCKED
+), ended AS (
+  SELECT job."id", job."creatorId", job."apiKeyId", job."heldUsd", job."heldMonth" AS "month"
+  FROM "JobRecord" AS job, request
+  WHERE job."heldUsd" > 0 AND (request."jobIds" IS NULL OR request."jobIds" ? job."id")
+  ORDER BY job."id"
+  LIMIT (SELECT "limit" FROM request)
+  FOR NO KEY UPDATE OF job SKIP LOCKED
 ), freed AS (
-  UPDATE "Job" SET "heldUsd" = 0, "heldMonth" = NULL FROM holder WHERE "Job"."id" = holder."id"
+  UPDATE "LiveJob" SET "heldUsd" = 0, "heldMonth" = NULL FROM waiting WHERE "LiveJob"."id" = waiting."id"
+), freed_of_ended AS (
+  UPDATE "JobRecord" SET "heldUsd" = 0, "heldMonth" = NULL FROM ended WHERE "JobRecord"."id" = ended."id"
+), holder AS (
+  SELECT * FROM waiting UNION ALL SELECT * FROM ended
 ), move AS (
   SELECT "id", "creatorId", "apiKeyId", "month", NULL::"CallStatus" AS "wasStatus", NULL::numeric AS "wasCostUsd",
     NULL::"CallStatus" AS "status", NULL::numeric AS "costUsd", 0 AS "holdUsd", -"heldUsd" AS "reserveUsd", false AS "needsRoom"

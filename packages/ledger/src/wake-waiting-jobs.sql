@@ -8,9 +8,9 @@ WITH request AS (
   SELECT *, date_trunc('month', now()::timestamptz(3) AT TIME ZONE 'UTC')::date AS "month"
   FROM jsonb_to_recordset($1::jsonb) AS r("creatorIds" jsonb, "platformQuotaUsd" numeric, "limit" int)
 ), creator AS (
-  SELECT DISTINCT "Job"."creatorId" FROM "Job", request
-  WHERE "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')
-    AND (request."creatorIds" IS NULL OR request."creatorIds" ? "Job"."creatorId")
+  SELECT DISTINCT "LiveJob"."creatorId" FROM "LiveJob", request
+  WHERE "LiveJob"."waitingFor" IN ('quota', 'paused')
+    AND (request."creatorIds" IS NULL OR request."creatorIds" ? "LiveJob"."creatorId")
     AND NOT (SELECT "stopped" FROM "SpendingSwitch")
 ), room AS (
   -- Rooms in USD: beside what is used, and beside what is held as well. Null: no bound.
@@ -33,25 +33,25 @@ WITH request AS (
     sum(line."neededUsd") OVER (PARTITION BY room."creatorId" ORDER BY line."priority", line."id") AS "neededSoFarUsd"
   FROM room
   CROSS JOIN LATERAL (
-    SELECT "id", "priority", "apiKeyId", coalesce("neededUsd", 0) AS "neededUsd" FROM "Job"
-    WHERE "Job"."creatorId" = room."creatorId" AND "status" = 'queued' AND "waitingFor" IN ('quota', 'paused')
+    SELECT "id", "priority", "apiKeyId", coalesce("neededUsd", 0) AS "neededUsd" FROM "LiveJob"
+    WHERE "LiveJob"."creatorId" = room."creatorId" AND "waitingFor" IN ('quota', 'paused')
     ORDER BY "priority", "id"
     LIMIT (SELECT "limit" FROM request)
   ) AS line
   LEFT JOIN "ApiKey" AS key ON key."id" = line."apiKeyId"
   LEFT JOIN "Account" AS account ON account."apiKeyId" = line."apiKeyId"
 ), due AS (
-  SELECT "Job"."id" FROM "Job" JOIN waiting USING ("id")
-  WHERE "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')
-    AND "Job"."id" = ANY (ARRAY(SELECT "id" FROM waiting))
+  SELECT "LiveJob"."id" FROM "LiveJob" JOIN waiting USING ("id")
+  WHERE "LiveJob"."waitingFor" IN ('quota', 'paused')
+    AND "LiveJob"."id" = ANY (ARRAY(SELECT "id" FROM waiting))
     AND (waiting."neededUsd" > waiting."unspentUsd"
          OR coalesce(waiting."neededSoFarUsd" <= waiting."freeUsd", true)
             AND coalesce(waiting."neededUsd" <= waiting."keyFreeUsd", true))
-  ORDER BY "Job"."id"
-  FOR NO KEY UPDATE OF "Job" SKIP LOCKED
+  ORDER BY "LiveJob"."id"
+  FOR NO KEY UPDATE OF "LiveJob" SKIP LOCKED
 ), woken AS (
-  UPDATE "Job" SET "waitingFor" = NULL, "neededUsd" = NULL, "generation" = "generation" + 1, "dispatchedAt" = NULL
-  FROM due WHERE "Job"."id" = due."id"
-  RETURNING "Job"."id", "agent", "creatorId", "generation", "priority", "notBefore", "crashes"
+  UPDATE "LiveJob" SET "waitingFor" = NULL, "neededUsd" = NULL, "generation" = "generation" + 1, "dispatchedAt" = NULL
+  FROM due WHERE "LiveJob"."id" = due."id"
+  RETURNING "LiveJob"."id", "agent", "creatorId", "generation", "priority", "notBefore", "crashes"
 )
 SELECT "id", "agent", "creatorId", "generation", "priority", "notBefore" FROM woken WHERE "crashes" < 2

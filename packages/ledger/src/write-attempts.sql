@@ -29,7 +29,7 @@ WITH request AS (
 ), owned AS (
   SELECT request.*, job."creatorId", job."apiKeyId", job."heldUsd", job."heldMonth"
   FROM request CROSS JOIN LATERAL (
-    SELECT "creatorId", "apiKeyId", "status", "attempt", "heldUsd", "heldMonth" FROM "Job"
+    SELECT "creatorId", "apiKeyId", "status", "attempt", "heldUsd", "heldMonth" FROM "LiveJob"
     WHERE "id" = request."jobId" LIMIT 1 FOR NO KEY UPDATE
   ) AS job
   WHERE job."status" = 'running' AND job."attempt" = request."attempt"
@@ -52,26 +52,13 @@ WITH request AS (
   FROM owned CROSS JOIN jsonb_to_record(owned."open") AS call("id" text, "stepKey" text, "agentId" text, "feature" text, "model" text,
     "serviceTier" "ServiceTier", "priceId" int, "holdUsd" numeric, "reserveUsd" numeric, "timeoutSeconds" float8)
   WHERE owned."open" IS NOT NULL
-), finished AS (
-  UPDATE "Job" SET
-    "status" = said."status",
-    "result" = said."result",
-    "errorCode" = said."errorCode",
-    "errorMessage" = said."errorMessage",
-    "errorRetryable" = said."errorRetryable",
-    "errorResetsAt" = said."errorResetsAt",
-    "errorStep" = said."errorStep",
-    "finishedAt" = now(),
-    "heldUsd" = 0,
-    "heldMonth" = NULL
-  FROM owned CROSS JOIN jsonb_to_record(owned."end") AS said("status" "JobStatus", "result" jsonb, "errorCode" text,
-    "errorMessage" text, "errorRetryable" boolean, "errorResetsAt" timestamptz, "errorStep" text, "eventId" text)
-  WHERE "Job"."id" = owned."jobId" AND owned."end" IS NOT NULL
-  RETURNING "Job"."id", "Job"."creatorId", "Job"."status", said."eventId"
-), told AS (
-  INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId")
-  SELECT "eventId", 'job.' || "status", "creatorId", "id" FROM finished
-), given_back AS (
+), ending_job AS (
+  SELECT owned."jobId" AS "id", said."eventId", true AS "givesBack", owned."end"
+  FROM owned CROSS JOIN jsonb_to_record(owned."end") AS said("eventId" text)
+  WHERE owned."end" IS NOT NULL
+),
+-- include ../../database/src/end-jobs.sql
+, given_back AS (
   SELECT * FROM owned WHERE "end" IS NOT NULL AND "heldUsd" > 0
 ), move AS (
   SELECT * FROM ending
@@ -93,9 +80,9 @@ WITH request AS (
   FROM allowed
   RETURNING "id", "jobId", "startedAt"
 ), reserved AS (
-  UPDATE "Job" SET "heldUsd" = allowed."jobHeldUsd" + allowed."jobChangeUsd", "heldMonth" = allowed."month"
+  UPDATE "LiveJob" SET "heldUsd" = allowed."jobHeldUsd" + allowed."jobChangeUsd", "heldMonth" = allowed."month"
   FROM allowed
-  WHERE "Job"."id" = allowed."jobId" AND allowed."jobChangeUsd" <> 0
+  WHERE "LiveJob"."id" = allowed."jobId" AND allowed."jobChangeUsd" <> 0
 ), finished_step AS (
   SELECT "jobId", "stepKey" AS "key", "agentId", "stepResult" AS "result", NULL::jsonb AS "insight"
   FROM before
@@ -137,12 +124,12 @@ WITH request AS (
 )
 SELECT request."jobId",
        owned."jobId" IS NOT NULL AS "owned",
-       finished."id" IS NOT NULL AS "ended",
+       ended_job."id" IS NOT NULL AS "ended",
        coalesce(ended_calls."ids", '{}') AS "endedCalls",
        (SELECT freed."creatorId" FROM (SELECT coalesce(ended_calls."creatorId", given_back."creatorId") AS "creatorId") AS freed
         WHERE EXISTS (
-          SELECT FROM "Job"
-          WHERE "Job"."creatorId" = freed."creatorId" AND "Job"."status" = 'queued' AND "Job"."waitingFor" IN ('quota', 'paused')
+          SELECT FROM "LiveJob"
+          WHERE "LiveJob"."creatorId" = freed."creatorId" AND "LiveJob"."waitingFor" IN ('quota', 'paused')
         )) AS "roomOf",
        written."startedAt",
        (SELECT "stopped" FROM "SpendingSwitch") AS "stopped",
@@ -155,7 +142,7 @@ SELECT request."jobId",
        full_for."accounts"
 FROM request
 LEFT JOIN owned USING ("jobId")
-LEFT JOIN finished ON finished."id" = request."jobId"
+LEFT JOIN ended_job ON ended_job."id" = request."jobId"
 LEFT JOIN given_back USING ("jobId")
 LEFT JOIN ended_calls USING ("jobId")
 LEFT JOIN opening USING ("jobId")

@@ -14,10 +14,10 @@ WITH request AS (
   SELECT "prefix" || n, "plan", "beginsAt", "beginsAt" FROM request, generate_series(1, "creators") AS n
   ON CONFLICT DO NOTHING
 ), job AS (
-  INSERT INTO "Job" ("id", "agent", "creatorId", "feature", "model", "status", "input", "result", "dispatchedAt", "createdAt",
+  INSERT INTO "JobRecord" ("id", "agent", "creatorId", "feature", "model", "status", "input", "result", "createdAt",
     "startedAt", "finishedAt", "attempt")
   SELECT 'job_' || md5("salt" || "month" || "prefix" || n), 'messaging', "prefix" || n, 'fan_message', 'gemini-2.5-flash',
-    'completed', '{}', '{}', "beginsAt", "beginsAt", "beginsAt", "beginsAt", 1
+    'completed', '{}', '{}', "beginsAt", "beginsAt", "beginsAt", 1
   FROM request, generate_series(1, "creators") AS n
 ), call AS (
   INSERT INTO "UsageLog" ("id", "jobId", "attempt", "stepKey", "creatorId", "agentId", "feature", "model", "provider",

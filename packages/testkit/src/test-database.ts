@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { applyMigrations } from "@understudy/database";
 import { type RunningPostgres, startPostgres } from "@understudy/local-services";
 import { askPostgres } from "./ask-services.ts";
@@ -8,6 +9,9 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 /** Where the run's Postgres is; set once for all test files, by Jest's global set-up. */
 const urlVariable = "UNDERSTUDY_TEST_POSTGRES_URL";
 const template = "understudy_template";
+
+/** Lets tests write jobs in any state: no statement of ours could. */
+const plantJobs = readFileSync(new URL("./plant-jobs.sql", import.meta.url), "utf8");
 
 /** Far apart, as a rule, and below outgoing ports: nobody must take that of a Postgres that is down. */
 const firstPort = 10_000;
@@ -26,6 +30,7 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
   const postgres = await startPostgres(options);
   await askPostgres(postgres.url, `CREATE DATABASE ${template}`);
   await applyMigrations(databaseUrl(postgres.url, template));
+  await askPostgres(databaseUrl(postgres.url, template), plantJobs);
   return postgres;
 }
 

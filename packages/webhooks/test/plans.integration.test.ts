@@ -74,7 +74,7 @@ async function plan(name: string): Promise<PlannedStatement> {
 
 /** For each item so many rows at most, in all parts of a plan together. Endpoints are few, and looked through. */
 const rowsMax = (items: number) => 25 * (items + 1);
-const ofMany = ({ of }: PlanNode) => ["Delivery", "DeliveryTry", "Outbox", "Job"].includes(of ?? "");
+const ofMany = ({ of }: PlanNode) => ["Delivery", "DeliveryTry", "Outbox", "JobRecord"].includes(of ?? "");
 
 describe.each(cases)("%s", (name, itemsOf) => {
   it.each([1, many])(
@@ -91,7 +91,7 @@ describe.each(cases)("%s", (name, itemsOf) => {
   );
 
   it.each([1, many])("looks at none but its %i deliveries, by a plan from now", async (count) => {
-    await database.prisma.$executeRaw`ANALYZE "Outbox", "Delivery", "WebhookEndpoint", "Job"`;
+    await database.prisma.$executeRaw`ANALYZE "Outbox", "Delivery", "WebhookEndpoint", "JobRecord"`;
     const planned = await plan(name);
     expect(
       tooMuchLookedAt(

@@ -113,22 +113,22 @@ describe("books in which nothing is amiss", () => {
   it("may have what is under repair", async () => {
     await world.plant(`
       UPDATE "UsageLog" SET "deadlineAt" = now() - interval '9 minutes' WHERE "id" = 'call_4';
-      UPDATE "Job" SET "attemptDeadlineAt" = now() - interval '1 hour' WHERE "id" = 'job_3';
+      UPDATE "LiveJob" SET "attemptDeadlineAt" = now() - interval '1 hour' WHERE "id" = 'job_3';
       UPDATE "Lease" SET "until" = now() - interval '9 minutes';
-      UPDATE "Job" SET "heldUsd" = 0.02, "heldMonth" = '${thisMonth}-01', "finishedAt" = now() - interval '9 minutes' WHERE "id" = 'job_2';
-      UPDATE "Job" SET "heldUsd" = 0 WHERE "id" = 'job_3';
+      UPDATE "JobRecord" SET "heldUsd" = 0.02, "heldMonth" = '${thisMonth}-01', "finishedAt" = now() - interval '9 minutes' WHERE "id" = 'job_2';
+      UPDATE "LiveJob" SET "heldUsd" = 0 WHERE "id" = 'job_3';
       UPDATE "Delivery" SET "status" = 'pending', "claimedAt" = now() - interval '9 minutes', "createdAt" = now() - interval '1 day';
       UPDATE "WebhookEndpoint" SET "deletedAt" = now() - interval '9 minutes'`);
     expect(await found()).toEqual([]);
     await world.plant(
-      `DELETE FROM "Lease"; UPDATE "Job" SET "attemptDeadlineAt" = now() - interval '9 minutes' WHERE "id" = 'job_3'`,
+      `DELETE FROM "Lease"; UPDATE "LiveJob" SET "attemptDeadlineAt" = now() - interval '9 minutes' WHERE "id" = 'job_3'`,
     );
     expect(await found()).toEqual([]);
   });
 
   it("may have a job that failed, was retried, and was told of each time", async () => {
     await world.plant(`
-      UPDATE "Job" SET "retries" = 1 WHERE "id" = 'job_1';
+      UPDATE "JobRecord" SET "retries" = 1 WHERE "id" = 'job_1';
       INSERT INTO "Outbox" ("id", "type", "creatorId", "jobId", "jobEnd") VALUES ('evt_0', 'job.failed', 'creator_1', 'job_1', '{}')`);
     expect(await found()).toEqual([]);
     await world.plant(`DELETE FROM "Outbox" WHERE "id" = 'evt_0'`);
@@ -247,14 +247,26 @@ describe("is found, and nothing else", () => {
     ],
     [
       "a call that another pays than whose job it is",
-      `UPDATE "Job" SET "apiKeyId" = NULL WHERE "id" = 'job_1'`,
+      `UPDATE "JobRecord" SET "apiKeyId" = NULL WHERE "id" = 'job_1'`,
       ["call_payer call_1: creator_1, key_1 pays / creator_1, whose job it is"],
     ],
     [
       "a job that has ended and holds",
-      `UPDATE "Job" SET "heldUsd" = 0.02, "heldMonth" = '${thisMonth}-01' WHERE "id" = 'job_1';
-       UPDATE "Job" SET "heldUsd" = 0 WHERE "id" = 'job_3'`,
+      `UPDATE "JobRecord" SET "heldUsd" = 0.02, "heldMonth" = '${thisMonth}-01' WHERE "id" = 'job_1';
+       UPDATE "LiveJob" SET "heldUsd" = 0 WHERE "id" = 'job_3'`,
       ["job_holds job_1: completed, and holds 0.02 / nothing held"],
+    ],
+    [
+      "a job that has ended and is among the live, one that is neither, and one of the live that is no job",
+      `INSERT INTO "LiveJob" ("id", "agent", "creatorId", "priority", "inputBytes", "createdAt")
+         VALUES ('job_1', 'test', 'creator_1', 1, 0, now()), ('job_9', 'test', 'creator_1', 1, 0, now());
+       UPDATE "Account" SET "heldUsd" = "heldUsd" - 0.02 WHERE "heldUsd" > 0;
+       DELETE FROM "LiveJob" WHERE "id" = 'job_3'`,
+      [
+        "job_astray job_1: ended, and among the live / among the live until it ends",
+        "job_astray job_3: not ended, and not among the live / among the live until it ends",
+        "row_without live job job_9: names the job job_9 / a job that is there",
+      ],
     ],
     [
       "a job under the lease of a dead worker",
@@ -263,7 +275,7 @@ describe("is found, and nothing else", () => {
     ],
     [
       "a job under a lease that is gone, past its time",
-      `DELETE FROM "Lease"; UPDATE "Job" SET "attemptDeadlineAt" = now() - interval '11 minutes' WHERE "id" = 'job_3'`,
+      `DELETE FROM "Lease"; UPDATE "LiveJob" SET "attemptDeadlineAt" = now() - interval '11 minutes' WHERE "id" = 'job_3'`,
       ["job_dead job_3: running under the lease of worker_1, which is over / taken over"],
     ],
     [

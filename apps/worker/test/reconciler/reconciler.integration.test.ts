@@ -223,7 +223,7 @@ it("jobs that another's transaction has are no reason to look for ever", async (
     return database.execute(statement, items);
   };
   await database.transaction(async (hand) => {
-    await hand({ name: "", text: `SELECT FROM "Job" FOR UPDATE` });
+    await hand({ name: "", text: `SELECT FROM "LiveJob" FOR UPDATE` });
     await dispatchUndispatched({ ...steps, database: { ...database, execute } });
   });
   expect(pages).toBe(2);

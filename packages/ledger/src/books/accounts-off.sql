@@ -12,9 +12,8 @@ WITH own AS (
     AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
   GROUP BY "creatorId", "month", "apiKeyId"
   UNION ALL
-  SELECT "creatorId", "heldMonth", "apiKeyId", 0, "heldUsd", 0 FROM "Job"
-  WHERE "heldUsd" > 0
-    AND ($1::jsonb -> 0 ->> 'month' IS NULL OR "heldMonth" = (($1::jsonb -> 0 ->> 'month') || '-01')::date)
+  SELECT "creatorId", "month", "apiKeyId", 0, "heldUsd", 0 FROM "JobHold"
+  WHERE ($1::jsonb -> 0 ->> 'month' IS NULL OR "month" = (($1::jsonb -> 0 ->> 'month') || '-01')::date)
     AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
 ), asked AS (
   SELECT "kind" FROM unnest(enum_range(NULL::"AccountKind")) AS "kind"

@@ -3,7 +3,7 @@
 WITH own AS (
   SELECT "creatorId", "apiKeyId", "month", "holdUsd" FROM "UsageLog" WHERE "status" = 'started'
   UNION ALL
-  SELECT "creatorId", "apiKeyId", "heldMonth", "heldUsd" FROM "Job" WHERE "heldUsd" > 0
+  SELECT "creatorId", "apiKeyId", "month", "heldUsd" FROM "JobHold"
 ), total AS (
   SELECT payer."id", sum("holdUsd") AS "heldUsd"
   FROM own CROSS JOIN LATERAL understudy_payers("creatorId", "apiKeyId", "month") AS payer

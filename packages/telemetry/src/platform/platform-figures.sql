@@ -12,11 +12,11 @@ WITH account AS (
   FROM "WebhookEndpoint" WHERE "deletedAt" IS NULL
 )
 SELECT
-  (SELECT count(*) FROM (SELECT FROM "Job" WHERE "status" = 'queued' AND "waitingFor" = 'quota' LIMIT 100000) AS c)::int AS "waitingForQuota",
-  (SELECT count(*) FROM (SELECT FROM "Job" WHERE "status" = 'queued' AND "waitingFor" = 'paused' LIMIT 100000) AS c)::int AS "waitingForSpending",
-  (SELECT count(*) FROM (SELECT FROM "Job" WHERE "status" = 'queued' AND "dispatchedAt" IS NULL
+  (SELECT count(*) FROM (SELECT FROM "LiveJob" WHERE "waitingFor" = 'quota' LIMIT 100000) AS c)::int AS "waitingForQuota",
+  (SELECT count(*) FROM (SELECT FROM "LiveJob" WHERE "waitingFor" = 'paused' LIMIT 100000) AS c)::int AS "waitingForSpending",
+  (SELECT count(*) FROM (SELECT FROM "LiveJob" WHERE "status" = 'queued' AND "dispatchedAt" IS NULL
     AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused')) LIMIT 100000) AS c)::int AS "undispatched",
-  (SELECT count(*) FROM (SELECT FROM "Job" WHERE "status" = 'running' LIMIT 100000) AS c)::int AS "running",
+  (SELECT count(*) FROM (SELECT FROM "LiveJob" WHERE "status" = 'running' LIMIT 100000) AS c)::int AS "running",
   (SELECT count(*) FROM (SELECT FROM "UsageLog" WHERE "status" = 'started' LIMIT 100000) AS c)::int AS "openCalls",
   (SELECT coalesce(jsonb_agg("id"), '[]') FROM (SELECT "id" FROM "Creator" WHERE "pausedAt" IS NOT NULL LIMIT 1000) AS c) AS "pausedCreators",
   (SELECT "stopped" FROM "SpendingSwitch") AS "spendingStopped",

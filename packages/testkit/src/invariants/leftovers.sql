@@ -7,9 +7,13 @@ SELECT "id" || ' is still open' AS "what" FROM "UsageLog" WHERE "status" = 'star
 UNION ALL
 SELECT "id" || ' is still running' || CASE WHEN EXISTS (SELECT FROM held WHERE "name" = "workerId")
   THEN '' ELSE ', under the lease of a dead worker' END
-FROM "Job" WHERE "status" = 'running'
+FROM "LiveJob" WHERE "status" = 'running'
 UNION ALL
-SELECT "id" || ' still holds ' || trim_scale("heldUsd") FROM "Job" WHERE "heldUsd" > 0
+SELECT live."id" || ' is among the live, and ' || CASE WHEN job."id" IS NULL THEN 'is no job' ELSE 'has ended' END
+FROM "LiveJob" AS live LEFT JOIN "JobRecord" AS job USING ("id")
+WHERE job."id" IS NULL OR job."finishedAt" IS NOT NULL
+UNION ALL
+SELECT "id" || ' still holds ' || trim_scale("heldUsd") FROM "JobHold"
 UNION ALL
 SELECT "id" || ' still holds ' || trim_scale("heldUsd") FROM "Account" WHERE "heldUsd" > 0
 UNION ALL

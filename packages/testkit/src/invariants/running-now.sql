@@ -12,9 +12,9 @@ WITH request AS (
   SELECT "id", "attempt", "workerId", "status",
     "status" = 'running' OR "crashes" < 2 AND coalesce("runAt" <= now(), true)
       AND coalesce("waitingFor" NOT IN ('quota', 'paused', 'provider'), true) AS "isFree"
-  FROM "Job" WHERE "status" IN ('queued', 'running')
+  FROM "LiveJob"
 ), progress AS (
-  SELECT count(*) FILTER (WHERE "status" NOT IN ('queued', 'running')) AS "ended", sum("attempt") AS "attempts"
+  SELECT count(*) FILTER (WHERE "finishedAt" IS NOT NULL) AS "ended", sum("attempt") AS "attempts"
   FROM "Job" WHERE (SELECT "isCounting" FROM request)
 )
 SELECT
