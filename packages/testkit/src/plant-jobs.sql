@@ -1,5 +1,8 @@
--- Lets tests write jobs through the view Job, in any state, as if they had come there by themselves. In tests' databases alone. No
--- parameters, no rows.
+-- Lets tests write jobs through the view Job, in any state, as if they had come there by themselves; and calls that have ended
+-- already, with their day. In tests' databases alone. No parameters, no rows.
+CREATE TRIGGER "UsageLog_roll_up_inserted" AFTER INSERT ON "UsageLog" REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION understudy_roll_up('1');
+
 ALTER TABLE "Job" ALTER COLUMN "createdAt" SET DEFAULT CURRENT_TIMESTAMP, ALTER COLUMN "status" SET DEFAULT 'queued',
   ALTER COLUMN "priority" SET DEFAULT 100, ALTER COLUMN "inputBytes" SET DEFAULT 0, ALTER COLUMN "heldUsd" SET DEFAULT 0,
   ALTER COLUMN "generation" SET DEFAULT 1, ALTER COLUMN "attempt" SET DEFAULT 0, ALTER COLUMN "fences" SET DEFAULT 0,
