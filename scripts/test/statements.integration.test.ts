@@ -25,6 +25,7 @@ const scripts = [
 const neverNull = new Map([
   ["packages/jobs/src/failures.sql", ["code"]],
   ["packages/ledger/src/alerts/give-up-alerts.sql", ["notifiedVia"]],
+  ["packages/ledger/src/alerts/raise-lowered-quotas.sql", ["creatorId"]],
   ["packages/ledger/src/alerts/raise-spend-spikes.sql", ["creatorId"]],
   ["packages/ledger/src/charges/lock-accounts.sql", ["creatorId"]],
   ["packages/webhooks/src/record-tries.sql", ["disabledReason"]],
