@@ -24,8 +24,9 @@ function writing(pattern: RegExp): string[] {
   return sources.filter((path) => pattern.test(readFileSync(join(root, path), "utf8"))).toSorted();
 }
 
-it("is the one place where accounts are changed, but for their making and their closing", () => {
+it("is the one place where accounts are changed, but for their making, their closing and what was told of them", () => {
   expect(writing(/(UPDATE|INTO|DELETE FROM|MERGE INTO) "Account"/)).toEqual([
+    "packages/ledger/src/alerts/raise-lowered-quotas.sql",
     "packages/ledger/src/charges/write-charges.sql",
     "packages/ledger/src/open-accounts.sql",
     "packages/ledger/src/posting.sql",
@@ -41,12 +42,15 @@ it("leaves amounts to the posting", () => {
   expect(text("charges/write-charges.sql")).toContain(
     'UPDATE "Account" SET "closedAt" = request."closedAt"\n  FROM',
   );
+  expect(text("alerts/raise-lowered-quotas.sql")).toMatch(
+    /UPDATE "Account" SET "alertedPercent" = \(SELECT max\("percent"\) [^,]*\)\n {2}WHERE/,
+  );
 });
 
 it("has thresholds told by all who spend", () => {
   expect(writing(/^-- include \.\/posting\.sql$/m)).toEqual(
     [
-      ...writing(/SELECT \* FROM crossing_alert/),
+      ...writing(/SELECT \* FROM crossing_alert/).filter((path) => !path.includes("/alerts/")),
       // It gives back what is held.
       "packages/ledger/src/release-job-holds.sql",
     ].toSorted(),
