@@ -108,10 +108,10 @@ it("begins no other step once it is stopped", async () => {
 it("takes no further step where another worker has been elected meanwhile", async () => {
   const reconciler = startReconciler(
     dependencies((step) => {
-      if (step === "takeOver") held = false;
+      if (step === "renewPlans") held = false;
     }),
   );
   await jest.advanceTimersByTimeAsync(0);
-  expect(inRounds(failed)[0]).toEqual(["takeOver"]);
+  expect(inRounds(failed)[0]).toEqual(["renewPlans"]);
   await reconciler.stop();
 });
