@@ -10,6 +10,9 @@
 WITH waiting AS MATERIALIZED (
   SELECT "creatorId", count(*) AS "jobs" FROM "LiveJob"
   WHERE "status" = 'queued' AND coalesce(greatest("notBefore", "runAt") <= now(), true)
+    -- Of those alone who may be asked for: all that wait are not counted for one job.
+    AND ($1::jsonb -> 0 ->> 'id' IS NULL OR "creatorId" = (SELECT "creatorId" FROM "JobRecord" WHERE "id" = $1::jsonb -> 0 ->> 'id'))
+    AND ($1::jsonb -> 0 ->> 'creatorId' IS NULL OR "creatorId" = $1::jsonb -> 0 ->> 'creatorId')
   GROUP BY "creatorId"
 ), matching AS NOT MATERIALIZED (
   SELECT "id", "creatorId", "failedAt", ($1::jsonb -> 0 ->> 'laneMax')::int - coalesce(waiting."jobs", 0) AS "room"
