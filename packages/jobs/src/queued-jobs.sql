@@ -4,8 +4,8 @@
 -- where it has taken its token)}.
 SELECT "LiveJob"."id", "agent", "creatorId", "generation", "priority", "notBefore",
   CASE WHEN NOT "LiveJob"."hasToken" THEN understudy_lane_terms("Creator", "Plan") END AS "terms"
-FROM "LiveJob" JOIN "Creator" ON "Creator"."id" = "LiveJob"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName", jsonb_to_recordset($1::jsonb) AS request("afterId" text)
+FROM "LiveJob" JOIN "Creator" ON "Creator"."id" = "LiveJob"."creatorId" JOIN "Plan" ON "Plan"."name" = "Creator"."planName"
 WHERE "status" = 'queued' AND ("waitingFor" IS NULL OR "waitingFor" NOT IN ('quota', 'paused'))
-  AND "crashes" < 2 AND ("runAt" IS NULL OR "runAt" <= now()) AND "LiveJob"."id" > request."afterId"
+  AND "crashes" < 2 AND ("runAt" IS NULL OR "runAt" <= now()) AND "LiveJob"."id" > (SELECT $1::jsonb -> 0 ->> 'afterId')
 ORDER BY "LiveJob"."id"
 LIMIT (SELECT ($1::jsonb -> 0 ->> 'limit')::int)

@@ -49,3 +49,7 @@ it.each([{ id: "job_new1" }, { creatorId: "quiet" }])(
     expect(await rowsOf("LiveJob", "retry-jobs", { ...which, limit: 1, laneMax: 10 })).toBeLessThan(10);
   },
 );
+
+it("a page of queued jobs begins at its id", async () => {
+  expect(await rowsOf("LiveJob", "queued-jobs", { afterId: "job_old5", limit: 1 })).toBeLessThan(10);
+});

@@ -3,7 +3,7 @@ import { startReconciler } from "../../src/reconciler/reconciler.ts";
 import type { ReconcilerDependencies } from "../../src/reconciler/reconciler-dependencies.ts";
 import { AttemptFakes } from "../attempt-fakes.ts";
 
-const withPostgres = ["takeOver", "expireJobs", "giveUpCalls", "giveBackHolds"];
+const withPostgres = ["renewPlans", "takeOver", "expireJobs", "giveUpCalls", "giveBackHolds"];
 const withRedis = [
   ...["refillRedis", "dispatchUndispatched", "findAbsent", "moveLanes", "findReleased", "removeEnded"],
   ...["applyChangedTerms", "wakeWaitingJobs", "hurryTicks"],
