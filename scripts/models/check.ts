@@ -15,8 +15,13 @@ export interface ModelFinding {
 export interface Registry {
   models: readonly RegisteredModel[];
   prices: readonly Price[];
-  /** Models by role, of all and of plans. */
-  roles: readonly { role: ModelRole; plan?: string | undefined; models: readonly string[] }[];
+  /** Models by role, of all, of plans, and of creators. */
+  roles: readonly {
+    role: ModelRole;
+    plan?: string | undefined;
+    creatorId?: string;
+    models: readonly string[];
+  }[];
   /** What Gemini lists; undefined where it was not asked. */
   listed: readonly ListedModel[] | undefined;
   now: Date;
@@ -49,10 +54,11 @@ export function checkRegistry(registry: Registry): ModelFinding[] {
 
 /** A role may name what was never registered. */
 function unregistered(
-  { role, plan, models }: Registry["roles"][number],
+  { role, plan, creatorId, models }: Registry["roles"][number],
   known: readonly RegisteredModel[],
 ): ModelFinding[] {
-  const whose = plan === undefined ? "" : ` of plan ${plan}`;
+  const ofPlan = plan === undefined ? "" : ` of plan ${plan}`;
+  const whose = creatorId === undefined ? ofPlan : ` of creator ${creatorId}`;
   return models
     .filter((name) => !known.some(({ model }) => model === shortName(name)))
     .map((model) => ({
@@ -86,12 +92,13 @@ function lifeOf(row: RegisteredModel, isCalled: boolean, now: Date): ModelFindin
 
 function unpriced(row: RegisteredModel, isCalled: boolean, prices: readonly Price[]): ModelFinding[] {
   if (row.status === "retired") return [];
-  const hasPrice = prices.some(
-    (price) => price.model === row.model && price.serviceTier === "standard" && price.inForce,
+  const price = prices.find(
+    ({ model, serviceTier, inForce }) => model === row.model && serviceTier === "standard" && inForce,
   );
-  return hasPrice
-    ? []
-    : [{ model: row.model, what: "has no price, so it can't be called", isWrong: isCalled }];
+  const rates = price && [price.inputUsd, ...(row.capabilities.purpose === "embed" ? [] : [price.outputUsd])];
+  if (rates?.every((usd) => Number(usd) > 0)) return [];
+  const what = `has ${price ? "a price of nothing" : "no price"}, so it can't be called`;
+  return [{ model: row.model, what, isWrong: isCalled }];
 }
 
 function limitsOf(row: RegisteredModel, isCalled: boolean, listed: readonly ListedModel[]): ModelFinding[] {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import {
+  creator,
   modelList,
   modelRoles,
   type OwnRoleModels,
@@ -23,6 +24,11 @@ import { findingsTable, modelsTable, rolesTable } from "./tables.ts";
 const ROOT = resolve(import.meta.dirname, "../..");
 
 const environment: Record<string, string | undefined> = process.env;
+
+const creatorPage = z.object({
+  items: z.array(creator.pick({ id: true, roles: true })),
+  nextCursor: z.string().optional(),
+});
 
 const planList = z.object({ items: z.array(z.object({ name: z.string() })) });
 
@@ -85,7 +91,25 @@ async function readAllRoles(connection: Connection): Promise<Registry["roles"]> 
       return modelRoles.flatMap((role) => (own[role] ? [{ role, plan, models: own[role] }] : []));
     }),
   );
-  return [...(preferred ? [{ role: "draft" as const, models: [preferred] }] : []), ...lists.flat()];
+  const ofCreators = await readCreatorsRoles(connection);
+  return [
+    ...(preferred ? [{ role: "draft" as const, models: [preferred] }] : []),
+    ...lists.flat(),
+    ...ofCreators,
+  ];
+}
+
+/** Few creators have models of their own; those who have none say nothing of roles. */
+async function readCreatorsRoles(connection: Connection): Promise<Registry["roles"]> {
+  const found: Registry["roles"][number][] = [];
+  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+    const path = `/api/ai/creators?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+    const { items, nextCursor } = creatorPage.parse((await send(connection, { method: "GET", path })).body);
+    for (const { id, roles: own = {} } of items)
+      for (const role of modelRoles) if (own[role]) found.push({ role, creatorId: id, models: own[role] });
+    cursor = nextCursor;
+  }
+  return found;
 }
 
 /** Where no key is given, this clone's own emulator is asked. */

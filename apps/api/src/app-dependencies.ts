@@ -1,5 +1,4 @@
 import type { Database } from "@understudy/database";
-import type { PriceBook } from "@understudy/ledger";
 import type { Dispatcher } from "@understudy/queues";
 import type { Logger, SecretBox } from "@understudy/service";
 import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
@@ -27,7 +26,6 @@ export interface AppDependencies extends Authentication, OverviewSettings {
   charges: Queue;
   /** Encrypts the secrets of endpoints. */
   secrets: SecretBox;
-  prices: PriceBook;
   jobs: Jobs;
   jobControl: JobControl;
   jobEvents: JobEventSources;

@@ -118,7 +118,6 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     rate,
     sessions: new Sessions(database, callers, config.adminKey),
     jobTokens: new JobTokens(callers, database.clock, config.adminKey, config.secretsKeys),
-    prices,
     registry,
     jobs,
     jobControl: createJobControl({

@@ -109,6 +109,17 @@ describe("prices", () => {
     expect(again).toMatchObject({ status: 409, code: "price_exists", retryable: false });
   });
 
+  it("of nothing is refused where a role would have no model", async () => {
+    const validFrom = inOneHour();
+    const nothing = { ...price, inputUsd: "0", outputUsd: "0", cachedUsd: "0", validFrom };
+    expect((await post({ ...nothing, model: "gemini-3.5-flash-lite" })).status).toBe(201);
+    expect(await problemOf(await post({ ...nothing, model: "gemini-3.1-flash-lite" }))).toMatchObject({
+      status: 409,
+      code: "role_left_empty",
+      roles: expect.arrayContaining(["draft", "check"]),
+    });
+  });
+
   it.each([
     ["that is over", "2026-01-01T00:00:00Z"],
     ["that not every process can know in time", new Date(Date.now() + 30_000).toISOString()],

@@ -29,6 +29,12 @@ const soonMs = 60_000;
 /** How long prices are kept before they are read anew: a row added elsewhere counts after that. */
 export const keepMs = 30_000;
 
+/** Of what is called: Gemini's own API has one endpoint for all. */
+const called = { provider: "gemini", regionClass: "global" };
+
+/** What calls may be priced at. */
+export type CallPrices = Pick<PriceBook, "pricesNow">;
+
 /** The prices of `Price`, kept in memory. */
 export class PriceBook {
   readonly #database: Database;
@@ -66,6 +72,23 @@ export class PriceBook {
     return [...(inForce ? [inForce] : []), ...soon];
   }
 
+  /**
+   * What calls may be priced at from a time on: at that time, and at each later one at which a price begins.
+   * @param added a price beside those that there are; another provider's or a region's changes nothing
+   */
+  async pricesFrom(from: Date, added?: Price): Promise<CallPrices[]> {
+    const isCalled = added?.provider === called.provider && added.regionClass === called.regionClass;
+    const prices = [...(await this.#kept.get()), ...(isCalled ? [added] : [])];
+    const later = prices.map(({ validFrom }) => validFrom).filter((begins) => begins > from);
+    const times = new Set([from, ...later].map((time) => time.getTime()));
+    return [...times].map((time) => ({
+      pricesNow: async (model, serviceTier) =>
+        latestFirst(prices, model, serviceTier)
+          .filter(({ validFrom }) => validFrom.getTime() <= time)
+          .slice(0, 1),
+    }));
+  }
+
   /** Names of all models that have a price, in order. */
   async models(): Promise<string[]> {
     return [...new Set((await this.#kept.get()).map((price) => price.model))].sort();
@@ -83,9 +106,7 @@ export class PriceBook {
   }
 
   async #read(): Promise<Price[]> {
-    // Of what is called: Gemini's own API has one endpoint for all.
-    const where = { provider: "gemini", regionClass: "global" };
-    const rows = await this.#database.prisma.price.findMany({ where });
+    const rows = await this.#database.prisma.price.findMany({ where: called });
     return rows.map(readPrice);
   }
 }

@@ -1,6 +1,6 @@
 import type { NewPrice, Price as ToldPrice } from "@understudy/contracts";
 import { type Database, loadStatement } from "@understudy/database";
-import { formatUsd } from "./money.ts";
+import { formatUsd, Money } from "./money.ts";
 import { keepMs, modelNames, type Price, type PriceBook, readPrice } from "./price-book.ts";
 
 const lockStatement = loadStatement(new URL("./lock-prices.sql", import.meta.url));
@@ -91,6 +91,22 @@ export async function addPrice(
   book.refresh();
   const added = await database.prisma.price.findUniqueOrThrow({ where: { id: row.id } });
   return { kind: "added", price: tellPrice(readPrice(added), row.validFrom <= now) };
+}
+
+/** A price as it would stand once it is added; where it is not said, it begins as late as it may. */
+export function plannedPrice({ model, longContext: _, ...price }: NewPrice, now: Date): Price {
+  return {
+    ...price,
+    id: 0,
+    model: modelNames(model)[1],
+    validFrom: price.validFrom ?? new Date(now.getTime() + noticeMs),
+    inputUsd: new Money(price.inputUsd),
+    outputUsd: new Money(price.outputUsd),
+    cachedUsd: new Money(price.cachedUsd),
+    audioInputUsd: new Money(price.audioInputUsd ?? price.inputUsd),
+    audioCachedUsd: new Money(price.audioCachedUsd ?? price.cachedUsd),
+    longContext: null,
+  };
 }
 
 function tellPrice(price: Price, inForce: boolean): ToldPrice {

@@ -1,3 +1,4 @@
+export { addModelPrice } from "./add-price.ts";
 export { changeModel, changeRoles, type ModelChange, type RolesChange, rolesFor } from "./change-models.ts";
 export { listModels } from "./list-models.ts";
 export {

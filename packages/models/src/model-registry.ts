@@ -1,6 +1,13 @@
 import { type ModelRole, modelRoles, type ServiceTier, type Step, textRoles } from "@understudy/contracts";
 import { type Database, KeptRead } from "@understudy/database";
-import { type Candidate, isFree, modelNames, type Price, type PriceBook } from "@understudy/ledger";
+import {
+  type CallPrices,
+  type Candidate,
+  isFree,
+  modelNames,
+  type Price,
+  type PriceBook,
+} from "@understudy/ledger";
 import { type RegisteredRow, type RegistryRows, readRegistry } from "./registry-rows.ts";
 
 /** How long rows are kept before they are read anew: what is changed elsewhere counts after that. In milliseconds. */
@@ -42,6 +49,12 @@ export interface ProviderProject {
   /** Of the key and the address. */
   project: string;
   apiVersion: string;
+}
+
+/** What models can do, and what they cost from one time after the other on. */
+interface RegistryState {
+  rows: RegistryRows;
+  prices: readonly CallPrices[];
 }
 
 /** The models that there are and what they are called for, kept in memory. */
@@ -165,20 +178,34 @@ export class ModelRegistry {
     return faults;
   }
 
-  /** Roles, of all or of anybody's own, in which a model could be called before a change of rows and none after it. */
+  /** Roles, of all or of anybody's own, in which sometime no model could be called after a change of rows, and one could before. */
   async emptiedBy(after: Pick<RegistryRows, "models">): Promise<ModelRole[]> {
     const rows = await this.#rows.get();
-    const changed = { ...rows, ...after };
-    const lists = rows.roles.map(({ role, models }) => [role, models] as const);
+    const prices = await this.prices.pricesFrom(this.#database.clock.now());
+    return this.#emptied({ rows, prices }, { rows: { ...rows, ...after }, prices });
+  }
+
+  /** The same of a price that is added. */
+  async emptiedByPrice(price: Price): Promise<ModelRole[]> {
+    if (!isFree(price)) return [];
+    const rows = await this.#rows.get();
+    const [before, after] = await Promise.all([
+      this.prices.pricesFrom(price.validFrom),
+      this.prices.pricesFrom(price.validFrom, price),
+    ]);
+    return this.#emptied({ rows, prices: before }, { rows, prices: after });
+  }
+
+  async #emptied(before: RegistryState, after: RegistryState): Promise<ModelRole[]> {
+    const lists = before.rows.roles.map(({ role, models }) => [role, models] as const);
     if (this.#preferred !== undefined) lists.push(["draft", [this.#preferred]]);
-    const emptied = await Promise.all(
-      lists.map(async ([role, models]) => {
-        const isEmptied =
-          (await this.#anyFits(rows, role, models)) && !(await this.#anyFits(changed, role, models));
-        return isEmptied ? [role] : [];
-      }),
-    );
-    return [...new Set(emptied.flat())];
+    const emptied: ModelRole[] = [];
+    for (const [role, models] of lists)
+      for (const [index, prices] of after.prices.entries()) {
+        if (await this.#anyFits(after.rows, role, models, prices)) continue;
+        if (await this.#anyFits(before.rows, role, models, before.prices[index])) emptied.push(role);
+      }
+    return [...new Set(emptied)];
   }
 
   /** Whether plans have models of their own anywhere: else nobody has to know a creator's plan. */
@@ -199,27 +226,41 @@ export class ModelRegistry {
     return found;
   }
 
-  /** Whether a list of models would leave a role empty. */
+  /** Whether a list of models would leave a role empty, now or when a price ends. */
   async isEmpty(role: ModelRole, models: readonly string[]): Promise<boolean> {
-    return !(await this.#anyFits(await this.#rows.get(), role, models));
+    const rows = await this.#rows.get();
+    for (const prices of await this.prices.pricesFrom(this.#database.clock.now()))
+      if (!(await this.#anyFits(rows, role, models, prices))) return true;
+    return false;
   }
 
-  async #anyFits(rows: RegistryRows, role: ModelRole, names: readonly string[]): Promise<boolean> {
-    for (const name of names) if (await this.#fits(rows, role, name)) return true;
+  async #anyFits(
+    rows: RegistryRows,
+    role: ModelRole,
+    names: readonly string[],
+    prices?: CallPrices,
+  ): Promise<boolean> {
+    for (const name of names) if (await this.#fits(rows, role, name, prices)) return true;
     return false;
   }
 
   /** Whether a model can do what a role is for: embed, or write an object, or for a summary a text. */
-  async #fits(rows: RegistryRows, role: ModelRole, name: string): Promise<boolean> {
+  async #fits(
+    rows: RegistryRows,
+    role: ModelRole,
+    name: string,
+    prices: CallPrices = this.prices,
+  ): Promise<boolean> {
     if (role !== "embed") {
-      const candidate = await this.#candidate(rows, name, "standard");
+      const candidate = await this.#candidate(rows, name, "standard", prices);
       return (
         candidate !== undefined && (role === "summary" || candidate.capabilities.structuredOutput !== null)
       );
     }
     const row = rowOf(rows, name);
     if (!row || row.status === "retired" || row.capabilities.purpose !== "embed") return false;
-    return (await this.prices.pricesNow(row.model, "standard")).length > 0;
+    const [price] = await prices.pricesNow(row.model, "standard");
+    return price !== undefined && !price.inputUsd.isZero();
   }
 
   /** Notes that the provider does not have a model, for this project alone. @returns whether that is news */
@@ -274,10 +315,11 @@ export class ModelRegistry {
     rows: RegistryRows,
     name: string,
     serviceTier: ServiceTier,
+    callPrices: CallPrices = this.prices,
   ): Promise<Candidate | undefined> {
     const row = rowOf(rows, name);
     if (!row || row.status === "retired" || !writesText(row)) return undefined;
-    const [own, ...soon] = await this.prices.pricesNow(row.model, serviceTier);
+    const [own, ...soon] = await callPrices.pricesNow(row.model, serviceTier);
     if (!own || isFree(own)) return undefined;
     const routedTo = successorsOf(rows, row);
     const [successor] = routedTo;

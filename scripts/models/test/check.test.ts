@@ -106,9 +106,20 @@ describe("what npm run models -- check finds", () => {
     expect(check({ roles: [{ role: "check", plan: "pro", models: ["gpt-9"] }] })).toEqual([
       "WRONG gpt-9 stands in role check of plan pro, and is not registered",
     ]);
+    expect(check({ roles: [{ role: "check", creatorId: "ann", models: ["gpt-9"] }] })).toEqual([
+      "WRONG gpt-9 stands in role check of creator ann, and is not registered",
+    ]);
     expect(check({ prices: [priced({ serviceTier: "flex" })] })).toEqual([
       "WRONG gemini-3.5-flash-lite has no price, so it can't be called",
     ]);
+    expect(check({ prices: [priced({ outputUsd: "0" })] })).toContain(
+      "WRONG gemini-3.5-flash-lite has a price of nothing, so it can't be called",
+    );
+    const { capabilities } = registered();
+    const models = [registered({ capabilities: { ...capabilities, purpose: "embed", output: [] } })];
+    expect(check({ models, prices: [priced({ outputUsd: "0" })] })).not.toContainEqual(
+      expect.stringContaining("a price of nothing"),
+    );
   });
 
   test("what Gemini does not list, and what only Gemini lists", () => {

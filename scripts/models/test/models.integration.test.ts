@@ -100,6 +100,15 @@ describe("npm run models", () => {
     expect(last.output).toMatch(/no model could be called for check.*\(409 role_left_empty\)\n$/);
   });
 
+  test("check: reads the lists of creators as well", async () => {
+    const roles = { explain: ["gemini-3.8-flash", "gpt-9"] };
+    await stack.request("PUT", "/api/ai/creators/ann", { roles });
+    const { code, output } = await models(quiet);
+    expect(row(output, "gpt-9", "stands in role explain of creator ann", "YES")).toBeDefined();
+    expect(code).toBe(1);
+    await stack.request("PUT", "/api/ai/creators/ann", { roles: null });
+  });
+
   test("tells in one line what is wrong", async () => {
     const wrongKey = await models(["list", "--key", "us_wrong"]);
     expect([wrongKey.code, wrongKey.output]).toEqual([

@@ -61,6 +61,25 @@ describe("npm run prices", () => {
     expect(row(output, "gemini-3.5-flash", "inputUsd", "2100-01-01")).toMatch(/1\.75 .* 1\.5 .* NO/);
   });
 
+  test("add: of nothing, but not to the last model of a role", async () => {
+    const nothing = [
+      "--from",
+      "2100-01-01",
+      "--in",
+      "0",
+      "--out",
+      "0",
+      "--cached",
+      "0",
+      "--source",
+      "a test",
+    ];
+    expect((await prices("add", "gemini-3.5-flash-lite", ...nothing)).code).toBe(0);
+    const last = await prices("add", "gemini-3.1-flash-lite", ...nothing);
+    expect(last.code).toBe(1);
+    expect(last.output).toMatch(/^Then no model could be called for .*\(409 role_left_empty\)\n$/);
+  });
+
   test("tells in one line what is wrong", async () => {
     const unknown = await prices("quote", "gpt-9", "--prompt", "1");
     expect(unknown.code).toBe(1);

@@ -28,8 +28,7 @@ import { webhookRoutes } from "./webhook-routes.ts";
 
 /** All declared routes; those that are asked for most are found first. */
 export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Route[] {
-  const { database, redis, dispatcher, prices, registry, jobs, jobTokens, sessions, stopping, logger } =
-    dependencies;
+  const { database, redis, dispatcher, registry, jobs, jobTokens, sessions, stopping, logger } = dependencies;
   const routes = [
     ...jobRoutes(jobs, dependencies.jobControl, stopping),
     ...eventRoutes(dependencies.jobEvents),
@@ -44,7 +43,7 @@ export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Rout
     ...spendingRoutes(database),
     ...callRoutes(database),
     ...chargeRoutes(database, stopping, logger),
-    ...priceRoutes(database, prices),
+    ...priceRoutes(database, registry),
     ...modelRoutes(database, registry),
     ...webhookRoutes(database, dependencies.secrets),
     ...keyRoutes(dependencies),

@@ -8,12 +8,14 @@ import {
   quoteRequest,
 } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
-import { addPrice, listPrices, type PriceBook, quoteUsage } from "@understudy/ledger";
+import { listPrices, quoteUsage } from "@understudy/ledger";
+import { addModelPrice, type ModelRegistry } from "@understudy/models";
 import { defineRoute, type Route } from "../http/define-route.ts";
 import { ProblemError } from "../http/problem-error.ts";
+import { leftEmpty } from "./model-routes.ts";
 
 /** Prices: what they are and were, new ones, and what a usage costs by them. */
-export function priceRoutes(database: Database, prices: PriceBook): Route[] {
+export function priceRoutes(database: Database, registry: ModelRegistry): Route[] {
   const list = defineRoute({
     method: "get",
     path: "/api/ai/admin/prices",
@@ -36,12 +38,13 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
     tag: "Prices",
     scope: "admin",
     summary: "Add a price",
-    description: "A price is never edited: a new one applies from `validFrom` on.",
+    description:
+      "A price is never edited: a new one applies from `validFrom` on. One of nothing ends a model's calls.",
     body: newPrice,
     answers: { 201: { description: "The new price.", schema: price } },
-    problems: { 409: ["price_exists"] },
+    problems: { 409: ["price_exists", "role_left_empty"] },
     async handle({ body, reply }) {
-      const addition = await addPrice(database, prices, body, database.clock.now());
+      const addition = await addModelPrice(database, registry, body);
       switch (addition.kind) {
         case "added":
           return reply(201, addition.price);
@@ -51,6 +54,8 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
             "price_exists",
             `${addition.model} has a price of that tier from ${addition.validFrom.toISOString()} already. A price is never edited: add one from a later time.`,
           );
+        case "leaves_empty":
+          throw leftEmpty(addition.roles);
         case "too_soon":
           throw new ProblemError(
             400,
@@ -75,7 +80,7 @@ export function priceRoutes(database: Database, prices: PriceBook): Route[] {
     answers: { 200: { description: "Line by line; the lines add up to the last digit.", schema: quote } },
     problems: { 400: ["unknown_model"] },
     async handle({ body, reply }) {
-      const outcome = await quoteUsage(prices, body, database.clock.now());
+      const outcome = await quoteUsage(registry.prices, body, database.clock.now());
       switch (outcome.kind) {
         case "quoted":
           return reply(200, outcome.quote);
