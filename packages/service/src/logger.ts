@@ -24,8 +24,9 @@ const levels = { warn: 40, error: 50 };
  * redaction is the second line of defence. Of lines about one fault (`err`) there is one in ten seconds, of
  * those below `warn` and warnings about jobs that say the same 50, with how many `repeats` were left out: no
  * fault fills a disk.
+ * @param number of this process, where it is one of several of its app
  */
-export function createLogger(name: string, level: string): Logger {
+export function createLogger(name: string, level: string, number?: number): Logger {
   // Not pino's own destination: when whoever reads our output is gone it tries to write for ever, and the
   // process can't even stop. Without a reader there is nobody to tell.
   process.stdout.on("error", () => {});
@@ -53,7 +54,7 @@ export function createLogger(name: string, level: string): Logger {
     },
     name,
     level,
-    base: { service: name, pid: process.pid },
+    base: { service: name, pid: process.pid, ...(number !== undefined && { process: number }) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     serializers: { err: (error: unknown) => serializeError(error) },
     redact: {

@@ -7,7 +7,7 @@ const service = `
   const logger = createLogger("test", "info");
   await runService(logger, 5, async () => {
     const timer = setInterval(() => {}, 1000);
-    return { details: { pid: process.pid }, stop: async () => clearInterval(timer) };
+    return { details: { pid: process.pid }, stop: () => new Promise((resolve) => setTimeout(resolve, 300)).then(() => clearInterval(timer)) };
   });`;
 
 function start(): ChildProcess {
@@ -26,6 +26,14 @@ describe("a service", () => {
     const child = start();
     await ready(child);
     child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+
+  it("takes what its parent says and the first signal after it for one", async () => {
+    const child = start();
+    await ready(child);
+    child.send({ stop: "the parent stops" });
+    child.kill("SIGINT");
     expect(await once(child, "exit")).toEqual([0, null]);
   });
 
