@@ -3,6 +3,7 @@ export { jobPoints } from "./job-points.ts";
 export { watchClock } from "./metrics/clock-skew.ts";
 export { watchDependencies } from "./metrics/dependency-gauges.ts";
 export { ServiceMetrics } from "./metrics/service-metrics.ts";
+export { SummedMetrics } from "./metrics/summed-metrics.ts";
 export { showPlatform } from "./platform/platform-gauges.ts";
 export { type MetricsServer, mayScrape, scrapeAdvice, serveMetrics } from "./serve-metrics.ts";
 export { startTracing } from "./tracing/start-tracing.ts";

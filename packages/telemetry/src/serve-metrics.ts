@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ServerConnections } from "@understudy/service";
-import type { ServiceMetrics } from "./metrics/service-metrics.ts";
+import type { Scraped } from "./metrics/service-metrics.ts";
 
 /** How long a scrape under way may take when its process stops: longer than figures are waited for. */
 const graceMs = 3_000;
@@ -11,6 +11,10 @@ const graceMs = 3_000;
 export interface MetricsServer {
   url: string;
   close(): Promise<void>;
+}
+
+interface Metrics {
+  scrape(): Promise<Scraped>;
 }
 
 /** Where a process without HTTP of its own shows its metrics, and that it is alive. */
@@ -28,9 +32,9 @@ export interface MetricsServerSettings {
  * @throws where it can't listen there
  */
 export async function serveMetrics(
-  metrics: ServiceMetrics,
+  metrics: Metrics,
   { host, port, token }: MetricsServerSettings,
-  isHealthy: () => boolean = () => true,
+  isHealthy: () => boolean | Promise<boolean> = () => true,
 ): Promise<MetricsServer> {
   const server = createServer(
     { requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8 * 1024 },
@@ -48,9 +52,9 @@ export async function serveMetrics(
 }
 
 async function answer(
-  metrics: ServiceMetrics,
+  metrics: Metrics,
   token: string | undefined,
-  isHealthy: () => boolean,
+  isHealthy: () => boolean | Promise<boolean>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -58,7 +62,7 @@ async function answer(
   if (request.method !== "GET" && request.method !== "HEAD")
     return end(response, 405, "Only GET is answered.\n");
   if (path === "/healthz") {
-    return isHealthy()
+    return (await isHealthy())
       ? end(response, 200, '{"status":"ok"}\n', "application/json")
       : end(response, 503, '{"status":"unavailable"}\n', "application/json");
   }

@@ -30,8 +30,8 @@ export function allMetrics(): DescribedMetric[] {
   watchClock(worker, clock, {} as never).stop();
 
   const byName = new Map<string, DescribedMetric>();
-  for (const [where, { registry }] of Object.entries({ api, worker })) {
-    for (const metric of registry.getMetricsAsArray()) {
+  for (const [where, { registry, platform }] of Object.entries({ api, worker })) {
+    for (const metric of [registry, platform.registry].flatMap((each) => each.getMetricsAsArray())) {
       const { name, help, type, labelNames } = metric as unknown as DescribedMetric & {
         labelNames: string[];
       };

@@ -21,6 +21,7 @@ export function watchClock(metrics: ServiceMetrics, clock: Clock, logger: Log): 
   const skew = new Gauge({
     name: "understudy_clock_skew_seconds",
     help: "How far this process' own wall clock is ahead of Postgres', by which all times are told; behind where negative.",
+    aggregator: "average",
     registers: [metrics.registry],
   });
   metrics.beforeScrape(async () => {

@@ -21,6 +21,7 @@ export function watchDependencies(metrics: ServiceMetrics, { database, probe, re
     name: "understudy_up",
     help: "Whether the dependency answers this process within a second: 1 or 0.",
     labelNames: ["dependency"],
+    aggregator: "min",
     registers,
   });
   const connections = new Gauge({

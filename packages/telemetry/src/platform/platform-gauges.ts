@@ -22,11 +22,11 @@ export interface PlatformSource {
 }
 
 /**
- * Gauges of what is true of the whole platform, the same in every API process. They are looked up when scraped; what
+ * Gauges of what is true of the whole platform, the same in every API process, so that one alone looks. They are looked up when scraped; what
  * can't be had in time is not shown.
  */
 export function showPlatform(metrics: ServiceMetrics, source: PlatformSource): void {
-  const gauges = platformGauges(metrics);
+  const gauges = platformGauges(metrics.platform);
   const { database, dispatcher, platformQuotaUsd } = source;
   const figures = new Timely(() => readPlatformFigures(database));
   const waiting = new Timely(async () => {
@@ -35,7 +35,7 @@ export function showPlatform(metrics: ServiceMetrics, source: PlatformSource): v
     return readWaitingJobs(database, dispatcher, known);
   });
 
-  metrics.beforeScrape(async () => {
+  metrics.platform.beforeScrape(async () => {
     const known = await figures.get();
     const jobs = known && (await waiting.get());
     // From here on in one go: another scrape must not find them half told.
@@ -48,7 +48,7 @@ export function showPlatform(metrics: ServiceMetrics, source: PlatformSource): v
 
 type PlatformGauges = ReturnType<typeof platformGauges>;
 
-function platformGauges({ registry }: ServiceMetrics) {
+function platformGauges({ registry }: ServiceMetrics["platform"]) {
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `understudy_${name}`, help, labelNames, registers: [registry] });
   return {
