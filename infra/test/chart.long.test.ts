@@ -134,7 +134,7 @@ describe("the chart", () => {
     expect(worker?.spec?.replicas).toBeUndefined();
     expect(worker?.spec?.template?.spec.terminationGracePeriodSeconds).toBe(135);
     const [trigger] = named(manifests, "ScaledObject", "understudy-worker")?.spec?.triggers ?? [];
-    expect(trigger?.metadata).toMatchObject({ threshold: "38" });
+    expect(trigger?.metadata).toMatchObject({ threshold: "75" });
     expect(trigger?.metadata.query).toBe(
       'max(understudy_backlog_admissible_jobs{namespace="ai"}) + max(understudy_jobs_running{namespace="ai"})',
     );

@@ -1,6 +1,6 @@
 import type { Database } from "@understudy/database";
 import type { Dispatcher } from "@understudy/queues";
-import type { Logger, SecretBox } from "@understudy/service";
+import type { Logger, ParentProcess, SecretBox } from "@understudy/service";
 import type { ApiTelemetry, ServiceMetrics } from "@understudy/telemetry";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
@@ -37,5 +37,7 @@ export interface AppDependencies extends Authentication, OverviewSettings {
   refusals: Refusals;
   /** Aborts when the API stops: requests that wait for a job are answered with what there is. */
   stopping: AbortSignal;
+  /** Where this process is one of several. */
+  parent: ParentProcess | undefined;
   logger: Logger;
 }

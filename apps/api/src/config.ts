@@ -1,5 +1,12 @@
 import { modelName, usd } from "@understudy/contracts";
-import { adminKey, postgresUrl, providerExpectedAt, redisUrl, secretsKeys } from "@understudy/service";
+import {
+  adminKey,
+  postgresUrl,
+  processCount,
+  providerExpectedAt,
+  redisUrl,
+  secretsKeys,
+} from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
 import { trustProxy } from "./http/trust-proxy.ts";
@@ -15,6 +22,7 @@ export const environment = z
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     TRUST_PROXY: trustProxy.default(0),
+    API_PROCESSES: processCount,
     API_DRAIN_SECONDS: z.coerce.number().min(0).max(300).default(0),
     UNDERSTUDY_ADMIN_KEY: adminKey,
     API_KEY_ENVIRONMENT: z.enum(keyEnvironments).default("live"),
@@ -37,6 +45,8 @@ export const environment = z
     port: env.PORT,
     host: env.HOST,
     trustProxy: env.TRUST_PROXY,
+    /** How many processes share the port. */
+    processes: env.API_PROCESSES,
     /** How long connections are still accepted when the API stops, for balancers to find out. */
     drainSeconds: env.API_DRAIN_SECONDS,
     adminKey: env.UNDERSTUDY_ADMIN_KEY,

@@ -1,11 +1,21 @@
-import { createLogger, parseEnvironment, runService } from "@understudy/service";
+import { createLogger, parentProcess, parseEnvironment, readFlags, runService } from "@understudy/service";
 import { environment } from "./config.ts";
-import { startApi } from "./start-api.ts";
+import { startApiProcesses } from "./start-processes.ts";
 
-/** Longer than a stop takes by its own rules (13 s after the drain). */
-const stopSeconds = 15;
+/** Longer than a stop takes by its own rules (13 s after the drain); and how much longer its parent waits. */
+const stopSeconds = { own: 15, parent: 2 };
 
-const config = parseEnvironment(environment, process.env);
-const logger = createLogger("api", config.logLevel);
+const config = parseEnvironment(environment, { ...process.env, ...readFlags("api", process.argv) });
+const parent = parentProcess(process.env);
+const logger = createLogger("api", config.logLevel, parent?.number);
+const deadlineSeconds = config.drainSeconds + stopSeconds.own;
 
-await runService(logger, config.drainSeconds + stopSeconds, () => startApi(config, logger));
+if (config.processes > 1 && !parent) {
+  await runService(logger, deadlineSeconds + stopSeconds.parent, async () =>
+    startApiProcesses(config.processes, logger),
+  );
+} else {
+  // Not by the parent of several, which needs none of it.
+  const { startApi } = await import("./start-api.ts");
+  await runService(logger, deadlineSeconds, () => startApi(config, logger, parent));
+}

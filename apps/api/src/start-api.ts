@@ -13,7 +13,13 @@ import {
   JobStreams,
   openChargesQueue,
 } from "@understudy/queues";
-import { type Logger, type RunningService, SecretBox, ServerConnections } from "@understudy/service";
+import {
+  type Logger,
+  type ParentProcess,
+  type RunningService,
+  SecretBox,
+  ServerConnections,
+} from "@understudy/service";
 import {
   ApiTelemetry,
   ServiceMetrics,
@@ -48,8 +54,15 @@ const graceMs = 10_000;
  */
 const closeMs = 1_500;
 
-/** Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without. */
-export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningService> {
+/**
+ * Starts the producer: it accepts jobs as long as Postgres is there, with Redis or without.
+ * @param parent where this process is one of several
+ */
+export async function startApi(
+  config: ApiConfig,
+  logger: Logger,
+  parent?: ParentProcess,
+): Promise<RunningService> {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
   // Where Postgres is away it is asked again by whoever is to become ready.
   const prices = new PriceBook(database);
@@ -73,7 +86,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const lastUses = new LastUses(database, logger);
   const callers = new Callers({ ...config, database, redis, changes: keyChanges, lastUses });
   const rate = new KeyRate(redis, config.keyRate);
-  const metrics = new ServiceMetrics("api");
+  const metrics = new ServiceMetrics("api", parent);
   const tracer = await startTracing(config.tracing, "api", database.clock, (reason) =>
     logger.warn({ reason }, "traces are not taken"),
   );
@@ -135,6 +148,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     telemetry,
     refusals,
     stopping: stopping.signal,
+    parent,
     logger,
   });
 

@@ -1,17 +1,17 @@
-import { getHeapStatistics } from "node:v8";
 import { geminiApiVersions, modelName, usd } from "@understudy/contracts";
 import { modelLimits, safetySettings } from "@understudy/gemini";
 import {
   mayAllowPrivateWebhooks,
   postgresUrl,
   privateWebhooksFault,
+  processCount,
   providerExpectedAt,
   redisUrl,
   secretsKeys,
 } from "@understudy/service";
 import { tracingEnvironment, tracingSettings } from "@understudy/telemetry";
 import { z } from "zod";
-import { concurrencyFor } from "./concurrency.ts";
+import { concurrencyFor, heapBytesMax } from "./concurrency.ts";
 import { duration, retrySchedule, standardSchedule } from "./webhooks/retry-schedule.ts";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -41,6 +41,7 @@ export const environment = z
     https_proxy: proxyUrl,
     http_proxy: proxyUrl,
     no_proxy: z.string().optional(),
+    WORKER_PROCESSES: processCount,
     WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(2000).optional(),
     /** Replaces each agent's own longest attempt. */
     WORKER_ATTEMPT_SECONDS: z.coerce.number().positive().max(3600).optional(),
@@ -95,8 +96,10 @@ export const environment = z
     /** First in the text roles of all. */
     preferredModel: env.GEMINI_MODEL,
     modelLimits: env.GEMINI_LIMITS,
+    /** How many workers run, each a process. */
+    processes: env.WORKER_PROCESSES,
     /** Jobs at once in this process, of all agents together. */
-    concurrency: env.WORKER_CONCURRENCY ?? concurrencyFor(getHeapStatistics().heap_size_limit),
+    concurrency: env.WORKER_CONCURRENCY ?? concurrencyFor(heapBytesMax(env.WORKER_PROCESSES)),
     attemptSeconds: env.WORKER_ATTEMPT_SECONDS,
     /** How long jobs under way may go on after the signal to stop, before they are given back. */
     stopSeconds: env.WORKER_STOP_SECONDS,

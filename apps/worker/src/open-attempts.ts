@@ -15,7 +15,7 @@ import {
   JobReaders,
   JobStreams,
 } from "@understudy/queues";
-import type { Logger } from "@understudy/service";
+import type { Logger, ParentProcess } from "@understudy/service";
 import { ServiceMetrics, startTracing, WorkerTelemetry } from "@understudy/telemetry";
 import type { Redis } from "ioredis";
 import { startAttemptWatch } from "./attempt-watch.ts";
@@ -38,6 +38,8 @@ const beatTimeoutMs = 2_000;
 export interface AttemptsOptions {
   /** Nothing else runs in this process. */
   isAlone: boolean;
+  /** Where this process is one of several workers. */
+  parent?: ParentProcess | undefined;
   /** How many more jobs this process could run now. */
   freeSlots?: () => number;
   /** Jobs have ended, and their events stand in the outbox. */
@@ -50,7 +52,7 @@ export interface AttemptsOptions {
 export async function openAttempts(
   config: WorkerConfig,
   logger: Logger,
-  { isAlone, freeSlots, onEnded = () => {}, onTakenOver = () => {} }: AttemptsOptions,
+  { isAlone, parent, freeSlots, onEnded = () => {}, onTakenOver = () => {} }: AttemptsOptions,
 ) {
   const database = openDatabase(config.databaseUrl, databaseConnectionsMax);
   const producer = connectRedis(config.redisUrl, "producer", logger);
@@ -116,7 +118,7 @@ export async function openAttempts(
   const stopping = new AbortController();
   // Every job under way listens.
   setMaxListeners(0, stopping.signal);
-  const metrics = new ServiceMetrics("worker");
+  const metrics = new ServiceMetrics("worker", parent);
   const tracer = await startTracing(config.tracing, "worker", database.clock, (reason) =>
     logger.warn({ reason }, "traces are not taken"),
   );

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { agents } from "@understudy/agents";
 import { groupCommit, openDatabase } from "@understudy/database";
 import { connectRedis, openChargesQueue } from "@understudy/queues";
-import type { Logger, RunningService } from "@understudy/service";
+import type { Logger, ParentProcess, RunningService } from "@understudy/service";
 import { serveMetrics, watchClock, watchDependencies } from "@understudy/telemetry";
 import pLimit from "p-limit";
 import { agentWorker, type Pool } from "./agent-worker.ts";
@@ -33,14 +33,22 @@ const lookMs = 50;
  */
 const giveBackMs = 7_000;
 
-/** Takes jobs from every agent's queue; one worker of all sees to it that none is left behind. */
-export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningService> {
+/**
+ * Takes jobs from every agent's queue; one worker of all sees to it that none is left behind.
+ * @param parent where this process is one of several: it shows metrics and health
+ */
+export async function startWorker(
+  config: WorkerConfig,
+  logger: Logger,
+  parent?: ParentProcess,
+): Promise<RunningService> {
   // One pool for all agents: nobody gains by spreading jobs over them, and slow ones of one agent hold up no other's
   // release for longer than their creators' share.
   const limit = pLimit(config.concurrency);
   let wakeWebhooks = () => {};
   const attempts = await openAttempts(config, logger, {
     isAlone: false,
+    parent,
     freeSlots: () => limit.concurrency - limit.activeCount - limit.pendingCount,
     onEnded: () => wakeWebhooks(),
     onTakenOver: takeLess,
@@ -94,7 +102,10 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const retention = startRetention({ database, days: config.retentionDays, logger });
   const alerts = startAlerts(config.databaseUrl, config.alerts, logger, config.preferredModel);
   const heard = watchLastHeard(producer, lease);
-  const metricsServer = config.metrics && (await serveMetrics(metrics, config.metrics, heard.isHealthy));
+  parent?.answer("healthy", heard.isHealthy);
+  const metricsServer = parent
+    ? undefined
+    : config.metrics && (await serveMetrics(metrics, config.metrics, heard.isHealthy));
 
   return {
     details: {

@@ -1,6 +1,7 @@
 export { addToAccounts } from "./account-rows.ts";
 export { ApiContract } from "./api-contract.ts";
 export { createApiKeyRow } from "./api-key-row.ts";
+export { appProcesses, livingOf } from "./app-processes.ts";
 export { askPostgres, askRedis } from "./ask-services.ts";
 export { chromiumArguments, ensureChromium } from "./chromium.ts";
 export { eventually } from "./eventually.ts";

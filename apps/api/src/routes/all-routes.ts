@@ -33,7 +33,7 @@ export function allRoutes(dependencies: AppDependencies, desk: SignInDesk): Rout
     ...jobRoutes(jobs, dependencies.jobControl, stopping),
     ...eventRoutes(dependencies.jobEvents),
     ...jobTokenRoutes(jobs, jobTokens),
-    ...healthRoutes(database, redis, stopping),
+    ...healthRoutes(database, redis, stopping, dependencies.parent),
     ...metricsRoutes(dependencies.metrics, dependencies.metricsToken),
     ...creatorRoutes(database, dispatcher, registry),
     ...knowledgeRoutes(database, redis, dispatcher),

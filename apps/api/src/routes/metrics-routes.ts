@@ -18,7 +18,7 @@ export function metricsRoutes(metrics: ServiceMetrics, token: string | undefined
       scope: "public",
       summary: "Read metrics in Prometheus' text format",
       description:
-        "Of this process, and of the whole platform. It wants `METRICS_TOKEN` as a bearer token; where that is not set, it answers this machine alone.",
+        "Of this API, the sum of its processes, and of the whole platform. It wants `METRICS_TOKEN` as a bearer token; where that is not set, it answers this machine alone.",
       answers: {
         200: { description: "All metrics; docs/metrics.md tells of each.", text: { "text/plain": example } },
       },

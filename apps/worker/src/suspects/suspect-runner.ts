@@ -5,6 +5,7 @@ import { blameJobs, liveLeases, suspects } from "@understudy/jobs";
 import type { Logger } from "@understudy/service";
 import { repeat } from "../repeat.ts";
 import { settledSeconds, type WorkerLease } from "../worker-lease.ts";
+import { suspectsArgument } from "./suspects-argument.ts";
 
 /** Each takes the memory of a worker. */
 const processesMax = 2;
@@ -19,9 +20,6 @@ const silentMs = 8_000;
 
 /** How long one that is told to stop may take to give its job back. */
 const stopMsMax = 5_000;
-
-/** The worker's program, told to run suspects. */
-export const suspectsArgument = "suspects";
 
 interface SuspectRunnerDependencies {
   database: Database;

@@ -1,0 +1,2 @@
+/** The worker's program, told to run suspects. */
+export const suspectsArgument = "suspects";

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, expect, it } from "@jest/globals";
+import {
+  appProcesses,
+  assertInvariants,
+  eventually,
+  livingOf,
+  type ServiceProcess,
+  type Stack,
+  startStack,
+} from "@understudy/testkit";
+
+let stack: Stack;
+let worker: ServiceProcess;
+let pids: number[];
+let ids: string[];
+
+const running = () => stack.database.prisma.job.count({ where: { status: "running" } });
+
+/** Two workers that each run one job, which takes long. */
+beforeEach(async () => {
+  stack = await startStack({ workers: 0 });
+  worker = await stack.addWorker({
+    ...{ WORKER_PROCESSES: "2", WORKER_CONCURRENCY: "1", WORKER_STOP_SECONDS: "0", METRICS_PORT: "0" },
+  });
+  pids = appProcesses(worker);
+  await stack.rule({ match: {}, respond: { delayMs: 30_000 }, times: 2 });
+  ids = await Promise.all(
+    [1, 2].map((number) =>
+      stack.submit("test", { creatorId: `creator_${number}`, input: { prompt: "Hello" } }),
+    ),
+  );
+  await eventually(async () => expect(await running()).toBe(2));
+});
+
+afterEach(async () => {
+  await worker.kill();
+  await eventually(() => expect(livingOf(pids)).toEqual([]));
+  await stack.stop();
+});
+
+async function metric(series: string): Promise<number | undefined> {
+  const text = await (await fetch(`${worker.details.metricsUrl}/metrics`)).text();
+  const line = text.split("\n").find((each) => each.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.split(" ").at(-1));
+}
+
+const health = async () => (await fetch(`${worker.details.metricsUrl}/healthz`)).status;
+
+/** All jobs end, in whatever worker; nothing of them is lost. */
+async function finish(unheard: number): Promise<void> {
+  await stack.dropRules();
+  await eventually(async () => {
+    for (const id of ids) expect((await stack.job(id)).status).toBe("completed");
+    // Those of a killed process are given up at their deadline.
+    expect(await stack.database.prisma.usageLog.count({ where: { status: "started" } })).toBe(0);
+  }, 120_000);
+  await assertInvariants(stack, ids, unheard);
+}
+
+it("runs jobs in each of its processes, which count as one; those of one that is killed are run again", async () => {
+  const claims = await stack.database.prisma.job.findMany({ select: { workerId: true } });
+  expect(new Set(claims.map(({ workerId }) => workerId)).size).toBe(2);
+  expect(await metric("understudy_worker_concurrency")).toBe(2);
+  expect(await metric("understudy_worker_jobs_in_progress")).toBe(2);
+  expect(await metric('understudy_job_starts_total{agent="test"}')).toBe(2);
+  expect(await metric('understudy_up{dependency="postgres"}')).toBe(1);
+  expect(await health()).toBe(200);
+
+  const [killed = 0, other = 0] = pids;
+  process.kill(killed, "SIGKILL");
+  await eventually(async () => expect(await health()).toBe(503));
+  expect(await metric('understudy_job_starts_total{agent="test"}')).toBe(2);
+  await eventually(async () => expect(await health()).toBe(200));
+  expect(appProcesses(worker)[1]).toBe(other);
+  expect(livingOf(appProcesses(worker))).toHaveLength(2);
+  await eventually(async () => expect(await metric('understudy_job_starts_total{agent="test"}')).toBe(3));
+  pids = [...pids, ...appProcesses(worker)];
+  await finish(1);
+});
+
+it("gives all jobs back when it stops, and leaves no process behind", async () => {
+  expect(await worker.stop()).toBe(0);
+  expect(livingOf(pids)).toEqual([]);
+  expect(await running()).toBe(0);
+  await stack.addWorker();
+  await finish(2);
+});
+
+it("gives all jobs back when its parent is killed", async () => {
+  await worker.kill();
+  await eventually(() => expect(livingOf(pids)).toEqual([]));
+  expect(await running()).toBe(0);
+  await stack.addWorker();
+  await finish(2);
+});
