@@ -23,6 +23,7 @@ describe("the environment", () => {
       preferredModel: undefined,
       modelLimits: undefined,
       concurrency: concurrencyFor(getHeapStatistics().heap_size_limit),
+      processes: 1,
       attemptSeconds: undefined,
       stopSeconds: 20,
       platformQuotaUsd: undefined,
