@@ -49,7 +49,7 @@ export async function openClockedDatabase(time: string): Promise<ClockedDatabase
     },
     async clear() {
       await hand.query(
-        `TRUNCATE "Creator", "Account", "DailyUsage", "ClosedMonth", "CreatorHistory", "PlanHistory", "Outbox" CASCADE`,
+        `TRUNCATE "Creator", "UsageLog", "Account", "DailyUsage", "ClosedMonth", "CreatorHistory", "PlanHistory", "Outbox" CASCADE`,
       );
     },
   };
