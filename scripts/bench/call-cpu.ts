@@ -1,5 +1,6 @@
 import { GeminiClient } from "@understudy/gemini";
 import pMap from "p-map";
+import { ownCpuUs } from "./cpu-time.ts";
 
 const warmUpCalls = 1_000;
 const calls = 2_000;
@@ -42,14 +43,7 @@ export async function callCpuUs(
   const callAll = (count: number) => pMap(Array.from({ length: count }), call, { concurrency });
   try {
     await callAll(warmUpCalls);
-    const figures: number[] = [];
-    while (figures.length < rounds) {
-      const before = process.cpuUsage();
-      await callAll(calls);
-      const { user, system } = process.cpuUsage(before);
-      figures.push((user + system) / calls);
-    }
-    return figures;
+    return await ownCpuUs(rounds, calls, callAll);
   } finally {
     await gemini.close();
   }

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "@understudy/database";
-import { addRule, spawnService, startTestEmulator, testSecretsKeys } from "@understudy/testkit";
+import { addRule, startTestEmulator } from "@understudy/testkit";
 import type { Benchmark, BenchRun } from "./bench-run.ts";
 import { messagingRequests } from "./fan-messages.ts";
 import { bound } from "./finding.ts";
 import { generateLoad } from "./load.ts";
 import { startPrivateServices } from "./private-services.ts";
 import { startApi } from "./start-api.ts";
+import { startWorker } from "./start-worker.ts";
 
 /** Of an answer: as fast models take for a short one. */
 const latencyMs = 1_000;
@@ -29,15 +30,7 @@ export const callsInFlight: Benchmark = async (run) => {
   await addRule(emulator.url, { match: {}, respond: { delayMs: latencyMs } });
   const database = openDatabase(services.databaseUrl, 1);
   run.atEnd(database.close);
-  const worker = await spawnService("worker", {
-    DATABASE_URL: services.databaseUrl,
-    REDIS_URL: services.redisUrl,
-    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-    GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: emulator.url,
-    WORKER_CONCURRENCY: `${concurrency}`,
-    LOG_LEVEL: "error",
-  });
+  const worker = await startWorker(services, emulator.url, { WORKER_CONCURRENCY: `${concurrency}` });
   run.atEnd(worker.stop);
 
   // Once through, so that what V8 compiles and pools open is not taken for the calls' own.

@@ -1,5 +1,6 @@
 import { type Agent, type AgentTools, findAgent } from "@understudy/agents";
 import type { CreatorProfile } from "@understudy/contracts";
+import { ownCpuUs } from "./cpu-time.ts";
 
 const draft = "Aww, you made my day! There is a whole set from that afternoon, I think you'd love it 💛";
 const allowed = { allowed: true, categories: [], severity: "none", reasons: [] };
@@ -39,14 +40,7 @@ export async function chatTextCpuUs(
     }
   };
   await chatAll(warmUpChats);
-  const figures: number[] = [];
-  while (figures.length < rounds) {
-    const before = process.cpuUsage();
-    await chatAll(chats);
-    const { user, system } = process.cpuUsage(before);
-    figures.push((user + system) / chats);
-  }
-  return figures;
+  return ownCpuUs(rounds, chats, chatAll);
 }
 
 const { signal } = new AbortController();

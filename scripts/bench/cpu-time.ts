@@ -18,6 +18,22 @@ export function cpuTimeUs(pid: number): number | undefined {
   return usPerTick * children.reduce((sum, child) => sum + child.ticks, ticks);
 }
 
+/** CPU in µs that this process takes for each of `count` pieces of work. One figure a round. */
+export async function ownCpuUs(
+  rounds: number,
+  count: number,
+  work: (count: number) => Promise<unknown>,
+): Promise<number[]> {
+  const figures: number[] = [];
+  while (figures.length < rounds) {
+    const before = process.cpuUsage();
+    await work(count);
+    const { user, system } = process.cpuUsage(before);
+    figures.push((user + system) / count);
+  }
+  return figures;
+}
+
 /** Fields 4 and 14 to 17 of proc(5)'s `stat`. Before them stands a name in parentheses, of anything. */
 function readStat(pid: number): { parentPid: number; ticks: number; endedChildrenTicks: number } | undefined {
   try {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "@understudy/database";
-import { spawnService, type startTestEmulator, testSecretsKeys } from "@understudy/testkit";
+import type { startTestEmulator } from "@understudy/testkit";
 import type { BenchRun } from "./bench-run.ts";
 import { cpuTimeUs } from "./cpu-time.ts";
 import { messagingRequests } from "./fan-messages.ts";
 import type { CpuProcess } from "./finding.ts";
 import { generateLoad } from "./load.ts";
 import type { PrivateServices } from "./private-services.ts";
-import { authorization } from "./start-api.ts";
+import { registerEndpoint } from "./start-api.ts";
+import { startWorker } from "./start-worker.ts";
 
 /** Coarse: what is measured is when each job ended. */
 const pollMs = 500;
@@ -48,19 +49,11 @@ export async function drainByWorker(
   sink?: string,
 ): Promise<Drained> {
   const { services, api, emulator, database } = stack;
-  const forget = sink === undefined ? undefined : await register(api.url, sink);
+  const forget = sink === undefined ? undefined : await registerEndpoint(api.url, sink);
   const apiUs = await acceptJobs(run, stack, size.jobs);
 
   const startedAt = new Date();
-  const worker = await spawnService("worker", {
-    DATABASE_URL: services.databaseUrl,
-    REDIS_URL: services.redisUrl,
-    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-    GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: emulator.url,
-    WEBHOOK_ALLOW_PRIVATE: "1",
-    LOG_LEVEL: "error",
-  });
+  const worker = await startWorker(services, emulator.url);
   const pids = {
     worker: worker.pid,
     postgres: services.postgresPid,
@@ -106,23 +99,6 @@ async function acceptJobs(run: BenchRun, { api, database }: Stack, jobs: number)
   const us = ((cpuTimeUs(api.pid) ?? Number.NaN) - before) / jobs;
   await untilNone(run, () => database.prisma.liveJob.count({ where: { dispatchedAt: null } }));
   return us;
-}
-
-/** Has an endpoint told of the ends of jobs. @returns what takes it away again */
-async function register(api: string, url: string): Promise<() => Promise<unknown>> {
-  const ask = async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${api}/api/ai/webhooks${path}`, {
-      method,
-      headers: { ...authorization, "content-type": "application/json" },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (!response.ok)
-      throw new Error(`${method} of the endpoint: ${response.status} ${await response.text()}`);
-    return response;
-  };
-  const made = await ask("POST", "", { url, events: ["job.completed"] });
-  const { id } = (await made.json()) as { id: string };
-  return () => ask("DELETE", `/${id}`);
 }
 
 const ended = (since: Date) => ({ startedAt: { gte: since }, status: "completed" }) as const;

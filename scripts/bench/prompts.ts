@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CostSums, type Costs, isTerminal, type Job } from "@understudy/contracts";
-import { spawnService, startTestEmulator, testSecretsKeys } from "@understudy/testkit";
+import { startTestEmulator } from "@understudy/testkit";
 import Table from "cli-table3";
 import pMap from "p-map";
 import { ApiClient, type Request } from "../client/api-client.ts";
@@ -13,6 +13,7 @@ import { fanMessages } from "./fan-messages.ts";
 import { bound, type Finding } from "./finding.ts";
 import { startPrivateServices } from "./private-services.ts";
 import { adminKey, startApi } from "./start-api.ts";
+import { startWorker } from "./start-worker.ts";
 
 /** Enough for a mean that the next hundred hardly change. */
 const messagesMax = 100;
@@ -67,14 +68,7 @@ export const prompts: Benchmark = async (run) => {
   const api = await startApi(run, services);
   const emulator = await startTestEmulator();
   run.atEnd(emulator.stop);
-  const worker = await spawnService("worker", {
-    DATABASE_URL: services.databaseUrl,
-    REDIS_URL: services.redisUrl,
-    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-    GEMINI_API_KEY: "emulator",
-    GEMINI_BASE_URL: emulator.url,
-    LOG_LEVEL: "error",
-  });
+  const worker = await startWorker(services, emulator.url);
   run.atEnd(worker.stop);
   const client = new ApiClient(api, { key: adminKey, connections: atOnce });
   run.atEnd(() => client.close());

@@ -35,10 +35,24 @@ export async function startApiProcess(
 async function widenBuckets(url: string): Promise<void> {
   const bucket = { ratePerHour: 100_000_000, burst: 1_000_000 };
   const plan = { priceUsd: "0", quotaUsd: null, bucket, weight: 1, usage: "billed" };
-  const response = await fetch(`${url}/api/ai/admin/plans/starter`, {
-    method: "PUT",
+  await askApi(url, "PUT", "/api/ai/admin/plans/starter", plan);
+}
+
+/** Has an endpoint told of the ends of jobs. @returns what takes it away again */
+export async function registerEndpoint(api: string, url: string): Promise<() => Promise<unknown>> {
+  const path = "/api/ai/webhooks";
+  const made = await askApi(api, "POST", path, { url, events: ["job.completed"] });
+  const { id } = (await made.json()) as { id: string };
+  return () => askApi(api, "DELETE", `${path}/${id}`);
+}
+
+/** @throws where it is refused */
+async function askApi(api: string, method: string, path: string, body?: object): Promise<Response> {
+  const response = await fetch(`${api}${path}`, {
+    method,
     headers: { ...authorization, "content-type": "application/json" },
-    body: JSON.stringify(plan),
+    ...(body && { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Error(`The plan was not changed: ${response.status} ${await response.text()}`);
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response;
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WebhookEndpointSecret } from "@understudy/contracts";
 import { type Database, newId, openDatabase } from "@understudy/database";
-import { spawnService, testSecretsKeys } from "@understudy/testkit";
 import { type Benchmark, type BenchRun, takeTurns } from "./bench-run.ts";
 import { compare } from "./finding.ts";
 import { generateLoad, httpRequest } from "./load.ts";
 import { startPeer } from "./peer-process.ts";
 import { type PrivateServices, startPrivateServices } from "./private-services.ts";
-import { authorization, startApi } from "./start-api.ts";
+import { registerEndpoint, startApi } from "./start-api.ts";
+import { startWorker } from "./start-worker.ts";
 
 const rounds = 3;
 
@@ -30,7 +29,7 @@ export const webhooks: Benchmark = async (run) => {
   const url = `${sink.url}/hook`;
   const database = openDatabase(services.databaseUrl, 2);
   run.atEnd(database.close);
-  await register(api, url);
+  await registerEndpoint(api, url);
   await database.prisma.creator.create({ data: { id: "creator_1", planName: "business" } });
   const body = bodyOfEvent();
 
@@ -72,16 +71,6 @@ export const webhooks: Benchmark = async (run) => {
   ];
 };
 
-async function register(api: string, url: string): Promise<WebhookEndpointSecret> {
-  const response = await fetch(`${api}/api/ai/webhooks`, {
-    method: "POST",
-    headers: { ...authorization, "content-type": "application/json" },
-    body: JSON.stringify({ url, events: ["job.completed"] }),
-  });
-  if (!response.ok) throw new Error(`The endpoint was not made: ${response.status} ${await response.text()}`);
-  return (await response.json()) as WebhookEndpointSecret;
-}
-
 /** @returns deliveries/s of one worker process that finds all events waiting */
 async function deliverByWorker(
   { signal }: BenchRun,
@@ -90,16 +79,8 @@ async function deliverByWorker(
 ): Promise<number> {
   await writeEnds(database);
   const startedAt = new Date();
-  const worker = await spawnService("worker", {
-    DATABASE_URL: services.databaseUrl,
-    REDIS_URL: services.redisUrl,
-    UNDERSTUDY_SECRETS_KEYS: testSecretsKeys,
-    WEBHOOK_ALLOW_PRIVATE: "1",
-    GEMINI_API_KEY: "none",
-    // Nobody is asked: it says that this is for trying out, where private addresses may be called.
-    GEMINI_BASE_URL: "http://127.0.0.1:1",
-    LOG_LEVEL: "error",
-  });
+  // Nobody is asked: the address says that this is for trying out, where private ones may be called.
+  const worker = await startWorker(services, "http://127.0.0.1:1");
   const delivered = { status: "delivered", createdAt: { gte: startedAt } } as const;
   try {
     while ((await database.prisma.delivery.count({ where: delivered })) < events) {
