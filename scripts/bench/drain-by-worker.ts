@@ -34,7 +34,7 @@ export interface Drained {
   us: Record<CpuProcess, number>;
   /** Transactions of Postgres a job. */
   commits: number;
-  /** Of the updates of `Job` those that touched no index. */
+  /** Of the updates of `JobRecord` those that touched no index. */
   hotShare: number;
 }
 
@@ -141,7 +141,7 @@ async function look(database: Database, pids: Record<Watched, number>, left: num
   const us = (pid: number) => cpuTimeUs(pid) ?? Number.NaN;
   const [statistics] = await database.prisma.$queryRaw<Omit<Look, "left" | "us">[]>`
     SELECT xact_commit::float8 AS "commits", n_tup_upd::float8 AS "updates", n_tup_hot_upd::float8 AS "hotUpdates"
-    FROM pg_stat_database, pg_stat_user_tables WHERE datname = current_database() AND relname = 'Job'`;
+    FROM pg_stat_database, pg_stat_user_tables WHERE datname = current_database() AND relname = 'JobRecord'`;
   if (!statistics) throw new Error("Postgres keeps no statistics.");
   return {
     left,

@@ -139,7 +139,7 @@ function cpuFindings(
       ...{ ours: alone.map((one) => one.commits), goalMax: 0.3 },
     }),
     bound({
-      ...{ ...own, what: "updates of Job that are HOT", unit: "share" },
+      ...{ ...own, what: "updates of JobRecord that are HOT", unit: "share" },
       ours: alone.map((one) => one.hotShare),
     }),
   ];
