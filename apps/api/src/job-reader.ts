@@ -1,6 +1,6 @@
 import type { Job, JobsQuery, Provider } from "@understudy/contracts";
 import { type Database, groupCommit } from "@understudy/database";
-import { callsInOrder, listJobs, presentJob } from "@understudy/jobs";
+import { type JobRow, listJobs, presentJob, readJobs } from "@understudy/jobs";
 import { type Dispatcher, laneEntry } from "@understudy/queues";
 import { type Caller, visibleTo } from "./http/caller.ts";
 import { decodeCursor, encodeCursor } from "./http/cursor.ts";
@@ -36,7 +36,7 @@ export function createJobReader({
     readMax,
     (id: string) => id,
     async (ids) => {
-      const rows = new Map((await readRows(database, ids)).map((row) => [row.id, row]));
+      const rows = new Map((await readJobs(database, ids)).map((row) => [row.id, row]));
       return ids.map((id) => rows.get(id));
     },
   );
@@ -56,7 +56,7 @@ export function createJobReader({
       limit + 1,
     );
     const page = places.slice(0, limit);
-    const rows = await readRows(
+    const rows = await readJobs(
       database,
       page.map(({ id }) => id),
     );
@@ -76,7 +76,10 @@ export function createJobReader({
 
   /** Why a job waits that was not released yet, and for how long. Without Redis: for a worker, as far as is known. */
   async function whyItWaits(row: JobRow): Promise<Pick<Job, "waitingFor" | "admission">> {
-    const { creator } = row;
+    const creator = await database.prisma.creator.findUniqueOrThrow({
+      where: { id: row.creatorId },
+      include: { plan: true },
+    });
     const terms = laneTermsOf(creator);
     const placement = await dispatcher.lanes.look(creator.id, terms, laneEntry(row)).catch(() => undefined);
     const now = database.clock.now();
@@ -89,14 +92,3 @@ export function createJobReader({
 
   return { find, list };
 }
-
-/** What was asked of the agents may be large, and is told to nobody. */
-function readRows(database: Database, ids: string[]) {
-  return database.prisma.job.findMany({
-    where: { id: { in: ids } },
-    include: { calls: callsInOrder, creator: { include: { plan: true } } },
-    omit: { input: true },
-  });
-}
-
-type JobRow = Awaited<ReturnType<typeof readRows>>[number];

@@ -1,22 +1,72 @@
-import type { Job, Provider } from "@understudy/contracts";
-import type { Database, Prisma } from "@understudy/database";
+import type { Job, JobStatus, Provider } from "@understudy/contracts";
+import { type Database, loadStatement, type Prisma } from "@understudy/database";
 import { formatUsd, sumUsd } from "@understudy/ledger";
 
-/** What a job's view is made of; its calls in the order of their start. */
-export type JobRow = Prisma.JobGetPayload<{ include: { calls: true }; omit: { input: true } }>;
+const readStatement = loadStatement(new URL("./read-jobs.sql", import.meta.url));
 
-/** Calls as `presentJob` wants them. */
+/** How a job had ended before it was retried, as retry-jobs.sql notes it. */
+export interface EarlierEnd {
+  status: "failed";
+  code: string;
+  message: string;
+  retryable: boolean;
+  resetsAt: string | null;
+  finishedAt: string;
+}
+
+interface CallRow {
+  agentId: string;
+  provider: Provider | null;
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  thoughtTokens: number;
+  costUsd: string | null;
+}
+
+/** What a job's view is made of, as read-jobs.sql gives it. */
+export interface JobRow {
+  id: string;
+  agent: string;
+  creatorId: string;
+  model: string;
+  feature: string;
+  status: JobStatus;
+  waitingFor: NonNullable<Job["waitingFor"]> | null;
+  result: unknown;
+  errorCode: string | null;
+  errorMessage: string | null;
+  errorRetryable: boolean | null;
+  errorResetsAt: Date | null;
+  metadata: unknown;
+  notBefore: Date | null;
+  generation: number;
+  /** The fence of its attempt: with `fences` it counts more than the attempts that the app is told of. */
+  attempt: number;
+  fences: number;
+  retries: number;
+  hasToken: boolean;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  erasedAt: Date | null;
+  /** In the order of their start. */
+  calls: CallRow[];
+  /** By the ids of those ends' events; null of a job that was never retried. */
+  earlierEnds: Readonly<Record<string, EarlierEnd>> | null;
+}
+
+/** Calls in the order of their start. */
 export const callsInOrder = {
   orderBy: [{ startedAt: "asc" }, { id: "asc" }],
 } satisfies Prisma.Job$callsArgs;
 
-/** Those of the jobs that exist. @param ids each once */
-export function readJobs(database: Database, ids: string[]): Promise<JobRow[]> {
-  return database.prisma.job.findMany({
-    where: { id: { in: ids } },
-    include: { calls: callsInOrder },
-    omit: { input: true },
-  });
+/** Those of the jobs that exist, in no particular order. @param ids each once */
+export function readJobs(database: Database, ids: readonly string[]): Promise<JobRow[]> {
+  return database.execute(
+    readStatement,
+    ids.map((id) => ({ id })),
+  );
 }
 
 /**
@@ -52,16 +102,6 @@ export function presentJob(row: JobRow, expectedProvider: Provider, now: Date): 
     ...(row.metadata !== null && { metadata: row.metadata as Record<string, string> }),
     ...(row.erasedAt && { erasedAt: row.erasedAt.toISOString() }),
   };
-}
-
-/** How a job had ended before it was retried, as retry-jobs.sql notes it. */
-export interface EarlierEnd {
-  status: "failed";
-  code: string;
-  message: string;
-  retryable: boolean;
-  resetsAt: string | null;
-  finishedAt: string;
 }
 
 /** The job as it was at an end that was not its last: that is what the event of that end tells. */

@@ -1,6 +1,6 @@
 import type { Provider } from "@understudy/contracts";
 import type { Database } from "@understudy/database";
-import { asItEnded, type EarlierEnd, presentJob, readJobs } from "@understudy/jobs";
+import { asItEnded, presentJob, readJobs } from "@understudy/jobs";
 import type { DeliveryToTry } from "@understudy/webhooks";
 
 /**
@@ -16,29 +16,14 @@ export async function eventBodies(
   const jobIds = new Set(deliveries.map(({ jobId }) => jobId).filter((id) => id !== null));
   const rows = jobIds.size === 0 ? [] : await readJobs(database, [...jobIds]);
   const now = database.clock.now();
-  const jobs = new Map(rows.map((row) => [row.id, presentJob(row, expectedProvider, now)]));
-  const retried = deliveries.filter(({ jobId }) => jobs.get(jobId ?? "")?.retries !== undefined);
-  const ends = await endsOf(database, retried);
+  const jobs = new Map(rows.map((row) => [row.id, { row, job: presentJob(row, expectedProvider, now) }]));
   const dataOf = ({ eventId, jobId, payload }: DeliveryToTry) => {
-    const job = jobs.get(jobId ?? "");
-    const end = ends.get(eventId);
-    if (!job) return payload;
-    return end ? asItEnded(job, end) : job;
+    const found = jobs.get(jobId ?? "");
+    if (!found) return payload;
+    const end = found.row.earlierEnds?.[eventId];
+    return end ? asItEnded(found.job, end) : found.job;
   };
   return deliveries.map((delivery) =>
     JSON.stringify({ type: delivery.type, timestamp: delivery.eventAt, data: dataOf(delivery) }),
   );
-}
-
-/** How retried jobs had ended, by event; null for the last end. Asked after the jobs themselves were read: they may be retried in between. */
-async function endsOf(
-  database: Database,
-  deliveries: readonly DeliveryToTry[],
-): Promise<ReadonlyMap<string, EarlierEnd | null>> {
-  if (deliveries.length === 0) return new Map();
-  const events = await database.prisma.outbox.findMany({
-    where: { id: { in: deliveries.map(({ eventId }) => eventId) } },
-    select: { id: true, jobEnd: true },
-  });
-  return new Map(events.map(({ id, jobEnd }) => [id, jobEnd as unknown as EarlierEnd | null]));
 }
