@@ -1,7 +1,9 @@
 import type { ServiceTier } from "@understudy/contracts";
-import { type Database, KeptRead } from "@understudy/database";
+import { type Database, type Execute, KeptRead, loadStatement } from "@understudy/database";
 import type { Decimal } from "decimal.js";
 import { Money } from "./money.ts";
+
+const readStatement = loadStatement(new URL("./prices.sql", import.meta.url));
 
 /** One row of `Price`: USD for a million tokens. */
 export interface Price {
@@ -30,7 +32,8 @@ const soonMs = 60_000;
 export const keepMs = 30_000;
 
 /** Of what is called: Gemini's own API has one endpoint for all. */
-const called = { provider: "gemini", regionClass: "global" };
+const isCalled = ({ provider, regionClass }: Pick<Price, "provider" | "regionClass">) =>
+  provider === "gemini" && regionClass === "global";
 
 /** What calls may be priced at. */
 export type CallPrices = Pick<PriceBook, "pricesNow">;
@@ -77,8 +80,7 @@ export class PriceBook {
    * @param added a price beside those that there are; another provider's or a region's changes nothing
    */
   async pricesFrom(from: Date, added?: Price): Promise<CallPrices[]> {
-    const isCalled = added?.provider === called.provider && added.regionClass === called.regionClass;
-    const prices = [...(await this.#kept.get()), ...(isCalled ? [added] : [])];
+    const prices = [...(await this.#kept.get()), ...(added && isCalled(added) ? [added] : [])];
     const later = prices.map(({ validFrom }) => validFrom).filter((begins) => begins > from);
     const times = new Set([from, ...later].map((time) => time.getTime()));
     return [...times].map((time) => ({
@@ -106,8 +108,8 @@ export class PriceBook {
   }
 
   async #read(): Promise<Price[]> {
-    const rows = await this.#database.prisma.price.findMany({ where: called });
-    return rows.map(readPrice);
+    const prices = await readPrices(this.#database.execute);
+    return prices.filter(isCalled);
   }
 }
 
@@ -138,9 +140,14 @@ type AmountName = Extract<keyof PriceRow, `${string}Usd`>;
 type Amount = { toFixed(): string } | string;
 
 /** A row of `Price` with amounts as they were read. */
-export type PriceAsRead<As extends Amount = Amount> = Omit<PriceRow, AmountName | "createdAt"> & {
+type PriceAsRead<As extends Amount = Amount> = Omit<PriceRow, AmountName | "createdAt"> & {
   [Name in AmountName]: As | Extract<PriceRow[Name], null>;
 };
+
+/** All prices that there are, in no particular order. */
+export async function readPrices(execute: Execute): Promise<Price[]> {
+  return (await execute<PriceAsRead<string>>(readStatement)).map(readPrice);
+}
 
 /** A row of `Price` with its amounts as ours. */
 export function readPrice(row: PriceAsRead): Price {

@@ -1,5 +1,7 @@
 import { type ModelCapabilities, type ModelRole, modelCapabilities, modelRoles } from "@understudy/contracts";
-import type { Database } from "@understudy/database";
+import { type Database, loadStatement } from "@understudy/database";
+
+const readStatement = loadStatement(new URL("./registry.sql", import.meta.url));
 
 /** A row of `Model`. */
 export interface RegisteredRow {
@@ -40,20 +42,30 @@ export interface RegistryRows {
   unavailable: readonly Unavailability[];
 }
 
-/** How long a model that a provider does not have is not asked for again, in milliseconds. */
-const unavailableMs = 24 * 3_600_000;
+/** How long a model that a provider does not have is not asked for again. */
+const unavailableHours = 24;
+
+/** The row of registry.sql. */
+interface RegistryRow {
+  models: (Omit<RegisteredRow, "retiresAt" | "seenAt" | "capabilities"> & {
+    capabilities: unknown;
+    retiresAt: string | null;
+    seenAt: string;
+  })[];
+  roles: (Omit<RoleRow, "role"> & { role: string })[];
+  unavailable: Unavailability[];
+}
 
 /** The registry as it stands in Postgres. @param provider the one that is called */
 export async function readRegistry(database: Database, provider: string): Promise<RegistryRows> {
-  const { prisma, clock } = database;
-  const since = new Date(clock.now().getTime() - unavailableMs);
-  const [models, roles, unavailable] = await Promise.all([
-    prisma.model.findMany({ orderBy: [{ provider: "asc" }, { model: "asc" }] }),
-    prisma.roleModels.findMany({ orderBy: { id: "asc" } }),
-    prisma.modelUnavailable.findMany({ where: { since: { gt: since } } }),
-  ]);
+  const [found] = await database.execute<RegistryRow>(readStatement, [{ unavailableHours }]);
+  const { models, roles, unavailable } = found as RegistryRow;
   const read = models.map((row) => ({
-    row,
+    row: {
+      ...row,
+      retiresAt: row.retiresAt === null ? null : new Date(row.retiresAt),
+      seenAt: new Date(row.seenAt),
+    },
     capabilities: modelCapabilities.safeParse(row.capabilities).data,
   }));
   const readable = read.flatMap(({ row, capabilities }) => (capabilities ? [{ ...row, capabilities }] : []));

@@ -1,13 +1,12 @@
 import { type Execute, loadStatement } from "@understudy/database";
 import { explainCost } from "../cost.ts";
 import { formatUsd, Money } from "../money.ts";
-import { type Price, type PriceAsRead, readPrice } from "../price-book.ts";
+import { type Price, readPrices } from "../price-book.ts";
 import { countsOf } from "../settlement.ts";
 import { readUsage } from "../usage.ts";
 import type { BooksAsked } from "./books.ts";
 
 const callsStatement = loadStatement(new URL("./settled-calls.sql", import.meta.url));
-const pricesStatement = loadStatement(new URL("./prices.sql", import.meta.url));
 
 /** A settled call that does not follow from its usage and its price. */
 export interface CostOff {
@@ -49,8 +48,7 @@ export async function costsOff(
   execute: Execute,
   { calls, onPage = () => {}, ...asked }: CostsAsked,
 ): Promise<CostOff[]> {
-  const rows = await execute<PriceAsRead<string>>(pricesStatement);
-  const prices = new Map(rows.map((row) => [row.id, readPrice(row)]));
+  const prices = new Map((await readPrices(execute)).map((price) => [price.id, price]));
   const off: CostOff[] = [];
   let seen = 0;
   let last: SettledRow | undefined;
