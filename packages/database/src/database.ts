@@ -78,10 +78,14 @@ export function openDatabase(
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   clock.start(pool);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(noting(pool)), errorFormat: "minimal" });
+  let prisma: PrismaClient | undefined;
 
   return {
-    prisma,
+    // Made when it is first asked: it takes as long as the rest of a worker's start, and 80 MB, and few processes ask.
+    get prisma() {
+      prisma ??= new PrismaClient({ adapter: new PrismaPg(noting(pool)), errorFormat: "minimal" });
+      return prisma;
+    },
     execute: again(executeOn(pool, isPooled)),
     clock,
     transaction: (run) => runTransaction(pool, (client) => run(executeOn(client, isPooled))),
@@ -99,7 +103,7 @@ export function openDatabase(
     }),
     async close() {
       clock.stop();
-      await prisma.$disconnect();
+      await prisma?.$disconnect();
       if (!pool.ended) await pool.end();
     },
   };
