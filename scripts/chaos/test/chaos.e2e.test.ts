@@ -5,15 +5,13 @@ import { runChaos, unharmed, verdictOf } from "./chaos-command.ts";
 const patienceMs = 300_000;
 
 describe("npm run chaos", () => {
-  it(
-    "finds no violation under three seeds, at once",
-    async () => {
-      const seeds = [2, 3, 4];
-      const endings = await Promise.all(seeds.map((seed) => runChaos(`--seed ${seed} --minutes 1`)));
-      for (const [index, ending] of endings.entries()) {
-        if (ending.code !== 0) throw new Error(ending.output);
-        expect(verdictOf(ending)).toMatch(unharmed(seeds[index] ?? 0));
-      }
+  // One after the other: each starts a system of nine processes, beside other suites that do.
+  it.each([2, 3, 4])(
+    "finds no violation under seed %i",
+    async (seed) => {
+      const ending = await runChaos(`--seed ${seed} --minutes 1`);
+      if (ending.code !== 0) throw new Error(ending.output);
+      expect(verdictOf(ending)).toMatch(unharmed(seed));
     },
     patienceMs,
   );
