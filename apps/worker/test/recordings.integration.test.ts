@@ -28,6 +28,11 @@ async function firstCall(jobId: string, isLost: boolean): Promise<Call> {
   });
 }
 
+async function paidCalls(jobId: string): Promise<Call[]> {
+  const { items } = await read<{ items: Call[] }>(`/api/ai/admin/calls?jobId=${jobId}`);
+  return items.filter(({ status }) => status === "settled");
+}
+
 async function read<Body>(path: string): Promise<Body> {
   return (await (await stack.request("GET", path)).json()) as Body;
 }
@@ -68,7 +73,8 @@ if (recordingNames === undefined) {
 
       if (end.kind === "refused") {
         expect(call).toMatchObject({ status: "released", costUsd: "0" });
-        expect(job.status).not.toBe("completed");
+        // Where Gemini has no such model, another one may have answered by now.
+        if (job.status === "completed") expect(await paidCalls(jobId)).not.toEqual([]);
         return;
       }
       if (end.kind === "lost") {
