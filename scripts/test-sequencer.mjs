@@ -16,7 +16,9 @@ export default class LongestFirst extends TestSequencer {
     };
     const sorted = super.sort(tests);
     const whole = sorted.filter((test) => fileOf(test).endsWith(".e2e.test.ts"));
-    const order = sorted.filter((test) => !whole.includes(test)).sort((one, other) => rank(one) - rank(other));
+    const order = sorted
+      .filter((test) => !whole.includes(test))
+      .sort((one, other) => rank(one) - rank(other));
     for (const [place, test] of whole.entries()) order.splice(place * (apart + 1), 0, test);
     return order;
   }
