@@ -233,14 +233,14 @@ describe("a running worker", () => {
     try {
       // Of $0.00155, which is 82 % of a quota that is set while the call is under way: its hold is above that.
       const usageMetadata = { promptTokenCount: 1_000, candidatesTokenCount: 500, totalTokenCount: 1_500 };
-      await stack.rule({ match: {}, respond: { delayMs: 2_000, usageMetadata } });
+      await stack.rule({ match: {}, respond: { delayMs: 8_000, usageMetadata } });
       await stack.submit("test", { creatorId: "psy", input: { prompt: "Hello" } });
       const open = { creatorId: "psy", status: "started" } as const;
       await eventually(async () =>
         expect(await stack.database.prisma.usageLog.count({ where: open })).toBe(1),
       );
       await stack.request("PUT", "/api/ai/creators/psy", { quotaUsd: "0.0019" });
-      await eventually(() => expect(slack.texts).toHaveLength(2));
+      await eventually(() => expect(slack.texts).toHaveLength(2), 30_000);
       await eventually(() => expect(mail.mails).toHaveLength(2));
       expect(mail.mails[0]?.to).toEqual(["ops@x.test"]);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Database } from "@understudy/database";
+import type { Database, Statement } from "@understudy/database";
 import type { DeliveryToTry } from "@understudy/webhooks";
 import { eventBodies } from "../src/webhooks/event-bodies.ts";
 
@@ -9,12 +9,13 @@ function delivery(eventId: string, jobId: string | null, payload: object | null 
   return { eventId, jobId, payload, type: "job.failed", eventAt } as DeliveryToTry;
 }
 
-/** A row as Postgres has it, of a job that was retried so often. */
-function jobRow(id: string, retries: number) {
+/** A row of read-jobs.sql. @param earlierEnds of a job that was retried, by their events */
+function jobRow(id: string, earlierEnds: Record<string, object> | null = null) {
+  const retries = Object.keys(earlierEnds ?? {}).length;
   return {
     ...{ id, retries, agent: "test", creatorId: "psy", feature: "f", model: "m", attempt: retries + 1 },
     ...{ status: "completed", result: { text: id }, errorCode: null, metadata: null, erasedAt: null },
-    ...{ createdAt: eventAt, startedAt: null, finishedAt: null, calls: [] },
+    ...{ createdAt: eventAt, startedAt: null, finishedAt: null, calls: [], earlierEnds },
   };
 }
 
@@ -23,18 +24,15 @@ const jobEnd = {
   ...{ resetsAt: null, finishedAt: "2026-11-22T09:00:00+00:00" },
 };
 
-/** Tells what was asked of it, and has these rows. */
-function databaseOf(jobs: object[] = [], ends: object[] = []) {
-  const asked: [table: string, ids: string[]][] = [];
-  const table = (name: string, rows: object[]) => ({
-    findMany: async ({ where }: { where: { id: { in: string[] } } }) => {
-      asked.push([name, where.id.in]);
-      return rows;
-    },
-  });
-  const prisma = { job: table("job", jobs), outbox: table("outbox", ends) };
+/** Tells which jobs were asked for, and has these rows. */
+function databaseOf(rows: object[] = []) {
+  const asked: string[][] = [];
+  const execute = async (_: Statement, items: readonly { id: string }[]) => {
+    asked.push(items.map(({ id }) => id));
+    return rows;
+  };
   const clock = { now: () => new Date() };
-  return { database: { prisma, clock } as unknown as Database, asked };
+  return { database: { execute, clock } as unknown as Database, asked };
 }
 
 const bodiesOf = async (database: Database, deliveries: DeliveryToTry[]) =>
@@ -50,30 +48,25 @@ describe("bodies of events", () => {
     expect(asked).toEqual([]);
   });
 
-  it("ask for each job once, and of none that was not retried how it had ended", async () => {
-    const { database, asked } = databaseOf([jobRow("job_1", 0), jobRow("job_2", 0)]);
+  it("ask for each job once", async () => {
+    const { database, asked } = databaseOf([jobRow("job_1"), jobRow("job_2")]);
     const deliveries = [delivery("evt_1", "job_1"), delivery("evt_2", null), delivery("evt_3", "job_1")];
     await bodiesOf(database, [...deliveries, delivery("evt_4", "job_2")]);
-    expect(asked).toEqual([["job", ["job_1", "job_2"]]]);
+    expect(asked).toEqual([["job_1", "job_2"]]);
   });
 
   it("have the end of each retried job that they tell of, in the order of the deliveries", async () => {
-    const ends = [
-      { id: "evt_3", jobEnd: { ...jobEnd, code: "other" } },
-      { id: "evt_2", jobEnd: null },
-      { id: "evt_1", jobEnd },
-    ];
-    const { database, asked } = databaseOf(
-      [jobRow("job_2", 1), jobRow("job_1", 0), jobRow("job_3", 2)],
-      ends,
-    );
+    const { database } = databaseOf([
+      jobRow("job_2", { evt_3: { ...jobEnd, code: "other" } }),
+      jobRow("job_1"),
+      jobRow("job_3", { evt_1: jobEnd }),
+    ]);
     const bodies = await bodiesOf(database, [
       delivery("evt_1", "job_3"),
       delivery("evt_0", "job_1"),
       delivery("evt_2", "job_3"),
       delivery("evt_3", "job_2"),
     ]);
-    expect(asked[1]).toEqual(["outbox", ["evt_1", "evt_2", "evt_3"]]);
     expect(bodies.map(({ data }) => [data.id, data.status, data.error?.code, data.result?.text])).toEqual([
       ["job_3", "failed", "provider_refused", undefined],
       ["job_1", "completed", undefined, "job_1"],

@@ -21,6 +21,8 @@ beforeEach(async () => {
   stack = await startStack({ workers: 0 });
   worker = await stack.addWorker({
     ...{ WORKER_PROCESSES: "2", WORKER_CONCURRENCY: "1", WORKER_STOP_SECONDS: "0", METRICS_PORT: "0" },
+    // After which calls of those that are killed are given up; the others end before.
+    ...{ WORKER_ATTEMPT_SECONDS: "45" },
   });
   pids = appProcesses(worker);
   await stack.rule({ match: {}, respond: { delayMs: 30_000 }, times: 2 });
