@@ -37,6 +37,9 @@ const afterFaultMs = 3_000;
 /** Each round is taken by the one worker that holds its lease; another does when that is dead so long. */
 const leaseSeconds = 5;
 
+/** After that it is renewed before the next step: what is left of it is longer than steps take. */
+const renewMs = 1_000;
+
 /** Takes all steps again and again, in one worker of all. A step that fails is tried again the next time. */
 export function startReconciler(dependencies: ReconcilerDependencies): { stop(): Promise<void> } {
   const running = Object.entries(rounds).map(([name, steps]) => startRounds(dependencies, name, steps));
@@ -56,17 +59,25 @@ function startRounds(
 ): { stop(): Promise<void> } {
   const { database, lease, telemetry, logger } = dependencies;
   const own = { name, holder: lease.workerId };
-  // Where Postgres is away nobody has it, and each step would say so.
-  const isElected = () =>
-    holdLease(database, own, leaseSeconds).then(
-      (heldSeconds) => heldSeconds !== undefined,
-      () => false,
-    );
+  let renewedAt = Number.NEGATIVE_INFINITY;
+
+  async function isElected(): Promise<boolean> {
+    const askedAt = performance.now();
+    if (askedAt - renewedAt < renewMs) return true;
+    // Where Postgres is away nobody has it, and each step would say so.
+    const heldSeconds = await holdLease(database, own, leaseSeconds).catch(() => undefined);
+    renewedAt = heldSeconds === undefined ? Number.NEGATIVE_INFINITY : askedAt;
+    return heldSeconds !== undefined;
+  }
+
+  async function giveUp(): Promise<void> {
+    renewedAt = Number.NEGATIVE_INFINITY;
+    await endLease(database, own).catch(() => {});
+  }
 
   const running = repeat(async (stopping) => {
     let hasFailed = false;
     for (const [step, run] of Object.entries(steps)) {
-      // Renewed before each: one may take long.
       if (stopping.aborted || !(await isElected())) break;
       await run(dependencies).catch((err: unknown) => {
         hasFailed = true;
@@ -75,14 +86,14 @@ function startRounds(
       });
     }
     if (!hasFailed) return { pauseMs };
-    await endLease(database, own).catch(() => {});
+    await giveUp();
     return { pauseMs: afterFaultMs };
   });
 
   return {
     async stop() {
       await running.stop();
-      await endLease(database, own).catch(() => {});
+      await giveUp();
     },
   };
 }

@@ -19,12 +19,13 @@ const inRounds = (names: string[]) => [
 /** Whether this process has the lease, as Postgres says; an error where that is away. */
 let held: boolean | Error;
 let leaseEnds: number;
+let leaseRenewals: number;
 let failed: string[];
 let fakes: AttemptFakes;
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask"] });
-  [failed, fakes, held, leaseEnds] = [[], new AttemptFakes(), true, 0];
+  [failed, fakes, held, leaseEnds, leaseRenewals] = [[], new AttemptFakes(), true, 0, 0];
 });
 
 afterEach(() => {
@@ -42,6 +43,7 @@ function dependencies(onFailure = (_step: string) => {}): ReconcilerDependencies
     if (name === "end-lease") leaseEnds += 1;
     if (name === "end-lease") return [];
     if (name !== "hold-lease") throw new Error("away");
+    leaseRenewals += 1;
     if (held instanceof Error) throw held;
     return held ? [{ heldSeconds: 1 }] : [];
   };
@@ -68,7 +70,8 @@ it("takes every step in turn, whichever fails; then lets others try for three se
       { err: expect.any(Error), step },
     ]),
   );
-  expect(leaseEnds).toBe(2);
+  // One for each round: its steps took no time.
+  expect([leaseEnds, leaseRenewals]).toEqual([2, 2]);
   await jest.advanceTimersByTimeAsync(2_999);
   expect(failed).toHaveLength(steps.length);
   await jest.advanceTimersByTimeAsync(1);
@@ -105,13 +108,15 @@ it("begins no other step once it is stopped", async () => {
   expect(inRounds(failed)[1]).toEqual(withRedis.slice(0, 2));
 });
 
-it("takes no further step where another worker has been elected meanwhile", async () => {
+it("takes no further step where one took long and another worker has been elected meanwhile", async () => {
   const reconciler = startReconciler(
     dependencies((step) => {
-      if (step === "renewPlans") held = false;
+      if (step !== "takeOver") return;
+      held = false;
+      jest.advanceTimersByTime(1_000);
     }),
   );
   await jest.advanceTimersByTimeAsync(0);
-  expect(inRounds(failed)[0]).toEqual(["renewPlans"]);
+  expect(inRounds(failed)[0]).toEqual(["renewPlans", "takeOver"]);
   await reconciler.stop();
 });
