@@ -5,13 +5,12 @@ import { runChaos, unharmed, verdictOf } from "./chaos-command.ts";
 const patienceMs = 300_000;
 
 describe("npm run chaos", () => {
-  // One after the other: each starts a system of nine processes, beside other suites that do.
-  it.each([2, 3, 4])(
-    "finds no violation under seed %i",
-    async (seed) => {
-      const ending = await runChaos(`--seed ${seed} --minutes 1`);
+  it(
+    "finds no violation",
+    async () => {
+      const ending = await runChaos("--seed 4 --minutes 1");
       if (ending.code !== 0) throw new Error(ending.output);
-      expect(verdictOf(ending)).toMatch(unharmed(seed));
+      expect(verdictOf(ending)).toMatch(unharmed(4));
     },
     patienceMs,
   );
