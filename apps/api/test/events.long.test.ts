@@ -34,6 +34,8 @@ it(`${streams} streams at once are kept alive, and tell all once, though readers
     agent: "messaging",
     creatorId: "psy",
     input: { fanId: `fan_${index}`, message: `Hello number ${index}, how are you?`, history: [] },
+    // Of a batch: else their texts would not be streamed.
+    options: { priority: 100 },
   }));
   const response = await stack.request("POST", "/api/ai/jobs/batch", { jobs });
   const ids = ((await response.json()) as { jobs: { id: string }[] }).jobs.map(({ id }) => id);

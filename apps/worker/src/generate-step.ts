@@ -5,6 +5,7 @@ import {
   partsBytesMaxOf,
   type StepOfAgent,
 } from "@understudy/agents";
+import { priorities } from "@understudy/contracts";
 import {
   type AskedStep,
   type GenerationOutcome,
@@ -106,15 +107,20 @@ async function ask(
     timeoutSeconds,
     signal,
     observer: attempt.observed.calls,
-    ...(shown && { streams: { field: shown.field, onText: shown.step.push } }),
+    ...(shown && isAwaited(job) && { streams: { field: shown.field, onText: shown.step.push } }),
     metadata: { jobId, creatorId, feature, agentId, attempt: job.attempt, stepKey },
   };
   const outcome = output
     ? await generateStructuredOutputWithBilling(attempt, { ...asked, step: { ...step, output } }, finished)
     : await generateTextWithBilling(attempt, asked, finished);
-  // Also what was remembered, and so not streamed, is shown.
+  // Also what was not streamed is shown, at once: what was remembered, and what nobody waits for.
   if (outcome.kind === "answered") shown?.step.complete(shownText(outcome.value, streams));
   return outcome;
+}
+
+/** Whether somebody may read along: what comes in bulk or was put off is asked for whole, which takes two thirds of the CPU. */
+function isAwaited({ priority, notBefore }: AskingAttempt["job"]): boolean {
+  return priority < priorities.bulk && notBefore === null;
 }
 
 function shownText(value: unknown, field = ""): string {

@@ -50,6 +50,8 @@ export function claimedJob(over: Partial<ClaimedJob> = {}): ClaimedJob {
     feature: "test",
     model: "gemini-2.5-flash",
     input: { prompt: "hi" },
+    priority: 100,
+    notBefore: null,
     attempt: 1,
     tries: 0,
     expired: false,

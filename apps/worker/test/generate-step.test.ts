@@ -232,6 +232,22 @@ describe("the text of a step that is shown", () => {
     ]);
   });
 
+  it.each([
+    ["comes in bulk", { priority: 200 }],
+    ["was put off", { notBefore: new Date("2026-11-30") }],
+  ])("is asked for whole, and shown at once, where its job %s", async (_, job) => {
+    const fakes = new AttemptFakes();
+    const streamed: boolean[] = [];
+    fakes.generate = ({ onText }) => {
+      streamed.push(onText !== undefined);
+      return answer(valid);
+    };
+    await ask(fakes, { output, streams: "text" }, job);
+    await ask(fakes, { output, streams: "text" }, { priority: 199 });
+    expect(streamed).toEqual([false, true]);
+    expect(fakes.happened("complete")).toEqual(Array(2).fill(["complete", "draft", "fine"]));
+  });
+
   it("is that of the mended answer, and of none that could not be used", async () => {
     const fakes = new AttemptFakes();
     answers(fakes, invalid, valid);

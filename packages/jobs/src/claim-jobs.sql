@@ -44,10 +44,11 @@ WITH request AS (
   RETURNING "LiveJob"."id", "LiveJob"."attempt", "LiveJob"."tries", due."expired", due."isFirstStart", due."reads"
 ), claimed AS (
   SELECT attempted.*, job."agent", job."creatorId", job."fanId", job."feature", job."model", job."input", job."traceparent", job."retries",
-    job."createdAt", job."notBefore"
+    job."createdAt", job."priority", job."notBefore"
   FROM attempted CROSS JOIN LATERAL (SELECT * FROM "JobRecord" WHERE "id" = attempted."id" LIMIT 1) AS job
 )
-SELECT claimed."id", "agent", "creatorId", "fanId", "feature", "model", "input", "attempt", "tries", "expired", "isFirstStart", "traceparent",
+SELECT claimed."id", "agent", "creatorId", "fanId", "feature", "model", "input", "priority", "notBefore", "attempt", "tries", "expired",
+  "isFirstStart", "traceparent",
   CASE WHEN "retries" = 0 THEN extract(epoch FROM now() - greatest(claimed."createdAt", "notBefore")) ELSE 0 END::float8 AS "ageSeconds",
   creator."profile", creator."planName" AS "plan",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('key', "key", 'result', "result")), '[]') FROM "Step"

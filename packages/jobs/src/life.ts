@@ -69,6 +69,10 @@ export interface ClaimedJob {
   feature: string;
   model: string;
   input: unknown;
+  /** 1 runs first among its creator's jobs. */
+  priority: number;
+  /** When it might start at the earliest, where it was to wait. */
+  notBefore: Date | null;
   /** The fencing number. */
   attempt: number;
   /** Attempts before this one that failed and used up a try. */
