@@ -23,7 +23,7 @@ const pauseAtPoint = fileURLToPath(new URL("../../../scripts/chaos/pause-at-poin
 describe("a worker killed by -9", () => {
   it("with calls under way: its jobs run again within 15 s, the lost calls become unknown", async () => {
     await start({ workers: 2 });
-    await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 60 });
+    await stack.rule({ match: {}, respond: { delayMs: 10_000 }, times: 60 });
     const ids = await submitMany(60);
     await eventually(async () => expect(await countBy({ status: "running" })).toBeGreaterThan(50));
     const interrupted = await stack.database.prisma.job.findMany({ where: { status: "running" } });
