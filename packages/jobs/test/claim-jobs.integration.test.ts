@@ -30,6 +30,7 @@ describe("an attempt that begins", () => {
   it("is given all that its job is made of, and nothing of another's", async () => {
     const profile = { displayName: "Mia", voice: "warm" };
     await database.prisma.creator.create({ data: { id: "mia", profile } });
+    const notBefore = time(-60);
     const asked = {
       agent: "messaging",
       creatorId: "mia",
@@ -37,6 +38,8 @@ describe("an attempt that begins", () => {
       feature: "fan_message",
       model: "gemini-2.5-pro",
       input: { message: "hi" },
+      priority: 7,
+      notBefore: notBefore.toISOString(),
       traceparent: "00-a-b-01",
     };
     const [first, second] = [await jobs.job(asked), await jobs.job({ creatorId: "ann" })];
@@ -49,6 +52,7 @@ describe("an attempt that begins", () => {
     expect({ ...one, steps: one?.steps.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }).toEqual({
       ...asked,
       ...started,
+      notBefore,
       id: first,
       ageSeconds: 5,
       plan: "starter",
