@@ -24,6 +24,14 @@ const scripts = [
 /** Columns that may be null in their table and are not in what the statement gives. */
 const neverNull = new Map([
   ["packages/jobs/src/failures.sql", ["code"]],
+  [
+    // Of a view Postgres does not say what is never null.
+    "packages/jobs/src/read-jobs.sql",
+    [
+      ...["id", "agent", "creatorId", "model", "feature", "status", "generation", "attempt", "fences"],
+      ...["retries", "hasToken", "createdAt"],
+    ],
+  ],
   ["packages/ledger/src/alerts/give-up-alerts.sql", ["notifiedVia"]],
   ["packages/ledger/src/alerts/raise-lowered-quotas.sql", ["creatorId"]],
   ["packages/ledger/src/alerts/raise-spend-spikes.sql", ["creatorId"]],
