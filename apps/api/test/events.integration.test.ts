@@ -197,7 +197,7 @@ describe("the events of a job", () => {
   it("are told to many at once, without loss or repeat, though readers break off and the API is started anew", async () => {
     await stack.rule({
       match: { contains: "events-many", method: "streamGenerateContent" },
-      respond: { text: answer(response), chunkDelayMs: 200 },
+      respond: { text: answer(response), chunkDelayMs: 800 },
     });
     const ids = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(`events-many ${index}`)));
     const many = followMany(stack, ids, 3);
@@ -212,7 +212,7 @@ describe("the events of a job", () => {
   });
 
   it("end with the API, cleanly, and go on with the next one", async () => {
-    const id = await submitSlow("events-stop");
+    const id = await submitSlow("events-stop", response, { chunkDelayMs: 1_000 });
     const stream = await follow(id);
     await stream.until("token");
     const rest = stream.rest();
