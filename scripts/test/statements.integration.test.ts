@@ -29,7 +29,7 @@ const neverNull = new Map([
     "packages/jobs/src/read-jobs.sql",
     [
       ...["id", "agent", "creatorId", "model", "feature", "status", "generation", "attempt", "fences"],
-      ...["retries", "hasToken", "createdAt"],
+      ...["retries", "createdAt"],
     ],
   ],
   ["packages/ledger/src/alerts/give-up-alerts.sql", ["notifiedVia"]],

@@ -1,10 +1,10 @@
-import type { Job, JobsQuery, Provider } from "@understudy/contracts";
+import type { Job, JobsQuery, LaneTermsRow, Provider } from "@understudy/contracts";
 import { type Database, groupCommit } from "@understudy/database";
 import { type JobRow, listJobs, presentJob, readJobs } from "@understudy/jobs";
 import { type Dispatcher, laneEntry } from "@understudy/queues";
 import { type Caller, visibleTo } from "./http/caller.ts";
 import { decodeCursor, encodeCursor } from "./http/cursor.ts";
-import { admissionOf, laneTermsOf } from "./lane-view.ts";
+import { admissionOf } from "./lane-view.ts";
 
 /** Jobs that one query reads at most, of those that are asked for one by one. */
 const readMax = 100;
@@ -70,18 +70,17 @@ export function createJobReader({
 
   async function present(row: JobRow): Promise<Job> {
     const job = presentJob(row, expectedProvider, database.clock.now());
-    const waitsInLane = row.status === "queued" && !row.hasToken;
-    return waitsInLane ? { ...job, ...(await whyItWaits(row)) } : job;
+    return row.terms ? { ...job, ...(await whyItWaits(row, row.terms)) } : job;
   }
 
   /** Why a job waits that was not released yet, and for how long. Without Redis: for a worker, as far as is known. */
-  async function whyItWaits(row: JobRow): Promise<Pick<Job, "waitingFor" | "admission">> {
-    const creator = await database.prisma.creator.findUniqueOrThrow({
-      where: { id: row.creatorId },
-      include: { plan: true },
-    });
-    const terms = laneTermsOf(creator);
-    const placement = await dispatcher.lanes.look(creator.id, terms, laneEntry(row)).catch(() => undefined);
+  async function whyItWaits(
+    row: JobRow,
+    terms: LaneTermsRow,
+  ): Promise<Pick<Job, "waitingFor" | "admission">> {
+    const placement = await dispatcher.lanes
+      .look(row.creatorId, terms, laneEntry(row))
+      .catch(() => undefined);
     const now = database.clock.now();
     const admission = admissionOf(placement, now, row.notBefore);
     if (row.notBefore && row.notBefore > now) return { waitingFor: "time", admission };

@@ -1,12 +1,12 @@
 import type { Job, JobStory } from "@understudy/contracts";
 import type { Database, Prisma } from "@understudy/database";
-import { asItEnded, callsInOrder, type EarlierEnd } from "@understudy/jobs";
+import { asItEnded, type EarlierEnd } from "@understudy/jobs";
 import { presentCall } from "@understudy/ledger";
 import { z } from "zod";
 import { presentDelivery } from "./webhooks/present-webhook.ts";
 
 const parts = {
-  calls: callsInOrder,
+  calls: { orderBy: [{ startedAt: "asc" }, { id: "asc" }] },
   steps: { orderBy: [{ createdAt: "asc" }, { key: "asc" }] },
   feedback: true,
   outbox: {

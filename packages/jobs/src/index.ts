@@ -14,7 +14,7 @@ export {
   suspects,
 } from "./dispatch.ts";
 export { failures, jobEnds, jobsByMinute, queuedBytes, waitingJobs } from "./job-figures.ts";
-export { asItEnded, callsInOrder, type EarlierEnd, type JobRow, presentJob, readJobs } from "./job-view.ts";
+export { asItEnded, type EarlierEnd, type JobRow, presentJob, readJobs } from "./job-view.ts";
 export { endLease, holdLease, type Lease, liveLeases } from "./leases.ts";
 export {
   blameJobs,

@@ -1,5 +1,5 @@
-import type { Job, JobStatus, Provider } from "@understudy/contracts";
-import { type Database, loadStatement, type Prisma } from "@understudy/database";
+import type { Job, JobStatus, LaneTermsRow, Provider } from "@understudy/contracts";
+import { type Database, loadStatement } from "@understudy/database";
 import { formatUsd, sumUsd } from "@understudy/ledger";
 
 const readStatement = loadStatement(new URL("./read-jobs.sql", import.meta.url));
@@ -45,21 +45,17 @@ export interface JobRow {
   attempt: number;
   fences: number;
   retries: number;
-  hasToken: boolean;
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
   erasedAt: Date | null;
+  /** Of its lane; null where it does not wait for a token. */
+  terms: LaneTermsRow | null;
   /** In the order of their start. */
   calls: CallRow[];
   /** By the ids of those ends' events; null of a job that was never retried. */
   earlierEnds: Readonly<Record<string, EarlierEnd>> | null;
 }
-
-/** Calls in the order of their start. */
-export const callsInOrder = {
-  orderBy: [{ startedAt: "asc" }, { id: "asc" }],
-} satisfies Prisma.Job$callsArgs;
 
 /** Those of the jobs that exist, in no particular order. @param ids each once */
 export function readJobs(database: Database, ids: readonly string[]): Promise<JobRow[]> {

@@ -67,6 +67,9 @@ describe("jobs as their readers are told of them", () => {
       finishedAt: time(0).toISOString(),
     });
     expect(states.size).toBe(3);
+    const terms = new Map(rows.map((row) => [row.id, row.terms]));
+    expect(terms.get(queued)).toMatchObject({ weight: 1, isPaused: false });
+    expect([terms.get(running), terms.get(ended)]).toEqual([null, null]);
   });
 
   it("have the ends that they had before they were retried, by their events, and none of other jobs", async () => {
