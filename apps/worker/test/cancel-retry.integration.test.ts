@@ -196,6 +196,8 @@ describe("a job that failed, and is retried", () => {
       respond: { text: "no JSON" },
       times: 2,
     });
+    // The job runs yet when the second of its retries is read.
+    await stack.rule({ match: { contains: "retry-invalid" }, respond: { delayMs: 3_000 } });
     const id = await submit("messaging", { fanId: "f", message: "retry-invalid", history: [] });
     expect(await ended(id, "failed")).toMatchObject({
       error: { code: "output_invalid" },
