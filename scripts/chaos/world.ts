@@ -179,6 +179,7 @@ async function startPooler(postgres: PostgresUnderTest): Promise<Pooler> {
     statement_timeout: "12s",
     idle_in_transaction_session_timeout: "10s",
     jit: "off",
+    enable_seqscan: "off",
     timezone: "UTC",
   });
   return await startPgBouncer(postgres.url, { pool: 20 });

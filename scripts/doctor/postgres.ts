@@ -17,6 +17,7 @@ interface Facts {
   statementTimeout: string;
   idleTimeout: string;
   jit: string;
+  seqScan: string;
   isUtc: boolean;
   tls: boolean;
 }
@@ -72,16 +73,20 @@ function checkFacts(facts: Facts, url: URL): Finding[] {
           `${facts.connectionsMax} connections`,
           `allow ${connectionsMin}: an API takes 11, a worker 14 at most`,
         ),
-    ...(facts.statementTimeout === "0" || facts.idleTimeout === "0" || facts.jit === "on" || !facts.isUtc
+    ...(lacksSettings(facts)
       ? [
           fail(
             "postgres",
             "the pooler's sessions lack their settings",
-            `ALTER ROLE ${url.username || "…"} SET statement_timeout = '12s'; likewise idle_in_transaction_session_timeout = '10s', jit = off, timezone = 'UTC'; then reconnect the pooler`,
+            `ALTER ROLE ${url.username || "…"} SET statement_timeout = '12s'; likewise idle_in_transaction_session_timeout = '10s', jit = off, enable_seqscan = off, timezone = 'UTC'; then reconnect the pooler`,
           ),
         ]
       : [ok("postgres", "time-outs are in force")]),
   ];
+}
+
+function lacksSettings({ statementTimeout, idleTimeout, jit, seqScan, isUtc }: Facts): boolean {
+  return statementTimeout === "0" || idleTimeout === "0" || jit === "on" || seqScan === "on" || !isUtc;
 }
 
 async function checkMigrations(settings: Settings): Promise<Finding[]> {

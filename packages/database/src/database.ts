@@ -47,9 +47,10 @@ const sessionSettings = {
   statement_timeout: 12_000,
   // A process that freezes inside a transaction must not keep its locks: shorter than others wait for them.
   idle_in_transaction_session_timeout: 10_000,
-  // Postgres takes any list of items for a hundred, and would compile for a second what takes milliseconds. Prisma
-  // writes and reads times without their zone: in a server's local time they would be hours off.
-  options: "-c jit=off -c timezone=UTC",
+  // Postgres takes any list of items for a hundred, and would compile for a second what takes milliseconds. A plan that was
+  // made while a table was short would read all of it for each item, and is kept while the table grows. Prisma writes and
+  // reads times without their zone: in a server's local time they would be hours off.
+  options: "-c jit=off -c enable_seqscan=off -c timezone=UTC",
 };
 
 /**

@@ -33,7 +33,6 @@ export {
   ways,
 } from "./life.ts";
 export { type JobFilter, type JobPlace, listJobs } from "./list-jobs.ts";
-export { renewPlans } from "./plans.ts";
 export {
   findRepeatedJobs,
   type IdempotencyKey,

@@ -37,7 +37,7 @@ export interface PlannedStatement {
 export async function planStatement(url: string, { text }: Statement): Promise<PlannedStatement> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query("SET jit = off; SET plan_cache_mode = force_generic_plan");
+  await client.query("SET jit = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan");
   await client.query(`PREPARE planned (jsonb) AS ${text}`);
   await client.query("EXPLAIN EXECUTE planned ('[]')");
   return {

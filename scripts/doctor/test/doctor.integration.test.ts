@@ -221,6 +221,9 @@ describe("npm run doctor", () => {
       await set("SET statement_timeout = '12s'");
       await set("SET idle_in_transaction_session_timeout = '10s'");
       await set("SET jit = off");
+      await set("SET timezone = 'UTC'");
+      expect(await failures(throughPooler)).toEqual(lacks);
+      await set("SET enable_seqscan = off");
       await set("SET timezone = 'Europe/Berlin'");
       expect(await failures(throughPooler)).toEqual(lacks);
       await set("SET timezone = 'UTC'");

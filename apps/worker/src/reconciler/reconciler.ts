@@ -3,7 +3,6 @@ import { repeat } from "../repeat.ts";
 import { dispatchUndispatched, findAbsent, hurryTicks, refillRedis } from "./dispatch-due.ts";
 import { expireJobs } from "./expire-jobs.ts";
 import type { ReconcilerDependencies } from "./reconciler-dependencies.ts";
-import { renewPlans } from "./renew-plans.ts";
 import { giveBackHolds, giveUpCalls } from "./settle-accounts.ts";
 import { takeOver } from "./take-over.ts";
 import { applyChangedTerms, findReleased, moveLanes, removeEnded } from "./tend-lanes.ts";
@@ -15,7 +14,7 @@ import { wakeWaitingJobs } from "./wake-waiting-jobs.ts";
  * for waits for nothing that Redis is.
  */
 const rounds = {
-  reconciler: { renewPlans, takeOver, expireJobs, giveUpCalls, giveBackHolds },
+  reconciler: { takeOver, expireJobs, giveUpCalls, giveBackHolds },
   "reconciler-redis": {
     refillRedis,
     dispatchUndispatched,

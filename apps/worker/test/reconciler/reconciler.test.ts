@@ -3,7 +3,7 @@ import { startReconciler } from "../../src/reconciler/reconciler.ts";
 import type { ReconcilerDependencies } from "../../src/reconciler/reconciler-dependencies.ts";
 import { AttemptFakes } from "../attempt-fakes.ts";
 
-const withPostgres = ["renewPlans", "takeOver", "expireJobs", "giveUpCalls", "giveBackHolds"];
+const withPostgres = ["takeOver", "expireJobs", "giveUpCalls", "giveBackHolds"];
 const withRedis = [
   ...["refillRedis", "dispatchUndispatched", "findAbsent", "moveLanes", "findReleased", "removeEnded"],
   ...["applyChangedTerms", "wakeWaitingJobs", "hurryTicks"],
@@ -117,6 +117,6 @@ it("takes no further step where one took long and another worker has been electe
     }),
   );
   await jest.advanceTimersByTimeAsync(0);
-  expect(inRounds(failed)[0]).toEqual(["renewPlans", "takeOver"]);
+  expect(inRounds(failed)[0]).toEqual(["takeOver"]);
   await reconciler.stop();
 });
