@@ -70,6 +70,15 @@ const cases: Case[] = [
         return { jobId, attempt, answers: [], steps: [], open: newCallOf(call) };
       }),
   ],
+  [
+    "opening without room",
+    "write-attempts",
+    ({ intended }, count) =>
+      intended.slice(0, count).map((call) => {
+        const { jobId, attempt } = call;
+        return { jobId, attempt, answers: [], steps: [], open: { ...newCallOf(call), holdUsd: "1000" } };
+      }),
+  ],
   ["giving up", "give-up-calls", (_, limit) => [{ limit }]],
   [
     "noting that an answer is lost",
