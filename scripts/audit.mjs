@@ -1,5 +1,6 @@
 // `npm run audit -- books`: see scripts/audit/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("scripts/audit/main.ts");
+await runCommand("scripts/audit/main.ts");

@@ -49,7 +49,7 @@ export async function ensureInstalled() {
 }
 
 /**
- * Runs a TypeScript file in this process.
+ * Runs a TypeScript file in this process, module by module: for what no bundle holds, such as tools of npm.
  * @param {string} path from the repository's root
  */
 export async function runTypeScript(path) {

@@ -57,19 +57,30 @@ async function buildServers(directory) {
   mkdirSync(directory, { recursive: true });
   copyStatements(directory);
   await build({
-    absWorkingDir: root,
+    ...bundling(),
     entryPoints: entries,
     outdir: directory,
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",
-    bundle: true,
     splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20.18",
     sourcemap: true,
     // For lines in stacks; read at each start, so without the sources themselves.
     sourcesContent: false,
+    alias: Object.fromEntries(
+      packages().map((name) => [`@understudy/${name}`, `./packages/${name}/src/index.ts`]),
+    ),
+  });
+  copyServed(directory);
+}
+
+/** What esbuild is told for whatever runs here: its packages come inside. */
+export function bundling() {
+  return {
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.18",
     // pg takes pg-native where it is installed, which it is not.
     external: [...served, "pg-native"],
     // Modules rather than CommonJS, which has no named exports where it is imported at run time.
@@ -78,12 +89,8 @@ async function buildServers(directory) {
     banner: {
       js: 'import { createRequire as requirer } from "node:module"; const require = requirer(import.meta.url);',
     },
-    alias: Object.fromEntries(
-      packages().map((name) => [`@understudy/${name}`, `./packages/${name}/src/index.ts`]),
-    ),
     logLevel: "warning",
-  });
-  copyServed(directory);
+  };
 }
 
 /** @throws with Vite's own words where a source is at fault */
@@ -184,7 +191,8 @@ function filesBelow(folder) {
     .sort();
 }
 
-function hashOf(files) {
+/** Changes with any of these files, with the dependencies, and with how it is built. @throws where one is not there */
+export function hashOf(files) {
   const hash = createHash("sha256");
   for (const file of [...files, "pnpm-lock.yaml", relative(root, fileURLToPath(import.meta.url))]) {
     hash

@@ -1,7 +1,8 @@
 // `npm run chaos`: see scripts/chaos/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
 import { ensureBuilt } from "./build-apps.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
 process.env.UNDERSTUDY_BUILD = await ensureBuilt();
-await runTypeScript("scripts/chaos/main.ts");
+await runCommand("scripts/chaos/main.ts");

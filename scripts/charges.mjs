@@ -1,5 +1,6 @@
 // `npm run charges -- close|show`: see scripts/charges/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("scripts/charges/main.ts");
+await runCommand("scripts/charges/main.ts");

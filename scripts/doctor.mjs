@@ -1,5 +1,6 @@
 // `npm run doctor`: see scripts/doctor/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("scripts/doctor/main.ts");
+await runCommand("scripts/doctor/main.ts");

@@ -1,5 +1,6 @@
 // `npm run migrate`: see apps/migrate/src/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("apps/migrate/src/main.ts");
+await runCommand("apps/migrate/src/main.ts");

@@ -1,5 +1,6 @@
 // `npm run models -- list|set|roles|check`: see scripts/models/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("scripts/models/main.ts");
+await runCommand("scripts/models/main.ts");

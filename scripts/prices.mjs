@@ -1,5 +1,6 @@
 // `npm run prices -- list|add|quote|check`: see scripts/prices/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("scripts/prices/main.ts");
+await runCommand("scripts/prices/main.ts");

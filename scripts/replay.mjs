@@ -1,5 +1,6 @@
 // `npm run replay -- FILE.csv`: see scripts/replay/main.ts.
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
-await runTypeScript("scripts/replay/main.ts");
+await runCommand("scripts/replay/main.ts");

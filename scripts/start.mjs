@@ -1,6 +1,7 @@
-import { ensureInstalled, runTypeScript } from "./bootstrap.mjs";
+import { ensureInstalled } from "./bootstrap.mjs";
 import { ensureBuilt } from "./build-apps.mjs";
+import { runCommand } from "./run-command.mjs";
 
 await ensureInstalled();
 process.env.UNDERSTUDY_BUILD = await ensureBuilt();
-await runTypeScript("scripts/start/main.ts");
+await runCommand("scripts/start/main.ts");

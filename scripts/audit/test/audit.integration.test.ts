@@ -92,7 +92,7 @@ describe("npm run audit -- books", () => {
     await prisma.$transaction(
       async (transaction) => {
         await transaction.$executeRaw`LOCK TABLE "UsageLog" IN ACCESS EXCLUSIVE MODE`;
-        const child = spawn(process.execPath, ["--import", "tsx", "scripts/audit/main.ts", "books"], {
+        const child = spawn(process.execPath, ["scripts/audit.mjs", "books"], {
           cwd: resolve(import.meta.dirname, "../../.."),
           env: { PATH: process.env.PATH, DATABASE_URL: world.url },
           stdio: ["ignore", "ignore", "pipe"],

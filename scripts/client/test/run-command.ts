@@ -19,7 +19,7 @@ export async function runCommandWith(
   name: string,
   ...args: string[]
 ): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", `scripts/${name}/main.ts`, ...args], {
+  const child = spawn(process.execPath, [`scripts/${name}.mjs`, ...args], {
     cwd: resolve(import.meta.dirname, "../../.."),
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
