@@ -9,10 +9,11 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   findFreePort,
@@ -42,8 +43,13 @@ export interface FreshClone {
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PREFIX = "understudy-e2e-";
 const KILL_SECONDS = 20;
+/** Of a checkout that has run, in it. What npm packages are made of is only read, so a clone may share it. */
+const PNPM_STORE = join("node_modules", ".pnpm");
+const DATABASE_CLIENT = join("packages", "database", "src", "generated");
+/** Set by `npm test`, which makes it. */
+const BUILD = process.env.UNDERSTUDY_BUILD;
 
-/** Copies the project as git would give it. Only its owner (root, as a rule) may enter the folder. */
+/** Copies the project as git would give it: its first command installs all that it needs. Only its owner (root, as a rule) may enter the folder. */
 export async function createFreshClone(): Promise<FreshClone> {
   await removeAbandoned();
   const scratch = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
@@ -59,6 +65,32 @@ export async function createFreshClone(): Promise<FreshClone> {
     processes: () => processesOf(foldersOf(scratch)),
     remove: async () => await remove(scratch),
   };
+}
+
+/** The same after a first run: dependencies are installed and the apps built, as they are in this checkout. */
+export async function createReadyClone(): Promise<FreshClone> {
+  const clone = await createFreshClone();
+  const workspaces = ["apps", "packages"].flatMap((parent) =>
+    readdirSync(join(ROOT, parent)).map((name) => join(parent, name)),
+  );
+  for (const folder of ["node_modules", ...workspaces.map((path) => join(path, "node_modules"))])
+    copyLinks(join(ROOT, folder), join(clone.directory, folder));
+  symlinkSync(join(ROOT, PNPM_STORE), join(clone.directory, PNPM_STORE));
+  cpSync(join(ROOT, DATABASE_CLIENT), join(clone.directory, DATABASE_CLIENT), { recursive: true });
+  if (BUILD !== undefined)
+    for (const path of [BUILD, realpathSync(join(BUILD, "console"))])
+      cpSync(path, join(clone.directory, ".understudy", "builds", basename(path)), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
+  return clone;
+}
+
+/** Links are relative: the packages of the workspace are the clone's own. */
+function copyLinks(from: string, to: string): void {
+  if (!existsSync(from)) return;
+  const filter = (path: string) => path !== join(ROOT, PNPM_STORE);
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter });
 }
 
 /** Where nobody's outgoing connections are, below the system's ephemeral ports; at random, for tests run beside. */

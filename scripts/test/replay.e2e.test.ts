@@ -4,7 +4,7 @@ import type { Call } from "@understudy/contracts";
 import { listenFault } from "@understudy/local-services";
 import { eventually } from "@understudy/testkit";
 import { Decimal } from "decimal.js";
-import { createFreshClone, type FreshClone } from "./fresh-clone.ts";
+import { createReadyClone, type FreshClone } from "./fresh-clone.ts";
 import { type MessageRow, messageRows, SLOW_WORDS, writeMessages } from "./messages-file.ts";
 import type { NpmRun } from "./npm-run.ts";
 import { expectBooksToAgree, readReplies } from "./replies.ts";
@@ -18,7 +18,7 @@ let instance: RunningInstance;
 let messagesFile: string;
 
 beforeAll(async () => {
-  clone = await createFreshClone();
+  clone = await createReadyClone();
   messagesFile = join(clone.scratch, "messages.csv");
   writeMessages(messagesFile, rows);
   instance = await startInstance(clone);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { eventually } from "@understudy/testkit";
-import { createFreshClone, type FreshClone } from "./fresh-clone.ts";
+import { createReadyClone, type FreshClone } from "./fresh-clone.ts";
 import { realMessages, whereRealMessagesAre } from "./real-messages.ts";
 import { expectBooksToAgree, readReplies } from "./replies.ts";
 import { type RunningInstance, readState, startInstance, untilInTheMiddle } from "./running-instance.ts";
@@ -13,7 +13,7 @@ whereRealMessagesAre(`a replay of ${COUNT} messages`, () => {
   let instance: RunningInstance;
 
   beforeAll(async () => {
-    clone = await createFreshClone();
+    clone = await createReadyClone();
     instance = await startInstance(clone);
   }, 300_000);
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createFreshClone, type FreshClone } from "../../test/fresh-clone.ts";
+import { createReadyClone, type FreshClone } from "../../test/fresh-clone.ts";
 import { runChaos, verdictOf } from "./chaos-command.ts";
 import { plantedBugs } from "./planted-bugs.ts";
 
@@ -13,7 +13,7 @@ const patienceMs = seedsMax * 240_000;
 let clone: FreshClone;
 
 beforeAll(async () => {
-  clone = await createFreshClone();
+  clone = await createReadyClone();
 });
 
 afterAll(() => clone.remove());
