@@ -35,16 +35,24 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
 }
 
 export interface TestDatabase {
+  name: string;
   url: string;
   drop(): Promise<void>;
 }
 
-/** A migrated database of the test's own, on the run's Postgres or on the one given. */
-export async function createTestDatabase(postgresUrl = process.env[urlVariable]): Promise<TestDatabase> {
+/**
+ * A migrated database of the test's own, on the run's Postgres or on the one given.
+ * @param from the name of another that it begins as; nobody may be connected to that
+ */
+export async function createTestDatabase(
+  postgresUrl = process.env[urlVariable],
+  from = template,
+): Promise<TestDatabase> {
   if (!postgresUrl) throw new Error("No Postgres was started for this run: see jest.config.ts, globalSetup.");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await profiled("databases", () => askPostgres(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`));
+  await profiled("databases", () => askPostgres(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${from}`));
   return {
+    name,
     url: databaseUrl(postgresUrl, name),
     async drop() {
       await askPostgres(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
