@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { WebhookDelivery, WebhookEndpointSecret } from "@understudy/contracts";
-import { assertInvariants, eventually, type ProcessClock, startProcessClock } from "@understudy/testkit";
+import { eventually, type ProcessClock, startProcessClock } from "@understudy/testkit";
 // The tolerance of what our own apps verify with is what matters.
 import { verifyWebhook } from "../../../packages/sdk/src/index.ts";
-import { rest, stack, start } from "./fault-run.ts";
+import { addWorker, assertRun, creatorId, rest, shareStack, stack, startWorkers } from "./fault-run.ts";
 
 /** An app that verifies what comes by the SDK, and refuses the first try of each event. */
 async function startApp() {
@@ -28,7 +28,11 @@ async function startApp() {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-  const registered = await stack.request("POST", "/api/ai/webhooks", { url, events: ["job.completed"] });
+  const registered = await stack.request("POST", "/api/ai/webhooks", {
+    ...{ url, events: ["job.completed"] },
+    // Of this test alone.
+    creatorIds: [creatorId],
+  });
   const endpoint = (await registered.json()) as WebhookEndpointSecret;
   secret = endpoint.secret;
   return {
@@ -46,27 +50,32 @@ async function startApp() {
 }
 
 let app: Awaited<ReturnType<typeof startApp>>;
-let clocks: ProcessClock[] = [];
+const clocks: ProcessClock[] = [];
 
-/** Workers whose clocks are so far ahead. */
-async function startWorkers(...skewsMs: number[]): Promise<void> {
-  clocks = await Promise.all(skewsMs.map(startProcessClock));
-  await Promise.all(clocks.map(({ environment }) => stack.addWorker(environment)));
-}
+shareStack(() => ({ environment: { WEBHOOK_RETRY_SCHEDULE: "2s,2s" } }));
 
-beforeEach(async () => {
-  await start({ workers: 0, environment: { WORKER_ATTEMPT_SECONDS: "20", WEBHOOK_RETRY_SCHEDULE: "2s,2s" } });
-  app = await startApp();
-});
-
-// After that of the run, which ends the workers.
-afterEach(async () => {
-  await app.close();
+// After that of the stack, which ends the workers.
+afterAll(async () => {
   await Promise.all(clocks.map((clock) => clock.remove()));
 });
 
+/** Workers whose clocks are so far ahead. */
+async function startSkewed(...skewsMs: number[]): Promise<ProcessClock[]> {
+  const own = await Promise.all(skewsMs.map(startProcessClock));
+  clocks.push(...own);
+  await Promise.all(own.map(({ environment }) => addWorker(environment)));
+  return own;
+}
+
+beforeEach(async () => {
+  await startWorkers(0, { WORKER_ATTEMPT_SECONDS: "20" });
+  app = await startApp();
+});
+
+afterEach(() => app.close());
+
 const submit = (message: string) =>
-  stack.submit("messaging", { creatorId: "psy", input: { fanId: "fan_1", message } });
+  stack.submit("messaging", { creatorId, input: { fanId: "fan_1", message } });
 
 /** Steps of time that no clock of ours may make. */
 const skews: [title: string, skewsMs: number[]][] = [
@@ -77,7 +86,7 @@ const skews: [title: string, skewsMs: number[]][] = [
 
 describe.each(skews)("a worker that is %s", (_title, skewsMs) => {
   it("signs, puts off, tries again and keeps deadlines by Postgres' clock", async () => {
-    await startWorkers(...skewsMs);
+    await startSkewed(...skewsMs);
     const refusal = { status: 429, retryDelay: "3s" };
     await stack.rule({ match: { contains: "put off" }, respond: refusal, times: 1 });
     // Longer than anything that is taken over early would run.
@@ -85,12 +94,12 @@ describe.each(skews)("a worker that is %s", (_title, skewsMs) => {
     const begunAt = performance.now();
     // Of a named model: of a role's the next would answer at once.
     const input = { prompt: "put off, please", model: "gemini-3.5-flash-lite" };
-    const putOff = await stack.submit("test", { creatorId: "psy", input });
+    const putOff = await stack.submit("test", { creatorId, input });
+    const slow = await submit("slow, please");
     await eventually(async () => expect((await stack.job(putOff)).status).toBe("completed"), 30_000);
     expect(performance.now() - begunAt).toBeGreaterThan(3_000);
-    const slow = await submit("slow, please");
     await rest(30_000);
-    await assertInvariants(stack, [putOff, slow]);
+    await assertRun([putOff, slow]);
 
     const jobs = await Promise.all([putOff, slow].map(stack.job));
     expect(jobs.map(({ status, attempts }) => [status, attempts])).toEqual([
@@ -123,10 +132,10 @@ describe.each(skews)("a worker that is %s", (_title, skewsMs) => {
 });
 
 it("A clock that steps to and fro while its worker runs changes nothing", async () => {
-  await startWorkers(0);
+  const own = await startSkewed(0);
   const ids: string[] = [];
   for (const skewMs of [600_000, -600_000, 0]) {
-    for (const clock of clocks) clock.set(skewMs);
+    for (const clock of own) clock.set(skewMs);
     ids.push(await submit(`after a step to ${skewMs} ms`));
     await eventually(
       () => expect([...app.tries.values()].map(({ at }) => at.length)).toEqual(ids.map(() => 2)),
@@ -138,5 +147,5 @@ it("A clock that steps to and fro while its worker runs changes nothing", async 
     expect(Math.max(...aheadSeconds)).toBeLessThan(5);
   }
   await rest(30_000);
-  await assertInvariants(stack, ids);
+  await assertRun(ids);
 });

@@ -1,36 +1,42 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import { assertInvariants, eventually } from "@understudy/testkit";
+import { eventually } from "@understudy/testkit";
 import pg from "pg";
 import {
+  assertRun,
   countBy,
+  creatorId,
   ends,
   openCalls,
+  ownPostgres,
   rest,
+  shareStack,
   stack,
-  start,
-  startOwnPostgres,
+  startWorkers,
   submitMany,
   withClient,
 } from "./fault-run.ts";
 
+shareStack(() => ({ hasOwnPostgres: true }));
+
+const patient = { WORKER_ATTEMPT_SECONDS: "60" };
+
 /** Long enough that BullMQ, were it to count, would have given everything up. */
 const faultMs = 8_000;
 
-const chat = { creatorId: "psy", fanId: "f", message: "hi" };
+const requestChat = () => stack.request("POST", "/api/ai/chat", { creatorId, fanId: "f", message: "hi" });
 
 describe("Postgres", () => {
   it("read-only, as in a failover: 503, nothing used up, no paid answer lost; then all goes on", async () => {
-    const postgres = await startOwnPostgres();
-    await start({ postgresUrl: postgres.url, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
+    await startWorkers(1, patient);
     const [first = ""] = await submitMany(1);
     await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
     await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 10 });
     // Some are under way when it begins, the others wait for a worker.
     const ids = await submitMany(10);
     await eventually(async () => expect(await openCalls()).toBe(10));
-    await setReadOnly(postgres.url, true);
-    const refused = await stack.request("POST", "/api/ai/chat", chat);
+    await setReadOnly(ownPostgres().url, true);
+    const refused = await requestChat();
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
     const ready = await fetch(`${stack.url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
@@ -38,37 +44,36 @@ describe("Postgres", () => {
       { status: "unavailable", dependencies: { postgres: "away", redis: "ok" } },
     ]);
     await sleep(faultMs);
-    await setReadOnly(postgres.url, false);
+    await setReadOnly(ownPostgres().url, false);
     await rest();
     expect(await ends()).toEqual({ completed: 11 });
-    await assertInvariants(stack, [first, ...ids], 0);
+    await assertRun([first, ...ids], 0);
   });
 
   it("takes the password no more: as down, until it takes it again", async () => {
-    const postgres = await startOwnPostgres();
-    await start({ postgresUrl: postgres.url, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
+    await startWorkers(1, patient);
     await stack.rule({ match: {}, respond: { delayMs: 3_000 }, times: 20 });
     const ids = await submitMany(20);
     await eventually(async () => expect(await openCalls()).toBe(20));
-    const operator = new pg.Client({ connectionString: postgres.url });
+    const operator = new pg.Client({ connectionString: ownPostgres().url });
     await operator.connect();
-    const role = pg.escapeIdentifier(new URL(postgres.url).username);
+    const role = pg.escapeIdentifier(new URL(ownPostgres().url).username);
     await operator.query(`ALTER ROLE ${role} NOLOGIN`);
     await operator.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
     );
-    const refused = await stack.request("POST", "/api/ai/chat", chat);
+    const refused = await requestChat();
     expect(refused.status).toBe(503);
     await sleep(faultMs);
     await operator.query(`ALTER ROLE ${role} LOGIN`);
     await operator.end();
     await rest();
     expect(await ends()).toEqual({ completed: 20 });
-    await assertInvariants(stack, ids, 0);
+    await assertRun(ids, 0);
   });
 
   it("ends sessions now and then: no job fails for it", async () => {
-    await start({ workers: 2, environment: { WORKER_ATTEMPT_SECONDS: "60" } });
+    await startWorkers(2, patient);
     await stack.rule({ match: {}, respond: { delayMs: 100 } });
     let isOver = false;
     const ending = (async () => {
@@ -86,7 +91,7 @@ describe("Postgres", () => {
       for (let n = 0; n < 15; n++) {
         const input = { fanId: "f", message: `Hello number ${batch} ${n}, when is the next show?` };
         const answer = await stack.request("POST", "/api/ai/agents/messaging/jobs", {
-          creatorId: "psy",
+          creatorId,
           input,
         });
         const { id } = (await answer.json()) as { id?: string };
@@ -100,13 +105,13 @@ describe("Postgres", () => {
     await rest();
     expect(ids.length).toBeGreaterThan(50);
     expect(Object.keys(await ends())).toEqual(["completed"]);
-    await assertInvariants(stack, ids, 0);
+    await assertRun(ids, 0);
   });
 });
 
 describe("an answer that Postgres could not store as it is", () => {
   it("is stored, settled and told without what can't be: U+0000, half a surrogate pair", async () => {
-    await start();
+    await startWorkers(2, patient);
     const reply = { reply: "Hi \u0000there \\u0000 \uD83D you", tone: "warm" };
     await stack.rule({
       match: { contains: "number 0," },
@@ -115,7 +120,7 @@ describe("an answer that Postgres could not store as it is", () => {
     });
     const ids = await submitMany(2);
     await rest();
-    await assertInvariants(stack, ids);
+    await assertRun(ids);
     expect(await countBy({ errorCode: { in: ["agent_error", "worker_crashed"] } })).toBe(0);
     const calls = await stack.database.prisma.usageLog.findMany({ where: { jobId: { in: ids } } });
     expect(calls.every(({ status }) => status === "settled")).toBe(true);

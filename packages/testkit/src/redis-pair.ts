@@ -24,15 +24,14 @@ export async function startRedisPair(): Promise<RedisPair> {
   // Both take the same password, as the servers of one Redis do.
   const { password } = new URL(primary.url);
   const urlOf = (port: number) => `redis://:${password}@127.0.0.1:${port}`;
-  await askRedis(replica.url, (redis) =>
-    redis.config("SET", "masterauth", password, "requirepass", password),
-  );
-  await askRedis(primary.url, (redis) => redis.config("SET", "masterauth", password));
+  await askRedis(replica.url, (redis) => redis.config("SET", "requirepass", password));
   await follow(replica.port, primary.port);
   const link = await startLink(primary.port);
 
   async function follow(port: number, primaryPort: number): Promise<void> {
     await askRedis(urlOf(port), async (redis) => {
+      // Each time: one that was restarted has forgotten it.
+      await redis.config("SET", "masterauth", password);
       await redis.replicaof("127.0.0.1", String(primaryPort));
       await eventually(async () => {
         if (!(await redis.info("replication")).includes("master_link_status:up"))
