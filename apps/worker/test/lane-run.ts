@@ -2,31 +2,20 @@ import { expect } from "@jest/globals";
 import { expectedCalls } from "@understudy/agents";
 import { Dispatcher, laneEntry } from "@understudy/queues";
 import { eventually, type StackOptions } from "@understudy/testkit";
-import { stack, start, withRedis } from "./fault-run.ts";
+import { creatorId, stack, start, withRedis } from "./fault-run.ts";
 
 /** Longer than an overdue release is left alone, and a sweep takes. */
 export const sweptMsMax = 20_000;
 export const hourMs = 3_600_000;
 
-/** A stack in which `slow` is the creator whose lane is looked at. */
+/** A stack with a creator whose lane is looked at. */
 export async function startWith(bucket: object, options: StackOptions = {}): Promise<void> {
   await start(options);
   await putBucket(bucket);
 }
 
-/**
- * The same where no worker dies: an attempt may take as long as a busy machine needs for it. One that is given up loses
- * its answer, and makes one more call.
- */
-export function startPatient(
-  bucket: object,
-  { environment, ...options }: StackOptions & { environment?: Record<string, string> } = {},
-): Promise<void> {
-  return startWith(bucket, { ...options, environment: { WORKER_ATTEMPT_SECONDS: "60", ...environment } });
-}
-
 export async function putBucket(bucket: object): Promise<void> {
-  const response = await stack.request("PUT", "/api/ai/creators/slow", { plan: "business", bucket });
+  const response = await stack.request("PUT", `/api/ai/creators/${creatorId}`, { plan: "business", bucket });
   expect(response.status).toBe(200);
 }
 
@@ -43,11 +32,11 @@ export function submitAtOnce(count: number): Promise<string[]> {
 
 function submitOne(index: number, options: object = {}): Promise<string> {
   const input = { fanId: "f", message: `Hello number ${index}` };
-  return stack.submit("messaging", { creatorId: "slow", input, options });
+  return stack.submit("messaging", { creatorId, input, options });
 }
 
 export async function turn(what: "pause" | "resume"): Promise<void> {
-  expect((await stack.request("POST", `/api/ai/creators/slow/${what}`)).status).toBe(200);
+  expect((await stack.request("POST", `/api/ai/creators/${creatorId}/${what}`)).status).toBe(200);
 }
 
 export const entryOf = (id: string) => laneEntry({ id, generation: 1, agent: "messaging" });
@@ -58,7 +47,7 @@ export function releasedEntries(): Promise<string[]> {
 
 /** Tokens of the bucket that were taken and have not come back. */
 export async function tokensTaken(interval: number): Promise<number> {
-  const tat = await withRedis((redis) => redis.hget("{lanes}:creator:slow", "tat"));
+  const tat = await withRedis((redis) => redis.hget(`{lanes}:creator:${creatorId}`, "tat"));
   return (Number(tat) - Date.now()) / interval;
 }
 

@@ -4,7 +4,7 @@ import { newId } from "@understudy/database";
 import { createJobs } from "@understudy/jobs";
 import { Dispatcher } from "@understudy/queues";
 import { assertInvariants, eventually } from "@understudy/testkit";
-import { countBy, ends, rest, stack, withRedis } from "./fault-run.ts";
+import { countBy, creatorId, ends, rest, stack, withRedis } from "./fault-run.ts";
 import {
   entryOf,
   expectNoBurstSince,
@@ -29,7 +29,7 @@ describe("a job whose way was cut short", () => {
       {
         id,
         agent: "messaging",
-        creatorId: "slow",
+        creatorId,
         createCreator: false,
         feature: "fan_message",
         model: "gemini-2.5-flash",
@@ -53,7 +53,7 @@ describe("a job whose way was cut short", () => {
     await withRedis(async (redis) => {
       const dispatcher = new Dispatcher(redis, expectedCalls);
       // As by a process that dies before it has added what it was given.
-      const { released } = await dispatcher.lanes.move({ pause: [{ creatorId: "slow", isPaused: false }] });
+      const { released } = await dispatcher.lanes.move({ pause: [{ creatorId, isPaused: false }] });
       expect(released.map((job) => job.entry)).toEqual(ids.map(entryOf));
       expect(await dispatcher.queue("messaging").getJobCountByTypes("prioritized", "wait", "active")).toBe(0);
     });
@@ -134,7 +134,7 @@ describe("Redis", () => {
     await startWith(hourly(1), { persistentRedis: true });
     const [first = "", cancelled = "", last = ""] = await submit(3);
     await eventually(async () => expect((await stack.job(first)).status).toBe("completed"));
-    const waiting = () => withRedis((redis) => redis.zrange("{lanes}:lane:slow", "0", "-1"));
+    const waiting = () => withRedis((redis) => redis.zrange(`{lanes}:lane:${creatorId}`, "0", "-1"));
     expect(await waiting()).toEqual([entryOf(cancelled), entryOf(last)]);
     await stack.redis.kill();
     expect((await stack.request("DELETE", `/api/ai/jobs/${cancelled}`)).status).toBe(200);
