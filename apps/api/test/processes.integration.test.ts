@@ -13,10 +13,13 @@ import {
 import { connectRaw, type RawClient, rawRequest } from "./raw-client.ts";
 
 let stack: Stack;
+/** Two processes, which live until one test kills their parent. */
+let api: ServiceProcess;
 const started: ServiceProcess[] = [];
 
 beforeAll(async () => {
   stack = await startStack({ workers: 0 });
+  api = await start();
 });
 
 afterAll(async () => {
@@ -63,7 +66,6 @@ async function ask({ socket }: RawClient, path: string): Promise<string> {
 const noneIsLeft = (pids: number[]) => eventually(() => expect(livingOf(pids)).toEqual([]));
 
 it("is served by each of its processes, which count as one; one that is killed is started anew", async () => {
-  const api = await start();
   expect(api.details).toMatchObject({ processes: 2 });
   const pids = appProcesses(api);
   expect(livingOf(pids)).toHaveLength(2);
@@ -88,12 +90,9 @@ it("is served by each of its processes, which count as one; one that is killed i
   expect(api.output()).toContain('"signal":"SIGKILL"');
   // What the dead had counted is not forgotten: 4, and 1 of the survivor.
   expect(await reads(api)).toBe(5);
-  expect(await api.stop()).toBe(0);
-  await noneIsLeft([...pids, ...again]);
 });
 
 it("is neither alive nor ready while one of its processes says nothing", async () => {
-  const api = await start();
   const [silent = 0] = appProcesses(api);
   process.kill(silent, "SIGSTOP");
   try {
@@ -107,30 +106,31 @@ it("is neither alive nor ready while one of its processes says nothing", async (
 });
 
 it("stops in order, and at once when it is told a second time", async () => {
-  const api = await start({ API_DRAIN_SECONDS: "60" });
-  const pids = appProcesses(api);
-  const stopped = api.stop();
+  const draining = await start({ API_DRAIN_SECONDS: "60" });
+  const pids = appProcesses(draining);
+  const stopped = draining.stop();
   for (const _ of pids)
     await eventually(async () => {
-      const answer = await fetch(`${api.details.url}/readyz`, { headers: { connection: "close" } });
+      const answer = await fetch(`${draining.details.url}/readyz`, { headers: { connection: "close" } });
       expect(await answer.json()).toMatchObject({ status: "stopping" });
     });
   expect(livingOf(pids)).toHaveLength(2);
-  api.signal("SIGTERM");
+  draining.signal("SIGTERM");
   expect(await stopped).toBe(1);
   await noneIsLeft(pids);
 });
 
 it("does not end at once when a terminal tells parent and children, and ends with a parent that is killed", async () => {
   const told = await start({ API_DRAIN_SECONDS: "1" });
+  const toldPids = appProcesses(told);
   // As Ctrl-C does: to all of its group.
   process.kill(-told.pid, "SIGINT");
   expect(await told.ended).toBe(0);
-  const orphaned = await start();
-  const pids = appProcesses(orphaned);
-  await orphaned.kill();
+  await noneIsLeft(toldPids);
+  const pids = appProcesses(api);
+  await api.kill();
   await noneIsLeft(pids);
-  expect(orphaned.output()).toContain("the launcher is gone");
+  expect(api.output()).toContain("the launcher is gone");
 });
 
 it("does not start where a port is taken, and leaves nothing behind", async () => {

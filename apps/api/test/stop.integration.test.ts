@@ -13,6 +13,8 @@ import {
 import pg from "pg";
 import { connectRaw, type RawClient, rawRequest } from "./raw-client.ts";
 
+/** Of these tests alone, since one freezes it. */
+let postgres: RunningPostgres;
 let stack: Stack;
 let authorization: string;
 
@@ -20,13 +22,17 @@ let authorization: string;
 const job = { creatorId: "psy", prompt: "hello" };
 
 beforeAll(async () => {
-  stack = await startStack({ workers: 0 });
+  postgres = await startTestPostgres();
+  stack = await startStack({ workers: 0, postgresUrl: postgres.url });
   authorization = `Bearer ${stack.adminKey}`;
   await stack.request("PUT", "/api/ai/creators/psy", { plan: "business" });
   await stack.request("POST", "/api/ai/creators/psy/pause");
 });
 
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await stack.stop();
+  await postgres.remove();
+});
 
 const portOf = (api: ServiceProcess) => Number(api.details.port);
 
@@ -197,23 +203,13 @@ it("says that it is not ready while it stops, and goes on accepting for as long 
 });
 
 describe("where a service is silent", () => {
-  let own: Stack;
-  let postgres: RunningPostgres;
   let thaw = () => {};
 
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-    own = await startStack({ workers: 0, postgresUrl: postgres.url });
-  });
   afterEach(() => thaw());
-  afterAll(async () => {
-    await own.stop();
-    await postgres.remove();
-  });
 
   it.each(["Postgres", "Redis"])("ends with 0 in time while %s says nothing", async (which) => {
-    const api = await own.addApi();
-    const made = await own.request("POST", "/api/ai/admin/keys", { name: which, scopes: ["jobs:write"] });
+    const api = await stack.addApi();
+    const made = await stack.request("POST", "/api/ai/admin/keys", { name: which, scopes: ["jobs:write"] });
     const { key } = (await made.json()) as { key: string };
     // Its use, a refusal, a job in a lane: all that is still to be written.
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
@@ -224,7 +220,7 @@ describe("where a service is silent", () => {
       });
     expect((await ask("POST", "/api/ai/test")).status).toBe(202);
     expect((await ask("GET", "/api/ai/admin/keys")).status).toBe(403);
-    thaw = freeze(which === "Postgres" ? withChildren(postgres.pid()) : [own.redis.pid()]);
+    thaw = freeze(which === "Postgres" ? withChildren(postgres.pid()) : [stack.redis.pid()]);
     const { code, ms } = await stop(api);
     expect(code).toBe(0);
     expect(ms).toBeLessThan(9_000);
