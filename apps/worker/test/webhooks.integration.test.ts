@@ -1,35 +1,46 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "@jest/globals";
-import { assertInvariants, eventually } from "@understudy/testkit";
-import { rest, stack, start, submitMany, withRedis } from "./fault-run.ts";
-import { expectEachByOneId, failAtRandom, idsByJob, register } from "./webhook-run.ts";
+import { eventually } from "@understudy/testkit";
+import {
+  addWorker,
+  assertRun,
+  creatorId,
+  rest,
+  shareStack,
+  stack,
+  startWorkers,
+  submitMany,
+  withRedis,
+} from "./fault-run.ts";
+import { expectEachByOneId, failAtRandom, idsByJob, jobEvents, register } from "./webhook-run.ts";
 
 /** For a part's jobs, on a machine that has much else to do. */
 const partMs = 90_000;
 
+shareStack(() => ({ environment: { WEBHOOK_RETRY_SCHEDULE: Array(20).fill("200ms").join() } }));
+
+// All jobs at once would get so little of a busy machine that their attempts run out of time and begin anew.
+const settings = { WORKER_CONCURRENCY: "20", WORKER_ATTEMPT_SECONDS: "5" };
+
+/** Of the test's own jobs. */
+const registerOwn = (events = jobEvents) => register(events, { creatorIds: [creatorId] });
+
 describe("webhooks", () => {
   it("tell of each job under one id, though receivers fail or are slow, workers are killed and Redis is wiped", async () => {
-    await start({
-      workers: 2,
-      environment: {
-        WEBHOOK_RETRY_SCHEDULE: Array(20).fill("200ms").join(),
-        // All jobs at once would get so little of a busy machine that their attempts run out of time and begin anew.
-        WORKER_CONCURRENCY: "20",
-      },
-    });
+    await startWorkers(2, settings);
     await stack.rule({ match: { contains: "number 7," }, respond: { blockReason: "SAFETY" } });
     await stack.rule({
       match: { contains: "number 8," },
       respond: { status: 400, json: { error: { code: 400 } } },
     });
-    const steady = await register();
-    const shaky = await register();
+    const steady = await registerOwn();
+    const shaky = await registerOwn();
     failAtRandom(shaky);
     // Takes each event and says nothing, until all others have heard of all.
-    const slow = await register(["job.failed"]);
+    const slow = await registerOwn(["job.failed"]);
     const unanswered: ServerResponse[] = [];
     slow.answer = (_request, response) => void unanswered.push(response);
-    const onlyFailures = await register(["job.failed"]);
+    const onlyFailures = await registerOwn(["job.failed"]);
 
     const accepted: string[] = [];
     for (let part = 0; part < 3; part++) {
@@ -39,7 +50,7 @@ describe("webhooks", () => {
       await eventually(() => expect(shaky.requests).toBeGreaterThan(before + 20), partMs);
       if (part < 2) await stack.workers[part]?.kill();
       if (part === 0) await withRedis((redis) => redis.flushall());
-      if (part < 2) await stack.addWorker();
+      if (part < 2) await addWorker();
     }
     await rest();
     const heard = ({ received }: { received: unknown[] }) => received.length;
@@ -49,13 +60,13 @@ describe("webhooks", () => {
     expect([slow.requests > 0, heard(slow)]).toEqual([true, 0]);
     slow.answer = (_request, response) => response.writeHead(200).end();
     for (const response of unanswered) response.writeHead(200).end();
-    await assertInvariants(stack, accepted, 200);
+    await assertRun(accepted, 200);
     for (const receiver of [steady, shaky]) {
       expectEachByOneId(receiver, accepted);
       const types = new Set(receiver.received.map(({ event }) => event.type));
       expect([...types].sort()).toEqual(["job.blocked", "job.completed", "job.failed"]);
     }
-    const failed = await stack.database.prisma.job.findMany({ where: { status: "failed" } });
+    const failed = await stack.database.prisma.job.findMany({ where: { creatorId, status: "failed" } });
     for (const receiver of [onlyFailures, slow]) {
       expectEachByOneId(
         receiver,
@@ -71,8 +82,8 @@ describe("webhooks", () => {
   }, 300_000);
 
   it("go on while Redis is away", async () => {
-    await start();
-    const receiver = await register();
+    await startWorkers(1, settings);
+    const receiver = await registerOwn();
     await stack.redis.kill();
     try {
       const ping = await stack.request("POST", `/api/ai/webhooks/${receiver.id}/test`);
@@ -84,6 +95,6 @@ describe("webhooks", () => {
     const ids = await submitMany(3);
     await rest();
     await eventually(() => expect(receiver.received).toHaveLength(4), partMs);
-    await assertInvariants(stack, ids);
+    await assertRun(ids);
   }, 300_000);
 });
