@@ -9,7 +9,7 @@ let jobId: string;
 let leave: AbortController;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ workers: 0 });
   await stack.request("PUT", "/api/ai/creators/psy", { plan: "business" });
   await stack.request("POST", "/api/ai/creators/psy/pause");
   jobId = await stack.submit("test", { creatorId: "psy", input: { prompt: "hello" } });
