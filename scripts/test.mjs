@@ -99,6 +99,8 @@ async function runTests(kinds) {
   const ok = await run(process.execPath, [
     "--experimental-vm-modules",
     "--no-warnings",
+    // Optimizing Prisma's WebAssembly takes up to a second of CPU in each process that asks it: longer than tests ask it.
+    "--liftoff-only",
     "node_modules/jest/bin/jest.js",
     "--selectProjects",
     ...kinds,

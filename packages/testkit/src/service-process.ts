@@ -29,6 +29,9 @@ export interface ServiceProcess {
 /** The built apps, which start faster than their sources; set by the commands that test and measure. */
 const build = process.env.UNDERSTUDY_BUILD;
 
+/** Apps compile WebAssembly as this process does: see `scripts/test.mjs`. */
+const flags = process.execArgv.filter((flag) => flag === "--liftoff-only");
+
 /**
  * Starts an app and waits until it is ready. It stops by itself when this process ends.
  * @param root the checkout whose sources it runs from; this one's build unless given
@@ -48,7 +51,7 @@ export async function spawnService(
       ? ["--import", "tsx", `apps/${app}/src/main.ts`]
       : // Without source maps, which take a fifth of a start: names of functions say where in a stack one is.
         [join(build, `${app}.mjs`)];
-  const child = spawn(process.execPath, program, {
+  const child = spawn(process.execPath, [...flags, ...program], {
     cwd: root ?? ownRoot,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
