@@ -132,14 +132,19 @@ describe("a channel", () => {
   it("is free again when the process that tells through it freezes", async () => {
     await raise({ id: "alert_1" });
     let goOn = () => {};
-    const frozen = database.transaction(async (execute) => {
-      const lock = [{ channel: "log", idleMsMax: 100 }];
-      expect(await execute(lockStatement, lock)).toMatchObject([{ locked: true }]);
-      await new Promise<void>((resolve) => {
-        goOn = resolve;
-      });
+    const stays = new Promise<void>((resolve) => {
+      goOn = resolve;
     });
-    const ended = expect(frozen).rejects.toThrow();
+    let ended: Promise<void> | undefined;
+    await new Promise<void>((holds) => {
+      const frozen = database.transaction(async (execute) => {
+        const lock = [{ channel: "log", idleMsMax: 100 }];
+        expect(await execute(lockStatement, lock)).toMatchObject([{ locked: true }]);
+        holds();
+        await stays;
+      });
+      ended = expect(frozen).rejects.toThrow();
+    });
     await eventually(async () => expect(await tell("log")).toBe(1));
     goOn();
     await ended;
