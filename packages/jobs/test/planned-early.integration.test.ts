@@ -21,6 +21,7 @@ const statements: [name: string, item: (id: string) => object][] = [
   ],
   ["mark-dispatched", (id) => ({ id, generation: 1 })],
   ["dispatch-absent", (id) => ({ id, generation: 1, ageSeconds: 0 })],
+  ["queued-jobs", () => ({ afterId: "job_many", limit: items })],
 ];
 
 /** So many jobs wait and run. */
@@ -48,7 +49,7 @@ beforeAll(async () => {
   await wait("many", many);
 });
 
-it.each(statements)("%s looks its own up by key", async (name, item) => {
+it.each(statements)("%s looks at its own alone", async (name, item) => {
   const asked = Array.from({ length: items }, (_, place) => item(`job_many${many - place}`));
   expect(tooMuchLookedAt((await early.get(name)?.run(asked)) ?? [], 40 * items)).toEqual([]);
 });
