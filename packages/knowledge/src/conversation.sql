@@ -4,19 +4,21 @@
 -- as is known: what the app says, else the draft, unless it was rejected; null where nothing was.
 SELECT memory."summary", told.*
 FROM (SELECT) AS one
--- Each is looked for by its key: joined, Postgres may read whole tables.
+-- Each is looked for by its key, and once: joined, the job itself would be looked up for each that was before it.
 LEFT JOIN LATERAL (
   SELECT "summary", "through" FROM "FanMemory"
   WHERE "creatorId" = request."creatorId" AND "fanId" = request."fanId" LIMIT 1
 ) AS memory ON true
 LEFT JOIN LATERAL (
+  SELECT "id", "createdAt" FROM "JobRecord" WHERE "id" = request."jobId" LIMIT 1
+) AS own ON true
+LEFT JOIN LATERAL (
   SELECT job."id", job."createdAt", job."input" ->> 'message' AS "message",
     CASE WHEN feedback."outcome" IS DISTINCT FROM 'rejected'
       THEN coalesce(feedback."text", job."result" ->> 'response') END AS "reply"
-  FROM "JobRecord" AS own
-  JOIN "JobRecord" AS job ON job."creatorId" = request."creatorId" AND job."fanId" = request."fanId"
+  FROM "JobRecord" AS job
   LEFT JOIN "Feedback" AS feedback ON feedback."jobId" = job."id"
-  WHERE own."id" = request."jobId"
+  WHERE job."creatorId" = request."creatorId" AND job."fanId" = request."fanId" AND job."createdAt" <= own."createdAt"
     AND job."agent" IN ('chat', 'messaging') AND job."status" = 'completed' AND job."erasedAt" IS NULL
     AND (job."createdAt", job."id") < (own."createdAt", own."id")
     AND (CASE WHEN request."ids" IS NULL
