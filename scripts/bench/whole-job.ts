@@ -20,9 +20,9 @@ const rounds = 3;
 /**
  * Jobs of one turn, all accepted before the worker starts. The first of them are not counted, with us and with the peers: V8
  * compiles what is hot meanwhile (for some 3,000 jobs that is a quarter of the worker's CPU), and Postgres plans each
- * statement six times on each connection.
+ * statement six times on each of ten connections, which takes sixty batches of each kind.
  */
-const size = { jobs: 6_000, warmUpJobs: 3_000 };
+const size = { jobs: 9_000, warmUpJobs: 6_000 };
 
 /** The naive peer is so slow that fewer tell as much. */
 const naiveSize = { jobs: 3_000, warmUpJobs: 1_500 };
