@@ -21,7 +21,6 @@ const statements: [name: string, item: (id: string) => object][] = [
   ],
   ["mark-dispatched", (id) => ({ id, generation: 1 })],
   ["dispatch-absent", (id) => ({ id, generation: 1, ageSeconds: 0 })],
-  ["queued-jobs", () => ({ afterId: "job_many", limit: items })],
 ];
 
 /** So many jobs wait and run. */
@@ -52,6 +51,16 @@ beforeAll(async () => {
 it.each(statements)("%s looks at its own alone", async (name, item) => {
   const asked = Array.from({ length: items }, (_, place) => item(`job_many${many - place}`));
   expect(tooMuchLookedAt((await early.get(name)?.run(asked)) ?? [], 40 * items)).toEqual([]);
+});
+
+it("a page of queued jobs is no longer for what waits behind it, by a plan from when most of them ran", async () => {
+  await database.prisma
+    .$executeRaw`UPDATE "LiveJob" SET "status" = 'running', "startedAt" = now(), "attemptDeadlineAt" = now()`;
+  await database.prisma.$executeRaw`VACUUM ANALYZE "LiveJob"`;
+  const plan = await planStatement(url, loadStatement(new URL("../src/queued-jobs.sql", import.meta.url)));
+  afterSuite(plan.close);
+  await database.prisma.$executeRaw`UPDATE "LiveJob" SET "status" = 'queued', "attemptDeadlineAt" = NULL`;
+  expect(tooMuchLookedAt(await plan.run([{ afterId: "", limit: items }]), 40 * items)).toEqual([]);
 });
 
 it("is what the sessions of API and worker are set to", async () => {
