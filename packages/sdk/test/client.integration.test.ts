@@ -84,7 +84,7 @@ describe("every agent", () => {
 describe("a job", () => {
   it("is streamed: states, text, end; and again from any event on", async () => {
     // It runs yet when the stream is opened, however busy the machine.
-    await stack.rule({ match: { contains: "How was the tour?" }, respond: { delayMs: 2_000 }, times: 1 });
+    await stack.rule({ match: { contains: "How was the tour?" }, respond: { delayMs: 5_000 }, times: 1 });
     const handle = await understudy.chat({ creatorId: "psy", fanId: "fan_2", message: "How was the tour?" });
     const events: JobEvent<{ response: string | null }>[] = [];
     for await (const event of handle.stream()) events.push(event);

@@ -145,6 +145,8 @@ describe("the packed SDK in an empty project", () => {
       dist,
     )) as typeof import("../src/index.ts");
     const understudy = new Understudy({ baseUrl: stack.url, apiKey: stack.adminKey });
+    // It runs yet when the stream is opened, however busy the machine.
+    await stack.rule({ match: { contains: "Hi there" }, respond: { delayMs: 5_000 } });
     const handle = await understudy.messaging({ creatorId: "psy", fanId: "f", message: "Hi there" });
     const seen: string[] = [];
     for await (const { event } of handle.stream()) seen.push(event);
