@@ -19,7 +19,9 @@ const agent = findAgent("test");
 if (!agent) throw new Error("The agent is gone.");
 
 beforeEach(async () => {
-  stack = await startStack({ workers: 0 });
+  stack = await startStack({ workers: 0, emulatorDate: "2026-11-30" });
+  // Both answer yet, as they did on that day.
+  await stack.database.prisma.model.updateMany({ data: { retiresAt: null, routedTo: null } });
   await stack.request("PUT", "/api/ai/admin/roles", { roles: { draft: [primary, fallback] } });
   await stack.request("PUT", "/api/ai/creators/psy", {
     plan: "business",

@@ -16,6 +16,8 @@ import { newClaim } from "@understudy/testkit";
 import { openSuiteDatabase } from "@understudy/testkit/suite";
 
 const { database } = await openSuiteDatabase(2);
+// As it was before it was retired.
+await database.prisma.model.updateMany({ data: { retiresAt: null, routedTo: null } });
 const ledger = new Ledger(database);
 const registry = new ModelRegistry(database, ledger.prices);
 
